@@ -1,0 +1,86 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from model_router.config.files import catalog_path
+from model_router.config.wording import nearest
+from model_router.engine.hints import RoutingHints
+from model_router.engine.routes import Attachment, CostTier, LatencyTier, Profile
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class NearestChoice(click.Choice[str]):
+    """A closed set that names the nearest member when something else is given."""
+
+    def __init__(self, kind: type[StrEnum]) -> None:
+        super().__init__([member.value for member in kind])
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """One sentence."""
+        known = [str(choice) for choice in self.choices]
+        near = nearest(str(value), known)
+        guess = f" (did you mean {near!r}?)" if near else ""
+        return f"{value!r} is not one of: {' '.join(known)}{guess}"
+
+
+config_option = click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The catalog; without it ~/.model-router/model_router.yaml, or the packaged one.",
+)
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def hint_options(function: F) -> F:
+    """The options that narrow a decision."""
+    options = [
+        click.option("--force-engine", metavar="ENGINE", help="Use this engine; never against safety or policy."),
+        click.option(
+            "--attachment", "attachments", multiple=True, type=NearestChoice(Attachment), help="What comes with it."
+        ),
+        click.option("--max-cost-tier", type=NearestChoice(CostTier), help="The dearest tier allowed."),
+        click.option("--max-latency-tier", type=NearestChoice(LatencyTier), help="The slowest tier allowed."),
+        click.option("--latency-sensitive", is_flag=True, help="Somebody is waiting."),
+        click.option("--profile", type=NearestChoice(Profile), help="How engines are weighed."),
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def hints_from(
+    *,
+    force_engine: str | None,
+    attachments: tuple[str, ...],
+    max_cost_tier: str | None,
+    max_latency_tier: str | None,
+    latency_sensitive: bool,
+    profile: str | None,
+) -> RoutingHints:
+    """The hints that the options give."""
+    return RoutingHints(
+        attachments=tuple(Attachment(name) for name in attachments),
+        force_engine=force_engine,
+        max_cost_tier=CostTier(max_cost_tier) if max_cost_tier else None,
+        max_latency_tier=LatencyTier(max_latency_tier) if max_latency_tier else None,
+        latency_sensitive=latency_sensitive,
+        profile=Profile(profile) if profile else None,
+    )
+
+
+def catalog_file(config: Path | None) -> Path | None:
+    """The catalog to use: the one named, else the person's own, else ``None`` for the packaged one."""
+    if config is not None:
+        return config
+    own = catalog_path(os.environ)
+    return own if own.exists() else None

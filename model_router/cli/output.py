@@ -1,0 +1,67 @@
+"""What commands print: results on standard output, talk on standard error, colour only where a person looks."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+import click
+
+from model_router.config.wording import printable
+from model_router.errors import Problem
+
+
+def plain(text: str) -> str:
+    """Text from files and prompts without anything that could drive a terminal."""
+    return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def _color() -> bool | None:
+    """``None``: click decides by looking at the stream."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
+
+
+def say(text: str = "", *, bold: bool = False, dim: bool = False) -> None:
+    """A line of the result."""
+    words = plain(text)
+    click.echo(click.style(words, bold=bold, dim=dim) if bold or dim else words, color=_color())
+
+
+def talk(text: str) -> None:
+    """A line that is not part of the result."""
+    click.echo(plain(text), err=True, color=_color())
+
+
+def complain(message: str, hint: str, *, label: str = "error") -> None:
+    """An error and what to do next, a line each; empty ones are left out."""
+    if message:
+        head = click.style(f"{label}: ", bold=True) if label else "  "
+        click.echo(head + plain(message), err=True, color=_color())
+    if hint:
+        click.echo(click.style("hint: ", bold=True) + plain(hint), err=True, color=_color())
+
+
+def say_json(value: Any) -> None:
+    """A result for machines."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
+    click.echo(json.dumps(value, indent=2, ensure_ascii=encoding != "utf8"))
+
+
+def problem_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
+    """Problems as plain JSON types."""
+    return [{name: getattr(problem, name) for name in problem.__slots__} for problem in problems]
+
+
+def columns(rows: Iterable[tuple[str, ...]], indent: str = "  ") -> list[str]:
+    """Rows with their cells in line; the last cell is as long as it likes."""
+    table = [tuple(plain(cell) for cell in row) for row in rows]
+    if not table:
+        return []
+    widths = [max(len(row[index]) for row in table) for index in range(len(table[0]) - 1)]
+    return [
+        (indent + "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])).rstrip()
+        for row in table
+    ]

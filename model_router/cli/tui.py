@@ -1,0 +1,42 @@
+"""``model-router tui``: the application at a screen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from model_router.config.wording import nearest
+from model_router.errors import UsageError
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("screen", required=False, default="home", metavar="[SCREEN]")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="The proxy file; without it ~/.model-router/routing_proxy.yaml.",
+)
+@click.option("--read-only", is_flag=True, help="Show everything, change nothing.")
+def command(screen: str, config: Path | None, read_only: bool) -> int:
+    """Open the application at SCREEN: home, try or log."""
+    from model_router.tui.launch import SCREENS
+
+    if screen not in SCREENS:
+        near = nearest(screen, SCREENS)
+        guess = f"did you mean {near!r}? " if near else ""
+        raise UsageError(f"no screen is called {screen!r}", f"{guess}known: {' '.join(SCREENS)}")
+    return open_application(screen=screen, config=config, read_only=read_only)
+
+
+def open_application(
+    *, screen: str = "home", config: Path | None = None, demo: bool = False, read_only: bool = False
+) -> int:
+    """Open the application; without a configuration it offers the next steps itself.
+
+    Raises:
+        UsageError: there is no terminal.
+    """
+    from model_router.tui.launch import run
+
+    return run(config, screen=screen, demo=demo, read_only=read_only)

@@ -1,0 +1,27 @@
+"""Reads the learned table that ships with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from model_router.config.files import configs_root
+from model_router.engine.lexicon import Lexicon
+from model_router.errors import ConfigError
+
+
+def lexicon_path() -> Path:
+    """Where the table lies, in a checkout or in an installed package."""
+    return configs_root() / "lexicon" / "cues.tsv"
+
+
+def load_lexicon(path: Path | None = None, *, only_for: str | None = None) -> Lexicon:
+    """Read the table, or the part of it that one ask can touch.
+
+    Raises:
+        ConfigError: it is missing or damaged, which only a broken installation brings about.
+    """
+    path = path or lexicon_path()
+    try:
+        return Lexicon.from_text(path.read_text(encoding="utf-8"), only_for)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"the lexicon {path} cannot be read: {error}", "install the package again") from error

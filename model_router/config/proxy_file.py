@@ -1,0 +1,159 @@
+"""``routing_proxy.yaml`` into a :class:`ProxyConfig`."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from model_router.config.catalog_file import CheckedCatalog, check_catalog, mistakes
+from model_router.config.document import Document, read_document
+from model_router.config.files import event_log_path, expand
+from model_router.config.proxy import ProxyConfig
+from model_router.config.reader import Reader
+from model_router.engine.routes import HUMAN_CONFIRM
+from model_router.errors import ConfigError, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedProxy:
+    """A proxy file with what there is to say about it. ``config`` is usable when ``problems`` is empty.
+
+    ``catalog`` is the checked catalog that the file names (or the packaged one): its problems do not stop the proxy,
+    they close its router.
+    """
+
+    file: str
+    config: ProxyConfig | None
+    problems: tuple[Problem, ...]
+    warnings: tuple[Problem, ...]
+    catalog: CheckedCatalog | None
+
+
+def load_proxy(path: Path, environ: Mapping[str, str] | None = None) -> ProxyConfig:
+    """The proxy configuration of a file, with its paths made absolute and ``source`` set.
+
+    Raises:
+        ConfigError: with every mistake of the file.
+    """
+    checked = check_proxy(path, environ)
+    if checked.config is None or checked.problems:
+        raise mistakes(checked.file, checked.problems, "validate-proxy-config")
+    return checked.config
+
+
+def check_proxy(path: Path, environ: Mapping[str, str] | None = None) -> CheckedProxy:
+    """Read a file and say everything about it; never raises for what the file holds."""
+    try:
+        document = read_document(path)
+    except ConfigError as error:
+        return CheckedProxy(str(path), None, error.problems, (), None)
+    return _check(document, path, os.environ if environ is None else environ)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach ``host``. Names other than ``localhost`` count as reachable from outside."""
+    if host.lower() in {"localhost", "localhost."}:
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _check(document: Document, path: Path, environ: Mapping[str, str]) -> CheckedProxy:
+    reader = Reader(document)
+    config = reader.read(ProxyConfig)
+    catalog = None
+    if config is not None:
+        config = _resolved(config, reader, path, environ)
+        catalog = check_catalog(Path(config.router_config) if config.router_config else None)
+        _check_listen(config, reader, environ)
+        _check_backends(config, reader, environ)
+        _check_engines(config, reader, catalog)
+    warnings = tuple(sorted(reader.warnings, key=lambda problem: (problem.line, problem.column)))
+    return CheckedProxy(document.file, config, reader.sorted_problems(), warnings, catalog)
+
+
+def _resolved(config: ProxyConfig, reader: Reader, path: Path, environ: Mapping[str, str]) -> ProxyConfig:
+    """Relative paths count from the file's own folder, so that the proxy may be started from anywhere."""
+    folder = path.absolute().parent
+    said = reader.has("observability.log_path")
+    log_path = expand(config.observability.log_path, environ, folder) if said else event_log_path(environ)
+    catalog = str(expand(config.router_config, environ, folder)) if config.router_config else None
+    return replace(
+        config,
+        router_config=catalog,
+        observability=replace(config.observability, log_path=str(log_path)),
+        source=str(path.absolute()),
+    )
+
+
+def _check_listen(config: ProxyConfig, reader: Reader, environ: Mapping[str, str]) -> None:
+    listen = config.proxy
+    _check_key("proxy", listen.api_key, listen.api_key_env, reader, environ)
+    if not is_loopback(listen.host) and not listen.api_key and not listen.api_key_env:
+        message = "other machines can reach this address, so a key is needed: set proxy.api_key_env"
+        reader.report("proxy.host", message, found=listen.host)
+    if reader.has("proxy.model_ids") and not listen.model_ids:
+        reader.report("proxy.model_ids", "at least one name is needed")
+
+
+def _check_key(path: str, key: str | None, key_env: str | None, reader: Reader, environ: Mapping[str, str]) -> None:
+    if key and key_env:
+        reader.report(f"{path}.api_key_env", "api_key and api_key_env are both set; keep one of them")
+    elif key_env and not environ.get(key_env):
+        reader.report(
+            f"{path}.api_key_env", f"the environment variable {key_env} is not set at the moment", warning=True
+        )
+
+
+def _check_backends(config: ProxyConfig, reader: Reader, environ: Mapping[str, str]) -> None:
+    names = reader.names("backends")
+    if not names:
+        reader.report("backends", "at least one backend is needed")
+        return
+    for name, backend in config.backends.items():
+        _check_key(f"backends.{name}", backend.api_key, backend.api_key_env, reader, environ)
+    for engine, backend_name in config.engine_backends.items():
+        if backend_name not in names:
+            reader.report(
+                f"engine_backends.{engine}", "this backend is not in backends", found=backend_name, allowed=names
+            )
+    for name in reader.names("fallback_backends"):
+        if name not in names:
+            reader.report(f"fallback_backends.{name}", "this backend is not in backends", found=name, allowed=names)
+    for name, others in config.fallback_backends.items():
+        for index, other in enumerate(others):
+            path = f"fallback_backends.{name}[{index}]"
+            if other not in names:
+                reader.report(path, "this backend is not in backends", found=other, allowed=names)
+            elif other == name:
+                reader.report(path, "a backend cannot be its own fallback", found=other)
+
+
+def _check_engines(config: ProxyConfig, reader: Reader, catalog: CheckedCatalog) -> None:
+    if not reader.names("engine_backends") and reader.names("backends"):
+        reader.report("engine_backends", "at least one engine needs a backend")
+    if catalog.catalog is None or catalog.problems:
+        reader.report(
+            "router_config",
+            "the catalog cannot be used, so every request would wait for a person",
+            found=catalog.file,
+            warning=True,
+        )
+        return
+    engines = catalog.catalog.engines
+    known = tuple(name for name in engines if name != HUMAN_CONFIRM)
+    mapped = reader.names("engine_backends")
+    for name in mapped:
+        path = f"engine_backends.{name}"
+        if name == HUMAN_CONFIRM:
+            reader.report(path, f"{HUMAN_CONFIRM} is a person and has no backend")
+        elif name not in engines:
+            reader.report(path, "this engine is not in the catalog", found=name, allowed=known)
+    idle = [name for name in known if name not in mapped and engines[name].enabled]
+    if mapped and idle:
+        reader.report("engine_backends", f"these enabled engines have no backend: {' '.join(idle)}", warning=True)

@@ -1,0 +1,112 @@
+"""The decision engine: one catalog, one lexicon, one answer for each ask. Immutable and thread-safe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from model_router.engine import receipt
+from model_router.engine.catalog import Catalog
+from model_router.engine.decision import PromptScore, RoutingDecision
+from model_router.engine.hints import NO_HINTS, RoutingHints
+from model_router.engine.lexicon import Lexicon
+from model_router.engine.policy import Choice, Policy, has_image
+from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
+from model_router.engine.safety import Safety
+from model_router.engine.scores import Reading, evidence, read, route_scores
+
+RULES_VERSION = "1"
+"""Raised whenever code changes what is decided; the lexicon's digest stands beside it in every receipt."""
+
+
+class DecisionEngine:
+    """Decides for one catalog on one machine.
+
+    ``unavailable`` maps engines to why they cannot be used here; it is worked out beforehand, because the engine does
+    no input or output.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        lexicon: Lexicon,
+        *,
+        unavailable: Mapping[str, str],
+        config_hash: str,
+        profile: Profile = Profile.BALANCED,
+    ) -> None:
+        self.catalog = catalog
+        self.lexicon = lexicon
+        self.config_hash = config_hash
+        self.ruleset_version = f"{RULES_VERSION}.{lexicon.version}"
+        self._policy = Policy(catalog, unavailable, profile)
+        self._profile = profile
+        self._safety = Safety()
+        policy = catalog.safety
+        self._passes = (
+            frozenset(RiskClass) if not policy.require_human_confirmation else (policy.confirmation_overrides.allowed())
+        )
+        self._usual = {route: self._policy.choose(route, NO_HINTS).engine for route in Route}
+
+    def select(self, ask: str, hints: RoutingHints = NO_HINTS) -> str:
+        """The engine's name alone."""
+        image = has_image(hints)
+        route, _ = self._route(ask, read(self.lexicon, ask, image), image)
+        return self._usual[route] if hints is NO_HINTS else self._policy.choose(route, hints).engine
+
+    def decide(self, ask: str, hints: RoutingHints = NO_HINTS, *, include_alternatives: bool = True) -> RoutingDecision:
+        """The receipt; its engine is always the one that :meth:`select` names."""
+        image = has_image(hints)
+        reading = read(self.lexicon, ask, image)
+        route, risk = self._route(ask, reading, image)
+        choice = self._policy.choose(route, hints)
+        judged = receipt.Judgement(
+            route=route,
+            risk=risk,
+            confirm=route is Route.CONFIRMATION,
+            margin=reading.margin,
+            scores=route_scores(reading),
+            evidence=evidence(self.lexicon, ask, image, route),
+            choice=choice,
+            alternatives=self._policy.alternatives(route, choice.engine, hints) if include_alternatives else (),
+            fallback=self._fallback(choice, route, hints),
+            availability_reasons=tuple(f"{name}: {why}" for name, why in sorted(self._policy.unavailable.items())),
+            ask_length=len(ask),
+        )
+        profile = hints.profile or self._profile
+        return receipt.write(judged, hints, profile, self.config_hash, self.ruleset_version)
+
+    def score(self, ask: str, hints: RoutingHints = NO_HINTS) -> PromptScore:
+        """Scores and flags without policy."""
+        image = has_image(hints)
+        decision = self.decide(ask, hints, include_alternatives=False)
+        flags = [f"image.{image}".lower()] if image else []
+        return PromptScore(
+            route=decision.route,
+            scores=decision.scores,
+            confidence=decision.confidence_score,
+            complexity=decision.complexity_score,
+            risk=decision.risk_score,
+            risk_class=decision.risk_class,
+            flags=tuple(flags),
+            evidence=decision.evidence,
+        )
+
+    def _route(self, ask: str, reading: Reading, image: bool) -> tuple[Route, RiskClass | None]:
+        """Safety first; what may pass without a person goes where it would have gone. A bare picture is to be seen."""
+        risk = self._safety.judge(ask, reading)
+        if risk is None or risk in self._passes:
+            return (Route.VISION if image and not ask.strip() else reading.answer), risk
+        return Route.CONFIRMATION, risk
+
+    def _fallback(self, choice: Choice, route: Route, hints: RoutingHints) -> str | None:
+        """The next engine down the chain that could serve, if the chosen one failed."""
+        spec = self.catalog.engines.get(choice.engine)
+        seen = {choice.engine}
+        engine = spec.fallback if spec else None
+        while engine is not None and engine not in seen:
+            seen.add(engine)
+            if engine == HUMAN_CONFIRM or self._policy.refusal(engine, route, hints) is None:
+                return engine
+            spec = self.catalog.engines.get(engine)
+            engine = spec.fallback if spec else None
+        return None

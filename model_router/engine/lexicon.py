@@ -1,0 +1,139 @@
+"""What the router knows about words: one look-up a cue, the weights of all classes packed into one integer.
+
+Classes are the seven routes that answer, and the five risk classes that together are ``confirmation``. A class's sum
+stands in its own 32 bits, so adding packed integers adds all classes at once.
+
+The table is kept in the shape in which the hot path asks for it: pairs are keyed by tuples, because ``pairwise`` makes
+those without building strings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+from collections.abc import Iterable
+from itertools import pairwise
+
+from model_router.engine.features import cues, run_cues, stem, structure, words
+from model_router.engine.routes import RiskClass, Route
+
+ANSWERS: tuple[Route, ...] = tuple(route for route in Route if route is not Route.CONFIRMATION)
+CLASSES: tuple[Route | RiskClass, ...] = (*ANSWERS, *RiskClass)
+FIELD_BITS = 32
+
+_HALF = 1 << (FIELD_BITS - 1)
+ZERO = sum(_HALF << (FIELD_BITS * position) for position in range(len(CLASSES)))
+"""Added before unpacking, so that negative sums survive."""
+
+_SIZE = FIELD_BITS // 8 * len(CLASSES)
+_UNPACK = struct.Struct(f"<{len(CLASSES)}I").unpack
+
+
+def pack(weights: Iterable[int]) -> int:
+    """One integer that holds a weight for each class, in the order of ``CLASSES``."""
+    return sum(weight << (FIELD_BITS * position) for position, weight in enumerate(weights))
+
+
+def unpack(total: int) -> tuple[int, ...]:
+    """The sums of all classes, each raised by 2**31; only their differences mean anything."""
+    return _UNPACK((total + ZERO).to_bytes(_SIZE, "little"))
+
+
+class _Words(dict[str, int]):
+    """Words; one that is not known counts as its stem."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stems: dict[str, int] = {}
+
+    def __missing__(self, word: str) -> int:
+        return self.stems.get(stem(word), 0)
+
+
+class Lexicon:
+    """The learned table. Immutable once built; ``version`` is a digest of its text."""
+
+    __slots__ = ("_bias", "_firsts", "_marks", "_openings", "_pairs", "_table", "_words", "version")
+
+    def __init__(self, table: dict[str, int], version: str) -> None:
+        self.version = version
+        self._table = table
+        self._bias = table.get("<bias>", 0)
+        self._marks: dict[str, int] = {}
+        self._firsts: dict[str, int] = {}
+        self._openings: dict[tuple[str, str], int] = {}
+        self._pairs: dict[tuple[str, str], int] = {}
+        self._words = _Words()
+        for cue, weight in table.items():
+            first, gap, second = cue.partition(" ")
+            if cue[0] == "<":
+                self._marks[cue] = weight
+            elif cue[0] == "^":
+                if gap:
+                    self._openings[first[1:], second] = weight
+                else:
+                    self._firsts[cue[1:]] = weight
+            elif gap:
+                self._pairs[first, second] = weight
+            elif cue[-1] == "*":
+                self._words.stems[cue] = weight
+            else:
+                self._words[cue] = weight
+
+    @classmethod
+    def from_text(cls, text: str, only_for: str | None = None) -> Lexicon:
+        """Read the shipped table: after a head of comments, a line is a cue, a tab, and a whole number for each class.
+
+        The first cue is ``<bias>``, the score of an empty ask. With ``only_for``, an ask, just the lines that this ask
+        can touch are read: an order of magnitude quicker, and the same for that ask.
+
+        Raises:
+            ValueError: a line that is not of that form.
+        """
+        body = text[text.index("<bias>") :] if "<bias>" in text else ""
+        parts = body.replace("\t", "\n").split("\n")
+        names, rows = parts[:-1:2], parts[1::2]
+        if only_for is not None:
+            touched = {"<bias>", *cues(only_for, image=True)}
+            read = [place for place, name in enumerate(names) if name in touched]
+            names, rows = [names[place] for place in read], [rows[place] for place in read]
+        numbers = json.loads(f"[{','.join(rows)}]")
+        if not names or len(numbers) != len(names) * len(CLASSES):
+            raise ValueError(f"the lexicon has {len(numbers)} weights for {len(names)} cues of {len(CLASSES)} classes")
+        data = struct.pack(f"<{len(numbers)}i", *numbers)
+        table = {
+            name: (int.from_bytes(data[place : place + _SIZE], "little") ^ ZERO) - ZERO
+            for name, place in zip(names, range(0, len(data), _SIZE), strict=True)
+        }
+        return cls(table, hashlib.sha256(text.encode()).hexdigest()[:12])
+
+    def total(self, text: str, image: bool) -> int:
+        """The packed sums of a clipped ask: what adding :meth:`weight` over :meth:`known` gives, quicker."""
+        found, runs = words(text)
+        total = sum(filter(None, map(self._marks.get, structure(text, image))), self._bias)
+        if not found:
+            return total
+        total = sum(filter(None, map(self._words.__getitem__, set(found))), total)
+        total = sum(filter(None, map(self._pairs.get, pairwise(found))), total)
+        total += self._firsts.get(found[0], 0)
+        if len(found) > 1:
+            total += self._openings.get((found[0], found[1]), 0)
+        if runs:
+            total += self._run_total(found, runs)
+        return total
+
+    def _run_total(self, found: list[str], runs: list[str]) -> int:
+        total = sum(filter(None, map(self._words.get, run_cues(runs).difference(found))))
+        if runs[0] is found[0]:
+            openings = {found[0][:1], found[0][:2]} - {found[0]}
+            total += sum(filter(None, map(self._firsts.get, openings)))
+        return total
+
+    def known(self, text: str, image: bool) -> list[str]:
+        """The cues of an ask that count; a word of the table speaks for its stem too."""
+        return [cue for cue in cues(text, image, self._words.keys()) if cue in self._table]
+
+    def weight(self, cue: str) -> int:
+        """The packed weight of one cue; 0 when the table does not have it."""
+        return self._table.get(cue, 0)

@@ -1,0 +1,211 @@
+"""Writing a receipt: the sentences, codes and numbers that explain a decision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from model_router.engine.decision import Alternative, Evidence, RoutingDecision
+from model_router.engine.hints import RoutingHints
+from model_router.engine.policy import Choice, has_image
+from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
+from model_router.engine.scores import UNITS_PER_LOGIT
+
+WHAT: Mapping[Route, str] = {
+    Route.SIMPLE: "a small job on given text",
+    Route.BALANCED: "ordinary help",
+    Route.REASONING: "something to work out",
+    Route.CODING: "code or a command",
+    Route.RESEARCH: "something that has to be looked up",
+    Route.VISION: "a question about a picture",
+    Route.IMAGE_GENERATION: "a picture to make or edit",
+    Route.CONFIRMATION: "an order that a person should confirm",
+}
+
+RISK_WORDS: Mapping[RiskClass, str] = {
+    RiskClass.DESTRUCTIVE: "destroys or overwrites something",
+    RiskClass.SEND: "sends something to somebody",
+    RiskClass.PURCHASE: "spends money or makes a booking",
+    RiskClass.EXTERNAL: "changes something outside, in somebody's name",
+    RiskClass.AMBIGUOUS: "could have a high impact, and does not say what exactly",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All that a receipt is written from."""
+
+    route: Route
+    risk: RiskClass | None
+    confirm: bool
+    margin: int
+    scores: Mapping[Route, int]
+    evidence: tuple[Evidence, ...]
+    choice: Choice
+    alternatives: tuple[Alternative, ...]
+    fallback: str | None
+    availability_reasons: tuple[str, ...]
+    ask_length: int
+
+
+def percent(units: int) -> int:
+    """A difference of scores as 0-100, 50 at a tie; whole numbers only, so that every machine agrees."""
+    return max(0, min(100, 50 + units * 50 // (4 * UNITS_PER_LOGIT)))
+
+
+def write(
+    judged: Judgement, hints: RoutingHints, profile: Profile, config_hash: str, ruleset_version: str
+) -> RoutingDecision:
+    """The receipt of one decision."""
+    route, engine = judged.route, judged.choice.engine
+    reasons, codes = _reasons(judged, hints)
+    ordered = sorted(judged.scores.values(), reverse=True)
+    return RoutingDecision(
+        selected_engine=engine,
+        route=route,
+        profile=profile,
+        summary=_summary(judged),
+        complexity_score=_complexity(judged),
+        risk_score=percent(judged.margin),
+        confidence_score=percent(ordered[0] - ordered[1]),
+        risk_class=judged.risk,
+        requires_confirmation=judged.confirm,
+        requires_tools=hints.needs_tools,
+        requires_freshness=route is Route.RESEARCH,
+        requires_code_execution=route is Route.CODING,
+        requires_vision=route is Route.VISION,
+        requires_image_generation=route is Route.IMAGE_GENERATION,
+        fallback_engine=judged.fallback,
+        fallback_used=judged.choice.fallback_used,
+        config_valid=True,
+        availability_valid=engine != HUMAN_CONFIRM or judged.confirm,
+        scores=judged.scores,
+        reasons=tuple(reasons),
+        reason_codes=tuple(codes),
+        evidence=judged.evidence,
+        rejected_engines=judged.choice.rejected,
+        alternatives=judged.alternatives,
+        requirements={
+            "modalities": sorted({*hints.required_modalities, *(a.value for a in hints.attachments)}),
+            "tools": hints.needs_tools,
+            "context_tokens": hints.context_tokens,
+        },
+        availability_reasons=judged.availability_reasons,
+        config_hash=config_hash,
+        ruleset_version=ruleset_version,
+    )
+
+
+def closed(errors: tuple[str, ...], profile: Profile, config_hash: str, ruleset_version: str) -> RoutingDecision:
+    """The receipt of a router that has no valid configuration: everything waits for a person."""
+    summary = "The configuration is not valid, so every request waits for a person."
+    return _stopped(
+        summary,
+        "config.invalid",
+        errors,
+        profile=profile,
+        config_hash=config_hash,
+        ruleset_version=ruleset_version,
+        config_valid=False,
+    )
+
+
+def unreadable(reason: str, profile: Profile, config_hash: str, ruleset_version: str) -> RoutingDecision:
+    """The receipt of a prompt that could not be read."""
+    summary = "Waits for a person: the prompt could not be read."
+    return _stopped(
+        summary,
+        "prompt.unreadable",
+        (reason,),
+        profile=profile,
+        config_hash=config_hash,
+        ruleset_version=ruleset_version,
+        config_valid=True,
+    )
+
+
+def _stopped(
+    summary: str,
+    code: str,
+    errors: tuple[str, ...],
+    *,
+    profile: Profile,
+    config_hash: str,
+    ruleset_version: str,
+    config_valid: bool,
+) -> RoutingDecision:
+    return RoutingDecision(
+        selected_engine=HUMAN_CONFIRM,
+        route=Route.CONFIRMATION,
+        profile=profile,
+        summary=summary,
+        complexity_score=0,
+        risk_score=100,
+        confidence_score=100,
+        risk_class=RiskClass.AMBIGUOUS,
+        requires_confirmation=True,
+        requires_tools=False,
+        requires_freshness=False,
+        requires_code_execution=False,
+        requires_vision=False,
+        requires_image_generation=False,
+        fallback_engine=None,
+        fallback_used=False,
+        config_valid=config_valid,
+        availability_valid=False,
+        scores={},
+        reasons=errors,
+        reason_codes=(code,),
+        evidence=(),
+        rejected_engines=(),
+        alternatives=(),
+        requirements={},
+        availability_reasons=(),
+        config_hash=config_hash,
+        ruleset_version=ruleset_version,
+        errors=errors,
+    )
+
+
+def _summary(judged: Judgement) -> str:
+    engine = judged.choice.engine
+    if judged.confirm and judged.risk is not None:
+        return f"Waits for a person: the order {RISK_WORDS[judged.risk]}."
+    if engine == HUMAN_CONFIRM:
+        return f"Waits for a person: this is {WHAT[judged.route]}, and no engine may serve it."
+    text = f"Goes to {engine}: this is {WHAT[judged.route]}"
+    if judged.choice.fallback_used:
+        text += f", and {judged.choice.wished} cannot be used"
+    return text + "."
+
+
+def _reasons(judged: Judgement, hints: RoutingHints) -> tuple[list[str], list[str]]:
+    reasons = [f"reads as {WHAT[judged.route]}"]
+    codes = [f"route.{judged.route}"]
+    if judged.evidence:
+        reasons.append("speaks for it: " + ", ".join(item.cue for item in judged.evidence))
+    if judged.risk is not None:
+        codes.append(f"safety.{judged.risk}")
+        reasons.append(f"risk {judged.risk}: the order {RISK_WORDS[judged.risk]}")
+        if not judged.confirm:
+            codes.append("safety.overridden")
+            reasons.append("the catalog allows this class without a person")
+    if has_image(hints):
+        codes.append("modality.image")
+        reasons.append("a picture came with the request")
+    if hints.force_engine:
+        codes.append("hint.force_engine")
+        reasons.append(f"the caller asked for {hints.force_engine}")
+    if judged.choice.fallback_used:
+        codes.append("policy.fallback")
+        reasons += [f"{item.engine} passed over: {item.reason}" for item in judged.choice.rejected]
+    if judged.choice.engine == HUMAN_CONFIRM and not judged.confirm:
+        codes.append("policy.nothing_left")
+    return reasons, codes
+
+
+def _complexity(judged: Judgement) -> int:
+    """0-100: reasoning and code against simple work, and length."""
+    scores = judged.scores
+    hard = max(scores[Route.REASONING], scores[Route.CODING], scores[Route.RESEARCH]) - scores[Route.SIMPLE]
+    return min(100, percent(hard // 2) * 3 // 4 + min(25, judged.ask_length // 80))

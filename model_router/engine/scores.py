@@ -1,0 +1,54 @@
+"""From cues to scores: which answer is likeliest, which risk is, and by how much."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from model_router.engine.decision import Evidence
+from model_router.engine.features import clip
+from model_router.engine.lexicon import ANSWERS, CLASSES, Lexicon, unpack
+from model_router.engine.routes import RiskClass, Route
+
+UNITS_PER_LOGIT = 32
+"""The table's weights are natural log-odds times this, rounded."""
+
+_ANSWERS = len(ANSWERS)
+_RISKS: tuple[RiskClass, ...] = tuple(RiskClass)
+
+
+class Reading(NamedTuple):
+    """What the cues say. ``margin`` is the best risk's sum less the best answer's, in units of the lexicon."""
+
+    answer: Route
+    risk: RiskClass
+    margin: int
+    sums: tuple[int, ...]
+
+
+def read(lexicon: Lexicon, ask: str, image: bool = False) -> Reading:
+    """Sum the weights of every cue of ``ask``."""
+    sums = unpack(lexicon.total(clip(ask), image))
+    answers, risks = sums[:_ANSWERS], sums[_ANSWERS:]
+    best_answer, best_risk = max(answers), max(risks)
+    return Reading(ANSWERS[answers.index(best_answer)], _RISKS[risks.index(best_risk)], best_risk - best_answer, sums)
+
+
+def route_scores(reading: Reading) -> dict[Route, int]:
+    """One score a route, the best at 0 and the others below; ``confirmation`` is its likeliest risk class."""
+    sums = (*reading.sums[:_ANSWERS], max(reading.sums[_ANSWERS:]))
+    top = max(sums)
+    return {route: value - top for route, value in zip(Route, sums, strict=True)}
+
+
+def evidence(lexicon: Lexicon, ask: str, image: bool, route: Route, limit: int = 8) -> tuple[Evidence, ...]:
+    """The cues that spoke loudest for ``route``, against the mean of all classes; ties in alphabetical order."""
+    wanted = [i for i, name in enumerate(CLASSES) if name == route or (route is Route.CONFIRMATION and i >= _ANSWERS)]
+    zero = unpack(0)
+    found: list[Evidence] = []
+    for cue in sorted(set(lexicon.known(ask, image))):
+        weights = [value - base for value, base in zip(unpack(lexicon.weight(cue)), zero, strict=True)]
+        weight = max(weights[i] for i in wanted) - sum(weights) // len(weights)
+        if weight > 0:
+            found.append(Evidence(cue, route, weight))
+    found.sort(key=lambda item: (-item.weight, item.cue))
+    return tuple(found[:limit])

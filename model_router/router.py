@@ -1,0 +1,174 @@
+"""ModelRouter, the class people import: joins the configuration (YAML) and the engine (pure).
+
+    router = ModelRouter.from_config()
+    router.route_fast("fix the repo and run tests")     # 'code_agent'
+    router.route("drop the production database")        # the receipt
+
+A router is built once and shared; it never changes and is safe in every thread. Without a valid configuration it is
+*closed*: every prompt waits for a person, and the receipt says why.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from model_router.config.availability import availability_reasons
+from model_router.config.catalog_file import load_catalog
+from model_router.config.lexicon_file import load_lexicon
+from model_router.engine import dispatch, receipt
+from model_router.engine.catalog import Catalog
+from model_router.engine.decision import PromptScore, RoutingDecision
+from model_router.engine.dispatch import DispatchPlan
+from model_router.engine.engine import DecisionEngine
+from model_router.engine.hints import NO_HINTS, RoutingHints, parse_hints
+from model_router.engine.routes import HUMAN_CONFIRM, Profile
+from model_router.errors import ConfigError, UsageError
+
+Hints = RoutingHints | Mapping[str, Any] | None
+
+CLOSED_VERSION = "closed"
+
+
+class ModelRouter:
+    """One router in memory. Build it with :meth:`from_config`."""
+
+    def __init__(self, engine: DecisionEngine | None, catalog: Catalog, errors: tuple[str, ...] = ()) -> None:
+        self._engine = engine
+        self.catalog = catalog
+        self.config_errors = errors
+        self.config_hash = engine.config_hash if engine else CLOSED_VERSION
+        self.ruleset_version = engine.ruleset_version if engine else CLOSED_VERSION
+
+    @classmethod
+    def from_config(
+        cls,
+        path: str | Path | None = None,
+        *,
+        validate_availability: bool = True,
+        profile: Profile = Profile.BALANCED,
+        only_for: str | None = None,
+    ) -> ModelRouter:
+        """Read a catalog once; without ``path`` the one in the package. A bad file gives a closed router, no error.
+
+        With ``only_for`` the router is for that one prompt and ready sooner: most of the lexicon stays unread.
+        """
+        try:
+            catalog = load_catalog(Path(path) if path is not None else None)
+            lexicon = load_lexicon(only_for=only_for)
+        except ConfigError as error:
+            lines = tuple(str(problem) for problem in error.problems)
+            return cls(None, Catalog(), lines or (error.message,))
+        unavailable = availability_reasons(catalog, os.environ) if validate_availability else {}
+        engine = DecisionEngine(
+            catalog, lexicon, unavailable=unavailable, config_hash=config_hash(catalog), profile=profile
+        )
+        return cls(engine, catalog)
+
+    @property
+    def config_valid(self) -> bool:
+        """False: closed."""
+        return self._engine is not None
+
+    def route_fast(self, prompt: str, hints: Hints = None) -> str:
+        """The engine's name alone: the hot path.
+
+        Raises:
+            UsageError: a hint that is not known.
+        """
+        checked = NO_HINTS if hints is None else self._check(hints)
+        if self._engine is None:
+            return HUMAN_CONFIRM
+        try:
+            return self._engine.select(prompt, checked)
+        except Exception:  # noqa: BLE001 - whatever cannot be read waits for a person; route() names the reason
+            return HUMAN_CONFIRM
+
+    def route(self, prompt: str, hints: Hints = None, *, include_alternatives: bool = True) -> RoutingDecision:
+        """The receipt: the same engine as :meth:`route_fast`, and why.
+
+        Raises:
+            UsageError: a hint that is not known.
+        """
+        checked = self._check(hints)
+        profile = checked.profile or Profile.BALANCED
+        if self._engine is None:
+            return receipt.closed(self.config_errors, profile, self.config_hash, self.ruleset_version)
+        try:
+            return self._engine.decide(prompt, checked, include_alternatives=include_alternatives)
+        except Exception as error:  # noqa: BLE001 - fails closed; the receipt carries the reason
+            return receipt.unreadable(
+                f"{type(error).__name__} while reading the prompt", profile, self.config_hash, self.ruleset_version
+            )
+
+    def score(self, prompt: str, hints: Hints = None) -> PromptScore:
+        """Scores and flags without policy.
+
+        Raises:
+            UsageError: a hint that is not known.
+            ConfigError: the router is closed.
+        """
+        checked = self._check(hints)
+        if self._engine is None:
+            raise ConfigError("the router is closed: " + "; ".join(self.config_errors))
+        return self._engine.score(prompt, checked)
+
+    def _check(self, hints: Hints) -> RoutingHints:
+        checked = parse_hints(hints)
+        forced = checked.force_engine
+        if forced is not None and self._engine is not None and forced not in self.catalog.engines:
+            known = sorted(self.catalog.engines)
+            near = difflib.get_close_matches(forced, known, n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            raise UsageError(f"no engine is called {forced!r}", f"{hint}known: {' '.join(known)}")
+        return checked
+
+
+def config_hash(catalog: Catalog) -> str:
+    """Sixteen hex digits over what a catalog means; comments, order of keys and the file's place do not count."""
+    text = json.dumps(_canonical(catalog), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _canonical(value: Any) -> Any:
+    if is_dataclass(value):
+        return {f.name: _canonical(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_canonical(item) for item in value]
+    return value
+
+
+def route_prompt(
+    prompt: str,
+    hints: Hints = None,
+    *,
+    config_path: str | Path | None = None,
+    validate_availability: bool = True,
+    include_alternatives: bool = True,
+) -> RoutingDecision:
+    """One decision, with a router that is built for it; keep a :class:`ModelRouter` for more than one."""
+    router = ModelRouter.from_config(config_path, validate_availability=validate_availability, only_for=str(prompt))
+    return router.route(prompt, hints, include_alternatives=include_alternatives)
+
+
+def score_prompt(prompt: str, hints: Hints = None) -> PromptScore:
+    """Scores and flags of one prompt, without policy."""
+    return ModelRouter.from_config(validate_availability=False, only_for=str(prompt)).score(prompt, hints)
+
+
+def build_dispatch_plan(
+    decision: RoutingDecision | str, *, router: ModelRouter | None = None, hints: Hints = None
+) -> DispatchPlan:
+    """What an adapter would do with a decision, or with a prompt that is decided first. Nothing is carried out."""
+    router = router or ModelRouter.from_config(only_for=decision if isinstance(decision, str) else "")
+    if isinstance(decision, str):
+        decision = router.route(decision, hints)
+    return dispatch.plan(decision, router.catalog)

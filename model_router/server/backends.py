@@ -1,0 +1,93 @@
+"""Which model servers to try for an engine, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from model_router.config.proxy import BackendConfig, ProxyConfig
+from model_router.engine.catalog import Catalog
+from model_router.engine.routes import HUMAN_CONFIRM
+from model_router.server.refusal import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One model server with its name and its key, which never appears in a ``repr``."""
+
+    name: str
+    config: BackendConfig
+    api_key: str | None
+
+    def __repr__(self) -> str:
+        return f"Backend({self.name!r}, {self.config.base_url!r})"
+
+    @property
+    def model(self) -> str:
+        """The name that this server knows its model by."""
+        return self.config.model
+
+    def url(self, path: str) -> str:
+        """The address of an endpoint; ``path`` begins behind ``/v1``."""
+        return self.config.base_url.rstrip("/") + path
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``engine`` is whose backend it is: another than the decision's when that one has none. Never empty."""
+
+    engine: str
+    backends: tuple[Backend, ...]
+    moved: bool
+
+
+def choose(
+    engine: str, config: ProxyConfig, catalog: Catalog, backends: dict[str, Backend], estimated_tokens: int
+) -> Choice:
+    """The backends to try, best first: the engine's own, then its fallbacks, without loops.
+
+    Those whose context is too small are passed over. When all are, the largest is tried: the estimate is rough, and
+    the server's own refusal says more than ours could.
+
+    Raises:
+        Refusal: 503, when neither the engine nor its catalog fallbacks have a backend.
+    """
+    for candidate in _engines(engine, catalog):
+        name = config.engine_backends.get(candidate)
+        if name is None or name not in backends:
+            continue
+        chain = [backends[member] for member in _chain(name, config) if member in backends]
+        fitting = [backend for backend in chain if _fits(backend, estimated_tokens)]
+        if not fitting:
+            fitting = [max(chain, key=lambda backend: backend.config.max_context or 0)]
+        moved = candidate != engine or fitting[0].name != name
+        return Choice(candidate, tuple(fitting), moved)
+    place = config.source or "the proxy configuration"
+    known = ", ".join(backends) or "none yet"
+    message = f"Engine '{engine}' has no backend; add engine_backends.{engine} to {place} (backends there: {known})."
+    raise Refusal(503, message, kind="server_error", code="no_backend", headers={"x-should-retry": "false"})
+
+
+def _engines(engine: str, catalog: Catalog) -> Iterator[str]:
+    seen: set[str] = set()
+    current: str | None = engine
+    while current is not None and current not in seen and current != HUMAN_CONFIRM:
+        seen.add(current)
+        yield current
+        spec = catalog.engines.get(current)
+        current = spec.fallback if spec is not None else None
+
+
+def _chain(first: str, config: ProxyConfig) -> list[str]:
+    order: list[str] = []
+    waiting = [first]
+    while waiting:
+        name = waiting.pop(0)
+        if name not in order:
+            order.append(name)
+            waiting = [*config.fallback_backends.get(name, ()), *waiting]
+    return order
+
+
+def _fits(backend: Backend, tokens: int) -> bool:
+    return backend.config.max_context is None or tokens <= backend.config.max_context

@@ -1,0 +1,193 @@
+"""The event log: one JSON object a line, written by one thread in batches.
+
+The server hands events over without waiting. A line is written whole or not at all; a crash loses what the last
+fraction of a second brought. When the file cannot be written, requests go on and the events are counted as lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import stat
+import threading
+from pathlib import Path
+
+import msgspec
+
+from model_router.server.events import RequestEvent
+
+logger = logging.getLogger(__name__)
+
+_BATCH_SECONDS = 0.2
+_TAIL_BYTES = 1_048_576
+
+
+class EventWriter:
+    """Appends events to a file of mode 0600 and rotates it by size: ``log``, ``log.1``, ``log.2``, ...
+
+    ``max_bytes`` is the size at which a file is rotated; ``backups`` how many old ones are kept. ``problem`` is empty,
+    or the sentence that says why nothing is written; ``lost`` counts the events that were not.
+    """
+
+    def __init__(self, path: Path, *, max_bytes: int, backups: int, batch_seconds: float = _BATCH_SECONDS) -> None:
+        self.path = path
+        self.problem = ""
+        self.lost = 0
+        self._max_bytes = max_bytes
+        self._backups = backups
+        self._batch_seconds = batch_seconds
+        self._queue: queue.SimpleQueue[RequestEvent | None] = queue.SimpleQueue()
+        self._encoder = msgspec.json.Encoder()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="model-router-events", daemon=True)
+        self._file = -1
+
+    def start(self) -> None:
+        """Open the file, so that a problem is known at once, and start the thread."""
+        self._open()
+        self._thread.start()
+
+    def write(self, event: RequestEvent) -> None:
+        """Hand one event over; never waits and never fails."""
+        self._queue.put(event)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Write what is waiting and end the thread."""
+        self._closing.set()
+        self._queue.put(None)
+        if self._thread.is_alive():
+            self._thread.join(timeout)
+
+    def _run(self) -> None:
+        while True:
+            batch = self._next_batch()
+            if batch:
+                self._append(batch)
+            if self._closing.is_set() and self._queue.empty():
+                break
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _next_batch(self) -> list[RequestEvent]:
+        first = self._queue.get()
+        self._closing.wait(self._batch_seconds)
+        batch = [] if first is None else [first]
+        while not self._queue.empty() and len(batch) < 10_000:
+            event = self._queue.get()
+            if event is not None:
+                batch.append(event)
+        return batch
+
+    def _append(self, batch: list[RequestEvent]) -> None:
+        lines = [self._encoder.encode(event) + b"\n" for event in batch]
+        written = 0
+        try:
+            while written < len(lines):
+                if not self._usable():
+                    break
+                room = self._max_bytes - os.fstat(self._file).st_size
+                count = _fitting(lines, written, room)
+                if count == 0:
+                    self._rotate()
+                    count = max(1, _fitting(lines, written, self._max_bytes))
+                _write_whole(self._file, b"".join(lines[written : written + count]))
+                written += count
+        except OSError as error:
+            self._fail(error)
+        self.lost += len(lines) - written
+
+    def _usable(self) -> bool:
+        """Whether the file at the path is the one that is open; it may have been moved or removed by somebody."""
+        if self._file >= 0:
+            try:
+                there = os.stat(self.path)
+                mine = os.fstat(self._file)
+                if (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino):
+                    return True
+            except OSError:
+                pass  # gone: open a new one
+            os.close(self._file)
+            self._file = -1
+        return self._open()
+
+    def _open(self) -> bool:
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
+            file = os.open(self.path, flags, 0o600)
+        except OSError as error:
+            self._fail(error)
+            return False
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            os.close(file)
+            self._fail(OSError(f"{self.path} is not a regular file"))
+            return False
+        if hasattr(os, "fchmod"):
+            os.fchmod(file, 0o600)
+        _drop_torn_line(file)
+        self._file = file
+        if self.problem:
+            logger.warning("the event log %s can be written again; %d events were lost", self.path, self.lost)
+            self.problem = ""
+        return True
+
+    def _rotate(self) -> None:
+        os.close(self._file)
+        self._file = -1
+        if self._backups == 0:
+            self.path.unlink(missing_ok=True)
+        for number in range(self._backups, 0, -1):
+            older = self.path.with_name(f"{self.path.name}.{number}")
+            newer = self.path if number == 1 else self.path.with_name(f"{self.path.name}.{number - 1}")
+            if newer.exists():
+                newer.replace(older)
+        if not self._open():
+            raise OSError(self.problem)
+
+    def _fail(self, error: OSError) -> None:
+        reason = error.strerror or str(error)
+        if not self.problem:
+            logger.warning("the event log %s cannot be written (%s); requests go on without it", self.path, reason)
+        self.problem = f"the event log {self.path} cannot be written: {reason}"
+
+
+def _fitting(lines: list[bytes], start: int, room: int) -> int:
+    """How many lines from ``start`` on fit into ``room`` bytes."""
+    count = 0
+    for line in lines[start:]:
+        room -= len(line)
+        if room < 0:
+            break
+        count += 1
+    return count
+
+
+def _write_whole(file: int, data: bytes) -> None:
+    """Write everything; take a half-written line back when the disk is full."""
+    before = os.fstat(file).st_size
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[os.write(file, view) :]
+    except OSError:
+        os.ftruncate(file, before)
+        raise
+
+
+def _drop_torn_line(file: int) -> None:
+    """Cut off a last event that a crash left without its end; end a foreign last line instead of touching it."""
+    size = os.fstat(file).st_size
+    if size == 0:
+        return
+    start = max(0, size - _TAIL_BYTES)
+    os.lseek(file, start, os.SEEK_SET)
+    tail = os.read(file, size - start)
+    if tail.endswith(b"\n"):
+        return
+    last = tail.rfind(b"\n") + 1
+    if tail.startswith(b'{"time":', last):
+        os.ftruncate(file, start + last)
+    else:
+        os.write(file, b"\n")

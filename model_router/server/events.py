@@ -1,0 +1,99 @@
+"""What happened to one request, as a value; and the ring through which the screen hears of it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from model_router.engine.decision import RoutingDecision
+
+
+class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """One finished request. Times: ``time`` is unix seconds at arrival, ``*_us`` microseconds, ``*_ms`` milliseconds.
+
+    ``outcome`` is ``ok``, ``confirm`` (waits for a person), ``error`` (answered with an error), ``broken`` (failed
+    after the first byte) or ``cancelled`` (the client left). ``preview`` is empty unless the configuration asks for
+    text.
+    """
+
+    time: float
+    request_id: str
+    protocol: str
+    kind: str
+    client: str
+    route: str
+    engine: str
+    backend: str
+    model: str
+    status: int
+    outcome: str
+    stream: bool
+    profile: str
+    fallback: bool = False
+    attempts: int = 0
+    requires_confirmation: bool = False
+    risk_class: str = ""
+    reasons: tuple[str, ...] = ()
+    reason_codes: tuple[str, ...] = ()
+    scores: Mapping[str, int] = {}
+    confidence: int = 0
+    flags: tuple[str, ...] = ()
+    prompt_chars: int = 0
+    estimated_tokens: int = 0
+    ask_hash: str = ""
+    route_us: float = 0.0
+    first_byte_ms: float | None = None
+    total_ms: float = 0.0
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    error: str = ""
+    preview: str = ""
+    config_hash: str = ""
+    ruleset_version: str = ""
+
+
+class LiveEvent(msgspec.Struct, frozen=True):
+    """An event with the receipt behind it, for the screen; the receipt is never written to disk."""
+
+    event: RequestEvent
+    receipt: RoutingDecision | None
+
+
+class EventRing:
+    """A bounded queue from the server's thread to one reader. Appending never waits and takes well under a microsecond.
+
+    When the reader is too slow the oldest events go, and ``dropped`` says how many.
+    """
+
+    def __init__(self, capacity: int = 50_000) -> None:
+        self._queue: deque[LiveEvent] = deque(maxlen=capacity)
+        self._appended = 0
+        self._taken = 0
+
+    def append(self, event: LiveEvent) -> None:
+        """Add one event; called from the server's thread only."""
+        self._queue.append(event)
+        self._appended += 1
+
+    def drain(self, limit: int = 5_000) -> list[LiveEvent]:
+        """Take up to ``limit`` events, oldest first; called from the reader's thread only."""
+        taken: list[LiveEvent] = []
+        try:
+            while len(taken) < limit:
+                taken.append(self._queue.popleft())
+        except IndexError:
+            pass
+        self._taken += len(taken)
+        return taken
+
+    @property
+    def dropped(self) -> int:
+        """Events that the reader never saw."""
+        return max(0, self._appended - self._taken - len(self._queue))
+
+    def extend(self, events: Iterable[LiveEvent]) -> None:
+        """Add several events."""
+        for event in events:
+            self.append(event)

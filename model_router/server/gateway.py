@@ -1,0 +1,183 @@
+"""What lives as long as the gateway: router, backends, sessions, confirmations, events. Screen and server share it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Mapping
+from enum import StrEnum
+from hashlib import blake2b
+from pathlib import Path
+
+from model_router.config.files import expand
+from model_router.config.proxy import PromptCapture, ProxyConfig
+from model_router.engine.routes import Route
+from model_router.router import ModelRouter
+from model_router.server.ask_key import load_ask_key
+from model_router.server.backends import Backend
+from model_router.server.confirmations import ConfirmationLedger
+from model_router.server.event_file import EventWriter
+from model_router.server.events import EventRing, LiveEvent
+from model_router.server.guard import Guard, resolve_key
+from model_router.server.health import BackendHealth, check_backends
+from model_router.server.record import Record
+from model_router.server.sessions import SessionMemory
+from model_router.server.upstream import Upstream
+
+logger = logging.getLogger(__name__)
+
+_TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+
+
+class GatewayState(StrEnum):
+    """The life of a gateway. ``stopping`` answers what is under way and refuses the rest."""
+
+    STOPPED = "stopped"
+    STARTING = "starting"
+    SERVING = "serving"
+    STOPPING = "stopping"
+    FAILED = "failed"
+
+
+class Gateway:
+    """One gateway. The values that others read (``state``, ``address``, ``in_flight``, ``health``) change by a single
+    assignment on the server's thread and may be read from any.
+
+    ``started_at`` is unix seconds, None before the start. ``catalog_file`` names the catalog for people.
+    """
+
+    def __init__(
+        self,
+        config: ProxyConfig,
+        router: ModelRouter,
+        *,
+        demo: bool = False,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.config = config
+        self.router = router
+        self.demo = demo
+        self.environ = dict(os.environ if environ is None else environ)
+        self.ring = EventRing()
+        self.state = GatewayState.STOPPED
+        self.address = ""
+        self.started_at: float | None = None
+        self.in_flight = 0
+        self.health: tuple[BackendHealth, ...] = ()
+        self.backends = {name: self._backend(name) for name in config.backends}
+        self.sessions = SessionMemory()
+        self.confirmations = ConfirmationLedger(time.monotonic)
+        self.catalog_file = config.router_config or "the catalog (~/.model-router/model_router.yaml)"
+        self.capture = self._capture()
+        self.writer: EventWriter | None = None
+        self._ask_key = os.urandom(32)
+        self._upstream: Upstream | None = None
+        self._guard: Guard | None = None
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    @property
+    def upstream(self) -> Upstream:
+        """The client to the backends; there while the gateway is open."""
+        if self._upstream is None:
+            raise RuntimeError("the gateway is not open")
+        return self._upstream
+
+    @property
+    def guard(self) -> Guard:
+        """The checks on who may talk to the gateway.
+
+        Raises:
+            ServerError: the configuration asks for a key that is not there, or would open the gateway without one.
+        """
+        if self._guard is None:
+            self._guard = Guard(self.config.proxy.host, resolve_key(self.config.proxy, self.environ))
+        return self._guard
+
+    @property
+    def simple_engine(self) -> str:
+        """The engine for housekeeping calls: small, quick, cheap."""
+        return self.router.catalog.routing_targets[Route.SIMPLE]
+
+    def open(self) -> None:
+        """Open the client and the event log. Called on the server's loop."""
+        self._upstream = Upstream()
+        self.started_at = time.time()
+        log = self.config.observability
+        if log.enabled:
+            base = Path(self.config.source).parent if self.config.source else None
+            path = expand(log.log_path, self.environ, base)
+            self.writer = EventWriter(path, max_bytes=log.max_bytes, backups=log.backups)
+            self.writer.start()
+            self._ask_key = load_ask_key(path.parent) or self._ask_key
+        if self.capture is not PromptCapture.OFF:
+            logger.warning("prompt_capture is %s: the event log keeps text of prompts", self.capture)
+
+    async def close(self) -> None:
+        """Close the client and write what is left of the events."""
+        if self._upstream is not None:
+            await self._upstream.close()
+            self._upstream = None
+        if self.writer is not None:
+            await asyncio.to_thread(self.writer.close)
+
+    def begin(self, record: Record) -> None:
+        """Count a request in, and see to it that its task ends in exactly one event, whatever happens to it."""
+        task = asyncio.current_task()
+        if task is None:
+            raise RuntimeError("a request needs a task")
+        self.in_flight += 1
+        self._tasks.add(task)
+        task.add_done_callback(lambda done: self._finish(done, record))
+
+    def _finish(self, task: asyncio.Task[object], record: Record) -> None:
+        self._tasks.discard(task)
+        self.in_flight -= 1
+        if record.folded:
+            return
+        event = record.event(self._hash(record), self.capture)
+        self.ring.append(LiveEvent(event, record.decision))
+        if self.writer is not None:
+            self.writer.write(event)
+
+    def _hash(self, record: Record) -> str:
+        if record.ask is None or not record.ask.text:
+            return ""
+        text = record.ask.text.encode("utf-8", "replace")
+        return blake2b(text, key=self._ask_key, digest_size=12).hexdigest()
+
+    async def check_health(self) -> tuple[BackendHealth, ...]:
+        """Reach every backend now; remembered in ``health``. Runs on the server's loop, or alone on any other."""
+        seconds = self.config.health.backend_timeout_seconds
+        own = Upstream() if self._upstream is None else None
+        try:
+            self.health = await check_backends(self.backends.values(), own or self.upstream, seconds)
+        finally:
+            if own is not None:
+                await own.close()
+        return self.health
+
+    async def drain(self, seconds: float) -> None:
+        """Take no new request; wait for those under way, and end what is left after ``seconds``."""
+        self.state = GatewayState.STOPPING
+        if self._tasks:
+            _, left = await asyncio.wait(set(self._tasks), timeout=seconds)
+            for task in left:
+                task.cancel()
+            if left:
+                await asyncio.wait(left, timeout=1)
+
+    def _backend(self, name: str) -> Backend:
+        config = self.config.backends[name]
+        key = config.api_key
+        if key is None and config.api_key_env is not None:
+            key = self.environ.get(config.api_key_env)
+            if not key:
+                logger.warning("backend %s: %s is not set; requests go without a key", name, config.api_key_env)
+        return Backend(name, config, key or None)
+
+    def _capture(self) -> PromptCapture:
+        if self.environ.get("MODEL_ROUTER_LOG_PROMPTS", "").lower() in _TRUE_WORDS:
+            return PromptCapture.FULL
+        return self.config.observability.prompt_capture

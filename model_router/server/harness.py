@@ -1,0 +1,288 @@
+"""What agents wrap around a person's words, and how to take it off again.
+
+Structure comes first: a block between tags, a paragraph that the system prompt says too, a heading that announces the
+request, a turn that a tool wrote. Only where structure says nothing stand the words of single clients, in the tables
+at the top.
+
+Nothing here may become a way past the confirmation of risky orders: when taking wrappings off leaves nothing, the
+caller falls back to the text as it came. Every scan is linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+_COMPOUND = r"[a-z]+(?:[-_][a-z]+)*[-_]?"
+_HARNESS_TAGS = (
+    rf"{_COMPOUND}(?:contexts?|reminders?|environment|attachments?|diagnostics|caveat|std(?:out|err)|metadata|snapshot)"
+    r"|[a-z]+(?:[-_][a-z]+)*[-_](?:instructions?|details|info|information|state|layout|status|rules?|skills?|selection"
+    r"|notifications?|hook|guidelines|references|tabs|data|files?|contents?|tree|structure|memory|memories|history"
+    r"|output|mode|capabilities|msg)"
+    r"|[a-z]+(?:Instructions|Details|Info|State|References|Files|Rules)"
+    r"|permissions\ instructions|INSTRUCTIONS|EPHEMERAL_MESSAGE|context|attachments?|environment|reminder"
+    r"|command-(?:name|message|args)|bash-input|ide_[a-z_]+|turn_aborted|user-memory-input"
+)
+"""Blocks that a harness adds to a person's turn: reminders, the machine's state, open files, the output of local
+commands. The names say so themselves; a block with any other name may hold what the person wants done, and stays.
+"""
+
+_FILE_TAGS = r"files?|documents?|image|path"
+"""Files that were put before the words. One counts when it carries attributes, or wraps its whole part."""
+
+_PERSON_TAGS = r"user[-_]?(?:query|message|request|prompt|input|question)|human_message"
+"""Blocks that name the person: what stands in them is theirs, what stands around them is not."""
+
+_WORD_TAGS = "task|question|request|query|prompt|feedback|answer|session|text"
+"""Blocks in which a harness may have put the person's words; text around them may be theirs as well."""
+
+_TAG = re.compile(
+    rf"<(?:(?P<harness>{_HARNESS_TAGS})|(?P<file>{_FILE_TAGS})|(?P<person>{_PERSON_TAGS}))"
+    r"(?P<attributes>\s[^<>]{0,500})?>",
+    re.IGNORECASE,
+)
+_COMMAND_ARGUMENTS = re.compile(r"<command-args>\s*(\S[^<]*?)\s*</command-args>")
+
+_WHOLE_PARTS = re.compile(
+    r"""\s*(?:
+      Called\ the\ \w+\ tool\ with\ the\ following\ input
+    | Image\ read\ successfully\s*$
+    | [^\n]{0,40}We\ are\ setting\ up\ the\ context\ for\ (?:our|this|the)\ chat
+    | Caveat:\ The\ messages\ below\ were\ generated
+    | ERROR:\ Cannot\ read\ [^\n]{0,300}not\ support
+    | \#\ (?:AGENTS|CLAUDE|GEMINI|QWEN|CONVENTIONS)\.md\b
+    | Contents\ of\ /[^\n]{0,300}\.md\ \(
+    | Now\ proceed\ and\ carry\ out\ this\ (?:task|plan)
+    )""",
+    re.VERBOSE,
+)
+"""Openings of a part that is the harness's from its first word to its last."""
+
+_SWALLOWS = re.compile(r"\s*(?:Called the \w+ tool with the following input|\[[^\n]{0,300}\] Result:\s*$)")
+"""The part behind such a one is what the tool brought."""
+
+_TOOL_TEXT = re.compile(
+    r"""\s*(?:
+      observations?:
+    | \[[a-z_]+[^\]\n]{0,300}\]\ result:
+    | <(?:tool|function|command)[-_](?:call[-_])?(?:responses?|results?|outputs?)\b
+    | <(?:observation|returncode)>
+    | (?:tool|function|command|execution)\ (?:call\ )?(?:results?|outputs?|responses?)\b[^\n]{0,80}:
+    | execution\ result\ of\b
+    | result\ of\ (?:the\ )?tool\b[^\n]{0,80}:
+    | attached\ (?:image|file)(?:s|\(s\))?\ from\ tool
+    | \[error\]\ you\ did\ not\ use\ a\ tool
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_FEEDBACK = re.compile(r"<(feedback|answer|user_message)>\s*(\S.*?)\s*</\1>", re.DOTALL)
+"""Inside a tool's text: what the person answered to it."""
+
+_NOTICES = re.compile(
+    r"\[Request interrupted by user[^\]\n]{0,60}\]|\[Image(?: #\d{1,3}|:[^\]\n]{0,300})\]|\[Pasted text #\d{1,3}[^\]\n]{0,40}\]"
+    r"|^\((?:image|file|audio|attachment)[^)\n]{0,200}(?:omitted|removed|supported?)[^)\n]{0,200}\)$",
+    re.MULTILINE,
+)
+"""Notes of a client in the midst of the words: what was interrupted, what stands elsewhere, what was left out."""
+
+_CONTINUED = re.compile(
+    r"\s*(?:This session is being continued from a previous conversation"
+    r"|The conversation history before this point was compacted"
+    r"|Another language model started to solve this problem and produced a summary"
+    r"|Here is a summary of (?:our|the) (?:previous|earlier) conversation"
+    r"|Continue if you have next steps, or stop and ask"
+    r"|<(?:state_snapshot|conversation[-_]summary|context[-_]summary)>)"
+)
+_REQUEST_HEADING = re.compile(
+    r"^(?:#{1,4} *|\*\*)(?:my|the user's|user's|user|current|new) (?:request|task|question|query|prompt|message)s?"
+    r"\b[^\n]{0,40}\n+",
+    re.IGNORECASE | re.MULTILINE,
+)
+_LABEL = re.compile(r"\s*(?:new task|user (?:request|query|message|question)|current (?:task|request)):\s*\n", re.IGNORECASE)
+_TRAILERS = re.compile(
+    r"^(?:To suggest changes to a file you MUST return|\# ?\*?SEARCH/REPLACE block\*? Rules"
+    r"|Every \*SEARCH/REPLACE block\* must use this format"
+    r"|You have been provided with these additional arguments"
+    r"|\# ?(?:task_progress|Reminder: Instructions for Tool Use)\b)",
+    re.MULTILINE,
+)
+"""Rules about the form of the answer that a client puts behind the person's words."""
+
+_QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
+_SHORT_LINE = 12
+
+
+class Stripped(NamedTuple):
+    """What is left of a turn. ``arguments`` are those of a slash command, for when there are no other words."""
+
+    words: str
+    arguments: str = ""
+
+
+def is_continuation(text: str) -> bool:
+    """Whether a part is the summary with which a compacted conversation starts anew."""
+    return _CONTINUED.match(text) is not None
+
+
+def is_tool_text(text: str) -> bool:
+    """Whether a user's turn is a tool's result in plain text, as agents without tool messages send it."""
+    return _TOOL_TEXT.match(text) is not None
+
+
+def without_tool_texts(parts: Sequence[str]) -> list[str]:
+    """The parts that no tool wrote, and of those that one did what the person answered to it."""
+    kept: list[str] = []
+    swallow = False
+    for part in parts:
+        if is_tool_text(part):
+            kept.extend(match[2] for match in _FEEDBACK.finditer(part) if "</" in part)
+        elif not swallow or "<feedback>" in part:
+            kept.append(part)
+        swallow = _SWALLOWS.match(part) is not None
+    return kept
+
+
+def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> str:
+    """What a person wrote in a turn, without what the harness put around it; empty when nothing is left."""
+    kept: list[str] = []
+    arguments = ""
+    swallow = False
+    for part in parts:
+        if not swallow:
+            stripped = _strip_part(part)
+            arguments = arguments or stripped.arguments
+            if stripped.words:
+                kept.append(stripped.words)
+        swallow = _SWALLOWS.match(part) is not None
+    text = _without_repeats("\n".join(kept), system)
+    trailer = _TRAILERS.search(text)
+    if trailer is not None and text[: trailer.start()].strip():
+        text = text[: trailer.start()]
+    return unquote(text) or arguments
+
+
+def is_bare_block(words: str) -> bool:
+    """Whether a turn is one block with a compound name: a harness's, if the person speaks in the turn beside it."""
+    match = re.match(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]", words)
+    return match is not None and words.endswith(f"</{match[1]}>")
+
+
+def unquote(text: str) -> str:
+    """Take off pairs of quotes that wrap the whole text and stand nowhere inside it."""
+    text = text.strip()
+    while len(text) > 1:
+        first, last, inner = text[0], text[-1], text[1:-1]
+        if _QUOTES.get(first) != last or first in inner or last in inner:
+            break
+        text = inner.strip()
+    return text
+
+
+def unwrap(text: str) -> str:
+    """Take off a block that a text begins with, when its name says that it may hold the person's words."""
+    match = re.match(rf"\s*<({_WORD_TAGS})>", text)
+    if match is None:
+        return text.strip()
+    end = text.find(f"</{match[1]}>", match.end())
+    if end < 0:
+        return text.strip()
+    return f"{text[match.end() : end].strip()}\n{text[end + len(match[1]) + 3 :].strip()}".strip()
+
+
+def _strip_part(part: str) -> Stripped:
+    heading_of_file = part.lstrip().startswith("# AGENTS.md") and "</INSTRUCTIONS>" in part
+    if is_continuation(part) or (_WHOLE_PARTS.match(part) and not heading_of_file):
+        return Stripped("")
+    arguments = ""
+    if "[" in part or "(" in part:
+        part = _NOTICES.sub("", part)
+    if "<" in part:
+        if part.startswith("### Task:"):  # a template for retrieved documents: the question stands behind them
+            part = part[max(part.rfind("</context>") + 10, 0) :] if part.rstrip()[-10:] != "</context>" else part
+        command = _COMMAND_ARGUMENTS.search(part)
+        if command is not None and "<local-command-" not in part:
+            arguments = command[1]
+        part = _without_blocks(part)
+    if heading_of_file:
+        part = part.lstrip().partition("\n")[2]
+    if part.startswith("#"):
+        request = _REQUEST_HEADING.search(part)
+        part = part[request.end() :] if request is not None else part
+    elif part.endswith(":") or "\nThought:" in part:
+        part = _question_of_steps(part)
+    label = _LABEL.match(part)
+    if label is not None and part[label.end() :].strip():
+        part = part[label.end() :]
+    return Stripped(unwrap(part), arguments)
+
+
+def _question_of_steps(part: str) -> str:
+    """The question out of a prompt that spells question, thoughts, actions and observations in one text."""
+    start = part.rfind("\nQuestion:")
+    end = part.find("\nThought:", start)
+    return part[start + 10 : end] if 0 <= start < end else part
+
+
+class _Block(NamedTuple):
+    kind: str
+    start: int
+    end: int
+    inner: str
+
+
+def _blocks(part: str) -> Iterator[_Block]:
+    """The outermost closed blocks whose names are known. Each name that is never closed is looked for once."""
+    unclosed: set[str] = set()
+    match = _TAG.search(part)
+    while match is not None:
+        kind = match.lastgroup if match.lastgroup != "attributes" else _kind_of(match)
+        name = match[str(kind)]
+        position = match.end()
+        if name not in unclosed and not (kind == "file" and match["attributes"] is None and part[: match.start()].strip()):
+            close = f"</{name}"
+            end = part.find(close, position)
+            while end >= 0 and part[end + len(close) : end + len(close) + 1] not in (">", " ", "\n"):
+                end = part.find(close, end + 1)
+            closed = part.find(">", end) + 1 if end >= 0 else 0
+            if closed:
+                yield _Block(str(kind), match.start(), closed, part[position:end])
+                position = closed
+            else:
+                unclosed.add(name)
+        match = _TAG.search(part, position)
+
+
+def _kind_of(match: re.Match[str]) -> str:
+    return next(kind for kind in ("harness", "file", "person") if match[kind] is not None)
+
+
+def _without_blocks(part: str) -> str:
+    blocks = list(_blocks(part))
+    persons = [block.inner.strip() for block in blocks if block.kind == "person"]
+    if any(persons):
+        return "\n".join(filter(None, persons))
+    kept: list[str] = []
+    position = 0
+    for block in blocks:
+        kept.append(part[position : block.start])
+        position = block.end
+    kept.append(part[position:])
+    text = "".join(kept).strip()
+    return "" if re.fullmatch(r"\s*</?image\b[^<>]*>\s*", text) else text
+
+
+def _without_repeats(text: str, system: Callable[[], Sequence[str]]) -> str:
+    """Leave out paragraphs that the system prompt says too: rules that a client repeats behind each request."""
+    if "\n\n" not in text and "\n \n" not in text:
+        return text
+    paragraphs = re.split(r"\n[^\S\n]*\n\s*", text)
+    if len(paragraphs) == 1:
+        return text
+    rules = {line.strip() for prompt in system() for line in prompt.split("\n") if len(line) > _SHORT_LINE}
+    own = [paragraph for paragraph in paragraphs if not _repeats(paragraph, rules)]
+    return "\n\n".join(own) if 0 < len(own) < len(paragraphs) else text
+
+
+def _repeats(paragraph: str, rules: set[str]) -> bool:
+    return any(len(line.strip()) > _SHORT_LINE and line.strip() in rules for line in paragraph.split("\n"))

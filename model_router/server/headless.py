@@ -1,0 +1,83 @@
+"""The gateway without a screen: runs until it is told to end."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from types import FrameType
+
+from model_router.errors import ServerError
+from model_router.server.gateway import Gateway
+from model_router.server.thread import ServerThread
+
+_LOOK_SECONDS = 0.5
+_Handler = Callable[[int, FrameType | None], object] | int | None
+
+
+def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
+    """Serve until SIGINT or SIGTERM, then drain; a second signal ends at once. Called on the main thread.
+
+    Returns:
+        The exit code: 0 after a signal, 1 when the server could not start or ended by itself.
+    """
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes a line for each request
+    server = ServerThread(gateway)
+    told = threading.Event()
+    hurried = threading.Event()
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        if told.is_set():
+            hurried.set()
+        told.set()
+
+    before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        server.start()
+    except ServerError as error:
+        _say(f"{error.message} {error.hint}".strip())
+        _restore(before)
+        return 1
+    _announce(gateway)
+    _quiet_collector()
+    try:
+        while not told.wait(_LOOK_SECONDS) and server.running:
+            pass
+        if not told.is_set():
+            _say("The server ended by itself; its log says more.")
+            return 1
+        _say("Stopping: requests under way may end (again to end at once).")
+        stopping = threading.Thread(target=server.stop, args=(drain_seconds,), daemon=True)
+        stopping.start()
+        while stopping.is_alive() and not hurried.is_set():
+            stopping.join(_LOOK_SECONDS)
+        return 0
+    finally:
+        _restore(before)
+
+
+def _announce(gateway: Gateway) -> None:
+    _say(f"ModelRouter listens on {gateway.address}")
+    if gateway.writer is not None:
+        _say(gateway.writer.problem.capitalize() or f"Events go to {gateway.writer.path}")
+    for error in gateway.router.config_errors:
+        _say(f"The router is closed, every request waits for a person: {error}")
+
+
+def _quiet_collector() -> None:
+    """What is loaded now stays: full collections over it would only stop the server for milliseconds."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 1_000)
+
+
+def _restore(before: Mapping[signal.Signals, _Handler]) -> None:
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

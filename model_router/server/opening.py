@@ -1,0 +1,31 @@
+"""From a proxy configuration to a gateway that can be started."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from model_router.config.files import catalog_path, expand
+from model_router.config.proxy import ProxyConfig
+from model_router.router import ModelRouter
+from model_router.server.gateway import Gateway
+
+
+def open_gateway(config: ProxyConfig, environ: Mapping[str, str] | None = None) -> Gateway:
+    """Build the router that the configuration names, and the gateway around it.
+
+    A relative ``router_config`` counts from the proxy file. Without one, the person's own catalog is used when it
+    exists, else the packaged one. A bad catalog gives a closed router: every request waits for a person.
+    """
+    environ = os.environ if environ is None else environ
+    router = ModelRouter.from_config(_catalog(config, environ), profile=config.proxy.routing_profile)
+    return Gateway(config, router, environ=environ)
+
+
+def _catalog(config: ProxyConfig, environ: Mapping[str, str]) -> Path | None:
+    if config.router_config is not None:
+        base = Path(config.source).parent if config.source else None
+        return expand(config.router_config, environ, base)
+    own = catalog_path(environ)
+    return own if own.exists() else None

@@ -1,0 +1,125 @@
+"""What is known of one request while it runs; becomes exactly one event when its task ends."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+from model_router.config.proxy import PromptCapture
+from model_router.engine.decision import RoutingDecision
+from model_router.server.ask import Ask
+from model_router.server.events import RequestEvent
+from model_router.server.redaction import redact
+
+CLIENT_LEFT = 499
+"""The status in events of requests whose client left before the end; no client ever sees it."""
+
+_PREVIEW_CHARS = 160
+
+
+@dataclass(slots=True)
+class Record:
+    """One request. ``outcome`` stays empty until something is known: a task that ends so was cancelled.
+
+    ``arrived`` is unix seconds, ``started`` the performance counter at the same moment. ``folded`` marks the repeat of
+    a blocked request, which makes no event of its own.
+    """
+
+    request_id: str
+    protocol: str
+    client: str
+    profile: str
+    arrived: float = field(default_factory=time.time)
+    started: float = field(default_factory=time.perf_counter)
+    ask: Ask | None = None
+    decision: RoutingDecision | None = None
+    engine: str = ""
+    backend: str = ""
+    model: str = ""
+    status: int = 0
+    outcome: str = ""
+    stream: bool = False
+    fallback: bool = False
+    attempts: int = 0
+    route_us: float = 0.0
+    first_byte_ms: float | None = None
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    error: str = ""
+    folded: bool = False
+
+    def end(self, outcome: str, status: int, error: str = "") -> None:
+        """Say how the request went; what is said last counts."""
+        self.outcome = outcome
+        self.status = status
+        self.error = error
+
+    def first_byte(self) -> None:
+        """Note when the first byte of the answer was there."""
+        if self.first_byte_ms is None:
+            self.first_byte_ms = self.elapsed_ms()
+
+    def elapsed_ms(self) -> float:
+        """Milliseconds since arrival."""
+        return round((time.perf_counter() - self.started) * 1000, 3)
+
+    def event(self, ask_hash: str, capture: PromptCapture) -> RequestEvent:
+        """The finished event; its text is redacted whatever is kept of it."""
+        ask, decision = self.ask, self.decision
+        return RequestEvent(
+            time=self.arrived,
+            request_id=self.request_id,
+            protocol=self.protocol,
+            kind=ask.label if ask is not None else "",
+            client=self.client,
+            route=str(decision.route) if decision is not None else "",
+            engine=self.engine,
+            backend=self.backend,
+            model=self.model,
+            status=self.status or CLIENT_LEFT,
+            outcome=self.outcome or "cancelled",
+            stream=self.stream,
+            profile=self.profile,
+            fallback=self.fallback,
+            attempts=self.attempts,
+            requires_confirmation=decision is not None and decision.requires_confirmation,
+            risk_class=str(decision.risk_class or "") if decision is not None else "",
+            reasons=decision.reasons if decision is not None else (),
+            reason_codes=decision.reason_codes if decision is not None else (),
+            scores={str(route): score for route, score in decision.scores.items()} if decision is not None else {},
+            confidence=decision.confidence_score if decision is not None else 0,
+            flags=_flags(decision),
+            prompt_chars=len(ask.text) if ask is not None else 0,
+            estimated_tokens=ask.estimated_tokens if ask is not None else 0,
+            ask_hash=ask_hash,
+            route_us=round(self.route_us, 1),
+            first_byte_ms=self.first_byte_ms,
+            total_ms=self.elapsed_ms(),
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            error=redact(self.error),
+            preview=_preview(ask, capture),
+            config_hash=decision.config_hash if decision is not None else "",
+            ruleset_version=decision.ruleset_version if decision is not None else "",
+        )
+
+
+def _flags(decision: RoutingDecision | None) -> tuple[str, ...]:
+    if decision is None:
+        return ()
+    named = {
+        "tools": decision.requires_tools,
+        "freshness": decision.requires_freshness,
+        "code_execution": decision.requires_code_execution,
+        "vision": decision.requires_vision,
+        "image_generation": decision.requires_image_generation,
+    }
+    return tuple(name for name, on in named.items() if on)
+
+
+def _preview(ask: Ask | None, capture: PromptCapture) -> str:
+    if ask is None or capture is PromptCapture.OFF:
+        return ""
+    if capture is PromptCapture.FULL:
+        return redact(ask.text)
+    return redact(ask.text[: 4 * _PREVIEW_CHARS])[:_PREVIEW_CHARS]

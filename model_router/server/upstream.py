@@ -1,0 +1,185 @@
+"""The way to the model servers: one shared client, and failures told as sentences."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from model_router.server.backends import Backend
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_NOT_FORWARDED = _HOP_BY_HOP | {
+    "accept-encoding",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "origin",
+    "referer",
+    "remote-addr",
+    "via",
+}
+_PRIVATE_WORDS = ("auth", "key", "token", "secret", "password", "credential")
+_PRIVATE_PREFIXES = ("sec-", "proxy-", "x-forwarded-", "x-modelrouter-", "cf-", "x-real-")
+_NOT_RETURNED = _HOP_BY_HOP | {"content-length", "set-cookie", "server", "date", "alt-svc", "strict-transport-security"}
+_NOT_RETURNED_PREFIXES = ("access-control-", "x-modelrouter-", "proxy-")
+
+
+class UpstreamFailure(Exception):
+    """A backend gave no answer. ``sentence`` says so, without its name; ``status`` is 502 or 504."""
+
+    def __init__(self, sentence: str, status: int = 502) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamAnswer:
+    """An answer whose body is still to come. Whoever has one must close it, on every way out."""
+
+    status: int
+    headers: httpx.Headers
+    response: httpx.Response
+
+    @property
+    def content_type(self) -> str:
+        """The media type alone, in lower case."""
+        return str(self.headers.get("content-type", "")).partition(";")[0].strip().lower()
+
+    @property
+    def framed(self) -> bool:
+        """Whether the server said where the body ends; without that, a broken connection looks like an end."""
+        return "content-length" in self.headers or "chunked" in self.headers.get("transfer-encoding", "").lower()
+
+    async def pieces(self) -> AsyncGenerator[bytes, None]:
+        """The body as it comes, not decoded.
+
+        Raises:
+            UpstreamFailure: the connection broke, or the server fell silent.
+        """
+        try:
+            async for piece in self.response.aiter_raw():
+                yield piece
+        except httpx.HTTPError as error:
+            raise _failure(error) from error
+
+    async def close(self) -> None:
+        """Give the connection back, or close it when the body was not read to its end."""
+        await self.response.aclose()
+
+
+class Upstream:
+    """Owns the HTTP client. Made, used and closed on the server's loop."""
+
+    def __init__(self) -> None:
+        self._client = httpx.AsyncClient(
+            trust_env=False,
+            follow_redirects=False,
+            headers={"accept-encoding": "identity"},
+            limits=httpx.Limits(max_connections=2000, max_keepalive_connections=200, keepalive_expiry=60),
+        )
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+    async def send(
+        self, backend: Backend, path: str, body: bytes | None, headers: Iterable[tuple[str, str]] = ()
+    ) -> UpstreamAnswer:
+        """Send a request and wait for the head of the answer. ``body`` None makes it a GET.
+
+        Raises:
+            UpstreamFailure: refused, timed out, or not HTTP.
+        """
+        limits = httpx.Timeout(backend.config.timeout_seconds, connect=backend.config.connect_timeout_seconds)
+        return await self._send(backend, path, body, headers, limits)
+
+    async def probe(self, backend: Backend, path: str, seconds: float) -> UpstreamAnswer:
+        """A GET with a limit of its own on each step."""
+        return await self._send(backend, path, None, (), httpx.Timeout(seconds))
+
+    async def _send(
+        self,
+        backend: Backend,
+        path: str,
+        body: bytes | None,
+        headers: Iterable[tuple[str, str]],
+        limits: httpx.Timeout,
+    ) -> UpstreamAnswer:
+        try:
+            request = self._client.build_request(
+                "GET" if body is None else "POST",
+                backend.url(path),
+                content=body,
+                headers=[*headers, *_key_header(backend)],
+                timeout=limits,
+            )
+            response = await self._client.send(request, stream=True)
+        except httpx.HTTPError as error:
+            raise _failure(error) from error
+        except (httpx.InvalidURL, ValueError) as error:
+            raise UpstreamFailure(f"has an address that cannot be used ({error})") from error
+        return UpstreamAnswer(response.status_code, response.headers, response)
+
+
+def _key_header(backend: Backend) -> list[tuple[str, str]]:
+    return [("authorization", f"Bearer {backend.api_key}")] if backend.api_key else []
+
+
+def forwarded_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """What a backend may see of the client's headers: nothing that is a secret or belongs to this connection."""
+    kept = []
+    given = list(headers)
+    named = {word.strip().lower() for name, value in given if name.lower() == "connection" for word in value.split(",")}
+    for name, value in given:
+        lower = name.lower()
+        private = lower.startswith(_PRIVATE_PREFIXES) or any(word in lower for word in _PRIVATE_WORDS)
+        if lower not in _NOT_FORWARDED | named and not private and value.isascii():
+            kept.append((lower, value))
+    return kept
+
+
+def returned_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """What a client may see of a backend's headers: nothing that opens this address to web pages."""
+    named = {word.strip().lower() for word in headers.get("connection", "").split(",")}
+    return {
+        name: value
+        for name, value in headers.items()
+        if name.lower() not in _NOT_RETURNED | named and not name.lower().startswith(_NOT_RETURNED_PREFIXES)
+    }
+
+
+_FAILURES: tuple[tuple[type[httpx.HTTPError], str, int], ...] = (
+    (httpx.ConnectTimeout, "did not take the connection in time", 504),
+    (httpx.PoolTimeout, "has too many requests under way", 504),
+    (httpx.TimeoutException, "fell silent for longer than its timeout_seconds", 504),
+    (httpx.ConnectError, "cannot be reached; is the server running?", 502),
+    (httpx.UnsupportedProtocol, "has an address that is not http or https", 502),
+    (httpx.ProtocolError, "broke the connection or did not speak HTTP", 502),
+    (httpx.HTTPError, "broke the connection", 502),
+)
+"""The first kind that fits counts."""
+
+
+def _failure(error: httpx.HTTPError) -> UpstreamFailure:
+    sentence, status = next((text, status) for kind, text, status in _FAILURES if isinstance(error, kind))
+    return UpstreamFailure(sentence, status)

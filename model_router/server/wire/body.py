@@ -1,0 +1,229 @@
+"""A JSON body that is read at its top level only: every value stays the bytes that came."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import msgspec
+import re2
+
+from model_router.server.refusal import Refusal
+
+_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_SPACE = b" \t\n\r"
+_BYTES_PER_LEVEL = 2
+"""The shortest way to one level more: ``[`` and ``]``."""
+_SPLIT_BYTES = 1 << 20
+"""A longer list may have too many elements to look at one by one."""
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+
+
+class JsonBody(NamedTuple):
+    """``fields`` are views into ``raw``, in the order of the text; of a repeated key the last one counts.
+
+    ``lists`` keeps the fields that were split into their elements, so that nobody scans them twice.
+    """
+
+    raw: bytes
+    fields: Mapping[str, msgspec.Raw]
+    lists: dict[str, tuple[bytes, ...]]
+
+    def split(self, name: str) -> tuple[bytes, ...]:
+        """The elements of a field that is a list, each as the bytes that came."""
+        pieces = self.lists.get(name)
+        if pieces is None:
+            pieces = self.lists[name] = tuple(map(bytes, _LIST.decode(self.fields[name])))
+        return pieces
+
+    def holds(self, name: str) -> bool:
+        """Whether the field is there and not null or empty."""
+        raw = self.fields.get(name)
+        return raw is not None and bytes(memoryview(raw)[:5]) not in (b"null", b"[]", b'""', b"{}", b"false")
+
+
+def read_object(raw: bytes, max_depth: int) -> JsonBody:
+    """Check a body and split it into its fields.
+
+    Raises:
+        Refusal: 400, with one sentence that says what is wrong with it.
+    """
+    if not raw.strip():
+        raise Refusal(400, "The request has no body; send a JSON object.", code="empty_body")
+    if not raw.isascii():
+        try:
+            raw.decode()
+        except UnicodeDecodeError as error:
+            message = f"The body is not UTF-8 text (byte {error.start}); send JSON in UTF-8."
+            raise Refusal(400, message, code="invalid_encoding") from None
+    try:
+        raw, fields = _split(raw)
+    except msgspec.ValidationError:
+        found = _kind_of(raw)
+        raise Refusal(400, f"The body must be a JSON object, not {found}.", code="invalid_body") from None
+    except msgspec.DecodeError as error:
+        reason = str(error).removeprefix("JSON is malformed: ")
+        raise Refusal(400, f"The body is not valid JSON: {reason}.", code="invalid_json") from None
+    except RecursionError:
+        raise _too_deep(max_depth) from None
+    body = JsonBody(raw, fields, {})
+    if _nests_deeper(body, max_depth):
+        raise _too_deep(max_depth)
+    return body
+
+
+def _split(raw: bytes) -> tuple[bytes, dict[str, msgspec.Raw]]:
+    try:
+        return raw, _FIELDS.decode(raw)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        mended = mend_surrogates(raw)
+        if mended == raw:
+            raise
+        return mended, _FIELDS.decode(mended)
+
+
+def mend_surrogates(raw: bytes) -> bytes:
+    """Put U+FFFD in the place of escaped half surrogates.
+
+    JavaScript clients that cut a text in the middle of an emoji send them; strict readers, many backends among them,
+    refuse the whole body.
+    """
+    return _ESCAPE.sub(lambda match: b"\\ufffd" if match["half"] else match[0], raw)
+
+
+def _too_deep(max_depth: int) -> Refusal:
+    return Refusal(400, f"The body is nested deeper than {max_depth} levels.", code="body_too_deep")
+
+
+def _kind_of(raw: bytes) -> str:
+    first = raw.lstrip(_SPACE)[:1]
+    names = {b"[": "an array", b'"': "a string", b"t": "true", b"f": "false", b"n": "null"}
+    return names.get(first, "a number")
+
+
+def _nests_deeper(body: JsonBody, limit: int) -> bool:
+    """Whether some field goes below ``limit``, the body itself being the first level.
+
+    No text is deeper than it has opening brackets, and an agent's long lists (its turns, its tools) are made of short
+    elements: counting in those proves nearly every body harmless at a fraction of what :func:`deeper_than` costs.
+    """
+    for name, field in body.fields.items():
+        size = memoryview(field).nbytes
+        if size < _BYTES_PER_LEVEL * limit:
+            continue
+        value = bytes(field)
+        if value[0] in b"[" and 1 < limit and size < _SPLIT_BYTES:
+            if any(_may_be_deeper(piece, limit - 2) and deeper_than(piece, limit - 2) for piece in body.split(name)):
+                return True
+        elif value[0] in b"[{" and _may_be_deeper(value, limit - 1) and deeper_than(value, limit - 1):
+            return True
+    return False
+
+
+def _may_be_deeper(raw: bytes, limit: int) -> bool:
+    """Whether there are more than ``limit`` opening brackets, those inside of strings counted too."""
+    if len(raw) < _BYTES_PER_LEVEL * limit or raw[0] not in b"[{":
+        return False
+    opened = raw.count(b"{")
+    position = raw.find(b"[")  # far rarer: hopping from one to the next beats a look at every byte
+    while position >= 0 and opened <= limit:
+        opened += 1
+        position = raw.find(b"[", position + 1)
+    return opened > limit
+
+
+def deeper_than(raw: bytes, limit: int) -> bool:
+    """Whether valid JSON is nested deeper than ``limit``: one pass at C speed, whatever stands in it."""
+    return _nesting(limit).fullmatch(raw) is None
+
+
+@cache
+def _nesting(limit: int) -> Any:
+    """Matches JSON with at most ``limit`` levels. Nested as the text itself, so that each byte has one reading only."""
+    plain = rb'[^"\[\]{}]|"(?:[^"\\]|\\.)*"'
+    nested = b"(?:" + plain + b")*"
+    for _ in range(limit):
+        nested = b"(?:" + plain + rb"|[\[{]" + nested + rb"[\]}])*"
+    options = re2.Options()
+    options.encoding = options.Encoding.LATIN1
+    options.dot_nl = True
+    options.never_capture = True
+    return re2.compile(nested, options)
+
+
+class _Member(NamedTuple):
+    key: str
+    start: int
+    value: int
+    end: int
+
+
+def replace_fields(body: JsonBody, replaced: Mapping[str, bytes], removed: Collection[str] = ()) -> bytes:
+    """The body with some values replaced and some fields left out; every other byte stays as it came.
+
+    A field of ``replaced`` that the body lacks is put first. A body with repeated keys is written anew from its
+    fields, so that no two readers can see different requests in it.
+    """
+    members = _members(body)
+    if members is None:
+        fields = {key: value for key, value in body.fields.items() if key not in removed}
+        fields.update({key: msgspec.Raw(value) for key, value in replaced.items()})
+        return msgspec.json.encode(fields)
+    raw = body.raw
+    kept = [member for member in members if member.key not in removed]
+    opening = members[0].start if members else raw.index(b"{") + 1
+    closing = members[-1].end if members else opening
+    missing = [key for key in replaced if key not in body.fields]
+    added = [msgspec.json.encode(key) + b":" + replaced[key] for key in missing]
+    pieces = [raw[:opening], b",".join(added)]
+    if added and kept:
+        pieces.append(b",")
+    followed = {member.start: after.start for member, after in pairwise(members)}
+    for position, member in enumerate(kept):
+        pieces.append(raw[member.start : member.value])
+        pieces.append(replaced.get(member.key, raw[member.value : member.end]))
+        if position + 1 < len(kept):
+            pieces.append(raw[member.end : followed[member.start]])
+    pieces.append(raw[closing:])
+    return b"".join(pieces)
+
+
+def _members(body: JsonBody) -> list[_Member] | None:
+    """Where each field stands in the text, or None when the text and the fields do not match one to one."""
+    raw = body.raw
+    position = _skip_space(raw, 0) + 1
+    members: list[_Member] = []
+    for key, field in body.fields.items():
+        if members:
+            position = _skip_space(raw, position)
+            if raw[position : position + 1] != b",":
+                return None
+            position += 1
+        start = _skip_space(raw, position)
+        quoted = _STRING.match(raw, start)
+        if quoted is None or msgspec.json.decode(quoted[0]) != key:
+            return None
+        colon = _skip_space(raw, quoted.end())
+        value = _skip_space(raw, colon + 1)
+        text = bytes(field)
+        if raw[colon : colon + 1] != b":" or not raw.startswith(text, value):
+            return None
+        position = value + len(text)
+        members.append(_Member(key, start, value, position))
+    return members if raw[_skip_space(raw, position) :].rstrip(_SPACE) == b"}" else None
+
+
+def _skip_space(raw: bytes, position: int) -> int:
+    while position < len(raw) and raw[position] in _SPACE:
+        position += 1
+    return position

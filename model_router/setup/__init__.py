@@ -1,0 +1,1 @@
+"""First configurations; later hardware, models, fit and downloads."""

@@ -1,0 +1,1 @@
+"""The application: Textual screens over a gateway. Reads values, never wire formats or YAML."""

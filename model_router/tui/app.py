@@ -1,0 +1,277 @@
+"""The application: its screens, its keys, and the clock that drains the gateway's events ten times a second."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from model_router.config.files import user_folder
+from model_router.errors import ModelRouterError
+from model_router.tui.filter import parse_filter
+from model_router.tui.keys import MOVES, key_words
+from model_router.tui.notices import Notices
+from model_router.tui.screens.base import MainScreen
+from model_router.tui.screens.help import HelpScreen, help_groups
+from model_router.tui.screens.home import HomeScreen
+from model_router.tui.screens.log import LogScreen
+from model_router.tui.screens.try_prompt import TryScreen
+from model_router.tui.screens.welcome import WelcomeScreen
+from model_router.tui.session import Phase, Session
+from model_router.tui.state import State, load_state, save_state
+from model_router.tui.text import clean
+from model_router.tui.theme import DEFAULT_THEME, NO_COLOR_THEME, THEMES, quiet_colours
+from model_router.tui.top_bar import TopBar
+
+_log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 0.1
+HEALTH_SECONDS = 15.0
+
+
+class ModelRouterApp(App[int]):
+    """Shows one :class:`~model_router.tui.session.Session`, and closes it at the end.
+
+    ``first`` is the screen to open. ``opened`` is called once, in the screen's thread, when the session has been
+    opened and everything has been imported. ``notices`` are shown as they come. ``colorless`` overrules ``NO_COLOR``.
+    """
+
+    TITLE = "ModelRouter"
+    ENABLE_COMMAND_PALETTE = True
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it without ClassVar
+        (0, "-narrow"),
+        (60, "-normal"),
+        (100, "-wide"),
+        (120, "-widest"),
+    ]
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012 - as above
+        (0, "-flat"),
+        (10, "-low"),
+        (16, "-middle"),
+        (25, "-high"),
+        (34, "-tall"),
+    ]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *MOVES,
+        Binding("escape", "back", "Back", show=False, tooltip="Go back"),
+        Binding("ctrl+p", "command_palette", "Commands", show=False, tooltip="List every command", priority=True),
+    ]
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        first: str = "home",
+        opened: Callable[[], None] | None = None,
+        notices: Notices | None = None,
+        colorless: bool | None = None,
+    ) -> None:
+        no_color = "NO_COLOR" in os.environ if colorless is None else colorless
+        # Without colours the terminal's own are kept and Textual's filter takes every other away.
+        super().__init__(ansi_color=True if no_color else None)
+        self.session = session
+        self._first = first
+        self._opened = opened
+        self._notices = notices
+        self._previous = "home"
+        self._state_path = user_folder(session.environ) / "state.json"
+        self._state = State() if session.is_demo else load_state(self._state_path)
+        for theme in THEMES:
+            self.register_theme(theme)
+        wanted = self._state.theme if self._state.theme in self.available_themes else DEFAULT_THEME
+        self.theme = NO_COLOR_THEME if no_color else wanted
+        self.animation_level = "none"
+        self.add_mode("home", lambda: HomeScreen(session))
+        self.add_mode("welcome", lambda: WelcomeScreen(session))
+        self.add_mode("try", lambda: TryScreen(session))
+        self.add_mode("log", lambda: LogScreen(session, self.remembered_filter))
+
+    def get_css_variables(self) -> dict[str, str]:
+        """The theme's colours, and those of quiet text and of rules, which every theme gets from its own."""
+        variables = super().get_css_variables()
+        return variables | quiet_colours(self.current_theme, variables)
+
+    # Life
+
+    def on_mount(self) -> None:
+        """Open the first screen, then the session behind it."""
+        self.switch_mode(self._first)
+        self.set_interval(DRAIN_SECONDS, self._drain)
+        self.set_interval(1.0, self._tick)
+        self.set_interval(HEALTH_SECONDS, self._check)
+        self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
+        self.run_worker(self._open(self.session.open), group="open", exclusive=True)
+
+    async def _open(self, step: Callable[[], None]) -> None:
+        """Run a step that waits (opening, the demo) in a thread, then show what came of it."""
+        self.session.phase = Phase.STARTING
+        self._tell()
+        await asyncio.to_thread(step)
+        if self.current_mode in {"home", "welcome"}:
+            self.action_show("home")
+        self._tell()
+        # The demo has a key of its own. Not in every tick: the footer is made anew each time.
+        self.screen.refresh_bindings()
+        if self._opened is not None:
+            opened, self._opened = self._opened, None
+            opened()
+        await self._check_health()
+
+    async def _check_health(self) -> None:
+        await asyncio.to_thread(self.session.check)
+        self._tell()
+
+    def _check(self) -> None:
+        if self.session.phase is Phase.SERVING:
+            self.run_worker(self._check_health(), group="health", exclusive=True)
+
+    def _drain(self) -> None:
+        if self.session.feed.drain():
+            self._tell(requests=True)
+
+    def _tick(self) -> None:
+        self.session.feed.tick()
+        self.session.watch()
+        if self._notices is not None:
+            for sentence in self._notices.take():
+                self.notify(clean(sentence), severity="warning", markup=False)
+        self._tell()
+
+    def _tell(self, *, requests: bool = False) -> None:
+        screen = self._main_screen
+        if screen is not None:
+            screen.tell(requests=requests)
+
+    @property
+    def _main_screen(self) -> MainScreen | None:
+        """The main screen in sight, also below a receipt or the help."""
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, MainScreen) and screen.is_mounted:
+                return screen
+        return None
+
+    async def on_unmount(self) -> None:
+        """Stop serving; requests under way are drained."""
+        await asyncio.to_thread(self.session.close)
+
+    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
+        """A worker that failed is told, in one sentence, and logged."""
+        if event.state is WorkerState.ERROR:
+            error = event.worker.error
+            _log.error("a task of the screen failed", exc_info=error)
+            self.notify(f"{type(error).__name__}: {error}", title="That failed", severity="error", markup=False)
+
+    # Keys
+
+    def get_key_display(self, binding: Binding) -> str:
+        """Keys as they are written on the keyboard."""
+        return binding.key_display or key_words(binding.key)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The sample requests belong to the demo alone."""
+        return self.session.is_demo if action == "traffic" else True
+
+    def action_show(self, name: str) -> None:
+        """Show a screen; without a usable configuration Home is the welcome."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+        if self.current_mode != name:
+            self._previous = self.current_mode
+        if name == "home" and self.session.phase in {Phase.FIRST_RUN, Phase.BAD_CONFIG}:
+            name = "welcome"
+        self.switch_mode(name)
+
+    def on_top_bar_chosen(self, message: TopBar.Chosen) -> None:
+        """A tab was clicked."""
+        self.action_show(message.mode)
+
+    async def action_back(self) -> None:
+        """One step back: out of a filter or a receipt, then Home."""
+        screen = self.screen
+        if isinstance(screen, LogScreen) and screen.go_back():
+            return
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+        else:
+            self.action_show("home")
+
+    def action_help(self) -> None:
+        """Show what the keys do here."""
+        self.push_screen(HelpScreen(help_groups(self.screen)))
+
+    def action_again(self) -> None:
+        """Check the backends; while nothing is served, read the configuration again and start."""
+        if self.session.phase is Phase.SERVING:
+            self.notify("Checking the backends.", markup=False, timeout=2)
+            self._check()
+        elif self.session.phase is not Phase.STARTING:
+            self.run_worker(self._open(self.session.open), group="open", exclusive=True)
+
+    def action_begin_demo(self) -> None:
+        """Open the demo."""
+        if not self.session.is_demo:
+            self.run_worker(self._open(self.session.begin_demo), group="open", exclusive=True)
+
+    async def action_traffic(self) -> None:
+        """Switch the sample requests on or off."""
+        traffic = self.session.traffic
+        if traffic is not None and traffic.running:
+            await asyncio.to_thread(self.session.stop_traffic)
+            self.notify("Sample requests are off; d switches them on.", markup=False)
+        elif self.session.phase is Phase.SERVING:
+            self.session.start_traffic()
+            self.notify("Sample requests are on; d switches them off.", markup=False)
+        else:
+            self.notify("Nothing is served yet, so there is nowhere to send them.", severity="warning", markup=False)
+
+    async def action_quit(self) -> None:
+        """Leave."""
+        self.exit(0)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Every screen and everything a key does, for the command palette."""
+        yield SystemCommand("Home", "Address, state, backends, routes", lambda: self.action_show("home"))
+        yield SystemCommand("Try", "Write a prompt and see where it would go", lambda: self.action_show("try"))
+        yield SystemCommand("Log", "Every request as it ends", lambda: self.action_show("log"))
+        yield SystemCommand("Check again", "Check the backends, or start again", self.action_again)
+        if self.session.is_demo:
+            yield SystemCommand("Samples", "Switch the sample requests on or off", self.action_traffic)
+        else:
+            yield SystemCommand("Demo", "Made-up models; nothing is kept", self.action_begin_demo)
+        yield SystemCommand("Help", "What the keys do here", self.action_help)
+        yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
+        yield SystemCommand("Quit", "Leave, and stop serving", self.action_quit)
+
+    # What is remembered
+
+    def on_log_screen_filter_kept(self, message: LogScreen.FilterKept) -> None:
+        """The filter is there again the next time."""
+        self._remember(filter=message.text)
+
+    @property
+    def remembered_filter(self) -> str:
+        """The filter of the last run, when it can still be read."""
+        try:
+            return parse_filter(self._state.filter).text
+        except ModelRouterError:
+            return ""
+
+    def _remember(self, **changed: str) -> None:
+        state = State(**{"theme": self._state.theme, "filter": self._state.filter, **changed})
+        if state == self._state:
+            return
+        self._state = state
+        if self.session.is_demo or self.session.read_only or not Path(self._state_path).parent.is_dir():
+            return
+        try:
+            save_state(self._state_path, state)
+        except OSError as error:
+            _log.warning("cannot write %s: %s", self._state_path, error)

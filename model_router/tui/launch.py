@@ -1,0 +1,65 @@
+"""Opens the application on this terminal, and puts the process into shape for serving beside a screen."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from model_router.errors import UsageError
+
+SCREENS = ("home", "try", "log")
+
+_SWITCH_SECONDS = 0.0005
+"""How long the screen may hold the interpreter while a request waits."""
+_GC_THRESHOLDS = (20_000, 50, 1_000)
+
+
+def run(config_path: Path | None, *, screen: str = "home", demo: bool = False, read_only: bool = False) -> int:
+    """Run the application until the person leaves; gives the exit code.
+
+    ``config_path`` is a proxy file; none means the one in the person's folder, and if there is none, a welcome.
+
+    Raises:
+        UsageError: there is no terminal, or no such screen.
+    """
+    if screen not in SCREENS:
+        raise UsageError(f"there is no screen {screen!r}", f"screens: {' '.join(SCREENS)}")
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("the application needs a terminal", "without one, use: model-router serve")
+    from model_router.tui.app import ModelRouterApp
+    from model_router.tui.notices import noticing
+    from model_router.tui.session import Session
+
+    session = Session(os.environ, config_path=config_path, demo=demo, read_only=read_only)
+    with unsettled_after(), noticing() as notices:
+        try:
+            return ModelRouterApp(session, first=screen, opened=settle, notices=notices).run() or 0
+        finally:
+            session.close()
+
+
+def settle() -> None:
+    """Once everything is imported and drawn: take the screen's objects out of the garbage collector's sight.
+
+    Without this a full collection of the widgets stops every request for 35 to 100 ms.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+
+
+@contextmanager
+def unsettled_after() -> Iterator[None]:
+    """Undo at the end what :func:`settle` did."""
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+        sys.setswitchinterval(interval)

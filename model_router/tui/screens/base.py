@@ -1,0 +1,66 @@
+"""What the main screens have in common: the top bar, the footer, and being told when something changed."""
+
+from __future__ import annotations
+
+import logging
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.css.query import NoMatches
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from model_router.tui.session import Session
+from model_router.tui.top_bar import TopBar
+
+_log = logging.getLogger(__name__)
+
+
+class MainScreen(Screen[None]):
+    """A screen with a digit. ``mode`` is its name; subclasses give :meth:`body`."""
+
+    mode: ClassVar[str] = ""
+    AUTO_FOCUS = ""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    def compose(self) -> ComposeResult:
+        """Top bar, body, footer."""
+        yield TopBar(self.session, self.mode)
+        yield from self.body()
+        yield Footer(show_command_palette=False, compact=False)
+
+    def body(self) -> ComposeResult:
+        """What stands between top bar and footer."""
+        raise NotImplementedError
+
+    def requests_came(self) -> None:
+        """New requests are in the feed; called at most ten times a second, and when the screen is shown."""
+
+    def state_changed(self) -> None:
+        """The session's phase, problem or health changed, or a second passed."""
+        self.query_one(TopBar).refresh()
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was shown."""
+        self.tell(requests=True)
+
+    def tell(self, *, requests: bool = False) -> None:
+        """Call ``state_changed``, with ``requests`` also ``requests_came``, while the widgets stand.
+
+        A clock or a worker may come while they are being made or, at the end, taken down; then there is nothing to
+        show it on, and whoever shows the screen next tells it again.
+        """
+        try:
+            if requests:
+                self.requests_came()
+            self.state_changed()
+        except NoMatches as reason:
+            _log.debug("the screen %s is not standing: %s", self.mode, reason)
+
+    @property
+    def summary_only(self) -> bool:
+        """Whether the terminal has room for a summary alone."""
+        return self.size.width <= 60 or self.size.height <= 15

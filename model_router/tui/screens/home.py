@@ -1,0 +1,345 @@
+"""Home: where clients point, whether it serves, how the backends are, and where requests went."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, VerticalScroll
+from textual.content import Content
+
+from model_router.config.proxy import PromptCapture
+from model_router.engine.routes import HUMAN_CONFIRM, ROUTES, Route
+from model_router.server.health import BackendHealth
+from model_router.tui.lines import NAME_WIDTH, Lines, fact, paragraph, spaced, title
+from model_router.tui.log_columns import columns_for
+from model_router.tui.look import ROUTE_LOOKS, outcome_look
+from model_router.tui.screens.base import MainScreen
+from model_router.tui.session import Phase, Session
+from model_router.tui.text import bar, clean, fit, fit_right
+from model_router.tui.top_bar import phase_words
+
+_TICKS = " ▁▂▃▄▅▆▇█"
+
+
+def fact_lines(session: Session, width: int) -> list[Content]:
+    """Address, state, configuration; and while it is not serving, why, and what to do."""
+    gateway, feed = session.gateway, session.feed
+    address = session.address
+    shown = Content.styled(clean(address), "bold") if address else Content.styled("none yet", "$quiet")
+    lines = fact("address", shown, width)
+    state = phase_words(session.phase)
+    if session.phase is Phase.SERVING and gateway is not None:
+        lost = f" · {feed.lost:,} not shown" if feed.lost else ""
+        up = uptime_words(time.time() - gateway.started_at) if gateway.started_at else ""
+        state += Content(f"{up} · {gateway.in_flight} in flight · {counted(feed.total, 'request')}{lost}")
+    lines += fact("state", state, width)
+    if session.problem is not None:
+        indent = " " * NAME_WIDTH
+        lines += paragraph(session.problem.message, width, "$text-error", first=indent, indent=indent)
+        lines += paragraph(
+            f"{session.problem.hint or 'Correct it.'} Then press r.", width, first=indent + "→ ", indent=indent + "  "
+        )
+    lines += fact("config", config_words(session), width)
+    if gateway is not None and gateway.capture is not PromptCapture.OFF:
+        warning = f"! The event log keeps text of prompts (prompt_capture: {gateway.capture.value})."
+        lines += paragraph(warning, width, "$text-warning")
+    if gateway is not None and not gateway.router.config_valid:
+        errors = gateway.router.config_errors
+        lines.append(Content.styled("! The catalog is not valid: every request waits for a person.", "$text-warning"))
+        for error in errors[:4]:
+            lines += paragraph(error, width, first="  ", indent="  ")
+    return lines
+
+
+def uptime_words(seconds: float) -> str:
+    """Nothing in the first minute, then minutes, hours or days."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f" {seconds // size:.0f} {unit}"
+    return ""
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 request``, ``1,234 requests``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def config_words(session: Session) -> str:
+    """Which files are in force."""
+    if session.is_demo:
+        return "built in; nothing is kept"
+    home = session.environ.get("HOME", "")
+    path = str(session.config_path)
+    return "~" + path[len(home) :] if home and Path(path).is_relative_to(home) else path
+
+
+def backend_lines(session: Session, width: int) -> list[Content]:
+    """One line for each backend, and below them what to do about those that do not answer."""
+    if session.gateway is None:
+        return []
+    config = session.gateway.config
+    known = {health.name: health for health in session.gateway.health}
+    name_width = min(20, max([8, *(len(name) for name in config.backends)]))
+    model_width = max(8, min(26, (width - name_width - 6) // 2))
+    lines = [title("Backends", width)]
+    for name, backend in config.backends.items():
+        glyph, style, words = _health_words(known.get(name), session.phase)
+        lines.append(
+            Content.assemble(
+                (f"{glyph} ", style),
+                fit(clean(name, 60), name_width),
+                (f"  {fit(clean(backend.model, 80), model_width)}  ", "$quiet"),
+                (clean(words, 200), style if glyph in "✗!" else ""),
+            )
+        )
+    if not config.backends:
+        lines.append(Content("None configured: requests have nowhere to go."))
+    return lines + advice_lines([known[name] for name in config.backends if name in known], width)
+
+
+def _health_words(health: BackendHealth | None, phase: Phase) -> tuple[str, str, str]:
+    if health is None:
+        return "?", "$quiet", "being checked" if phase is Phase.SERVING else "not checked"
+    if not health.reachable:
+        return "✗", "$text-error", f"down: {_detail(health)}"
+    took = "" if health.latency_ms is None else f" in {max(1, round(health.latency_ms))} ms"
+    if health.advertises_model is False:
+        return "!", "$text-warning", f"answers{took}, but does not offer this model"
+    return "✓", "$text-success", f"answers{took}"
+
+
+def _detail(health: BackendHealth) -> str:
+    """The sentence about a backend without the backend's name, which stands before it already."""
+    return health.detail.removeprefix(f"'{health.name}' ").rstrip(".")
+
+
+def advice_lines(healths: Sequence[BackendHealth], width: int) -> list[Content]:
+    """What to do about backends that are down, or that do not offer their model; one sentence for each server."""
+    lines: list[Content] = []
+    silent = dict.fromkeys(health.base_url for health in healths if not health.reachable and health.latency_ms is None)
+    for url in list(silent)[:2]:
+        place = clean(urlsplit(url).netloc or url, 80)
+        text = f"Start the server at {place}, or correct base_url; then r checks again."
+        lines += paragraph(text, width, first="→ ", indent="  ")
+    for health in healths:
+        if health.reachable and health.advertises_model is False:
+            offered = ", ".join(health.models[:3]) or "nothing"
+            text = f"{health.name}: load the model, or name one that it offers ({offered})."
+            return [*lines, *paragraph(text, width, first="→ ", indent="  ")]
+        if not health.reachable and health.latency_ms is not None:
+            return [*lines, *paragraph(f"{health.name}: {_detail(health)}.", width, first="→ ", indent="  ")]
+    return lines
+
+
+def route_lines(session: Session, width: int) -> list[Content]:
+    """The eight routes in their order, with their engine, their number of requests and their share."""
+    feed = session.feed
+    targets = session.router.catalog.routing_targets
+    room = max(3, min(24, width - 53))
+    engine_width = max(0, width - 34 - room)
+    lines = [title("Routes", width, "requests  share")]
+    for route in ROUTES:
+        count = feed.routes[route]
+        share = count / feed.total if feed.total else 0.0
+        look = ROUTE_LOOKS[route]
+        engine = "a person" if route is Route.CONFIRMATION else targets.get(route, HUMAN_CONFIRM)
+        lines.append(
+            Content.assemble(
+                (f"{look.glyph} ", look.style),
+                fit(route.value, 17),
+                (fit(clean(engine, 40), engine_width), "$quiet"),
+                (bar(share, room), look.style or "$primary"),
+                fit_right(f"{count:,}", 8),
+                fit_right(f"{share:.0%}" if feed.total else "-", 7),
+            )
+        )
+    return lines
+
+
+def rate_lines(session: Session, width: int) -> list[Content]:
+    """Requests in each second of the last minute, as a row of small bars."""
+    rates = list(session.feed.rates)[-max(10, min(60, width)) :]
+    top = max(rates, default=0)
+    ticks = "".join(_TICKS[min(8, -(-rate * 8 // top))] if top else "▁" for rate in rates)
+    return [title("Requests a second", width, f"last minute, highest {top}"), Content.styled(ticks, "$primary")]
+
+
+def connect_lines(session: Session, width: int) -> list[Content]:
+    """How a client is pointed here."""
+    if not session.address or session.gateway is None:
+        return []
+    listen = session.gateway.config.proxy
+    model = listen.model_ids[0] if listen.model_ids else "model-router"
+    key = "the configured key" if listen.api_key or listen.api_key_env else "any text"
+    return [
+        title("Point a client here", width),
+        *fact("base URL", session.address, width),
+        *fact("model", model, width),
+        *fact("key", key, width),
+    ]
+
+
+def latest_lines(session: Session, width: int, rows: int) -> list[Content]:
+    """The newest requests, newest last; the Log screen has them all."""
+    lines = [title("Latest requests", width, "3 opens the log")]
+    if not session.feed.rows:
+        return [*lines, *empty_lines(session, width)]
+    columns = columns_for(width - 1)
+    for live in session.feed.rows[-rows:]:
+        cells: list[tuple[str, str] | str] = []
+        for column in columns:
+            style = {"quiet": "$quiet", "outcome": outcome_look(live.event).style}.get(column.kind, "")
+            if column.kind == "route" and live.event.requires_confirmation:
+                style = ROUTE_LOOKS[Route.CONFIRMATION].style
+            cells += [(column.cell(clean(column.text(live.event), 80)), style), " "]
+        lines.append(Content.assemble(*cells))
+    return lines
+
+
+def empty_lines(session: Session, width: int) -> list[Content]:
+    """What to do while no request has come."""
+    if session.phase is Phase.SERVING:
+        text = f"No requests yet. Point a client at {session.address}, with any model name."
+    else:
+        text = "No requests: nothing listens yet. Home (1) says why."
+    return paragraph(text, width, "$quiet")
+
+
+def summary_lines(session: Session, width: int) -> list[Content]:
+    """Home for a terminal with little room: state, address, and the routes that were used."""
+    feed = session.feed
+    lines = [Content.assemble(phase_words(session.phase), f"  {feed.total:,} requests")]
+    if session.problem is not None:
+        lines += paragraph(session.problem.message, width)
+        lines += paragraph(session.problem.hint, width, first="→ ", indent="  ") if session.problem.hint else []
+    elif session.address:
+        lines.append(Content(clean(session.address)))
+    if session.gateway is not None:
+        down = [health.name for health in session.gateway.health if not health.reachable]
+        count = len(session.gateway.config.backends)
+        lines.append(
+            Content.styled(f"✗ {len(down)} of {count} backends down: {clean(', '.join(down), 80)}", "$text-error")
+            if down
+            else Content(f"{count} backends" + (", all answer" if session.gateway.health else ""))
+        )
+    for route in ROUTES:
+        look, count = ROUTE_LOOKS[route], feed.routes[route]
+        share = f"{count / feed.total:.0%}" if feed.total else "-"
+        lines.append(
+            Content.assemble(
+                (f"{look.glyph} {fit(look.word, 10)}", look.style), fit_right(f"{count:,}", 7), fit_right(share, 6)
+            )
+        )
+    return lines
+
+
+class FactsBlock(Lines):
+    """Address, state, configuration and backends; a summary of everything when there is little room."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def lines(self, width: int) -> list[Content]:
+        """Facts, backends, and on wide terminals how to connect."""
+        screen = self.screen
+        if isinstance(screen, MainScreen) and screen.summary_only:
+            return summary_lines(self._session, width)
+        sections = [fact_lines(self._session, width), backend_lines(self._session, width)]
+        if screen.size.height >= 32:
+            sections.append(connect_lines(self._session, width))
+        return spaced(sections) if screen.size.height > 24 else [line for section in sections for line in section]
+
+
+class RoutesBlock(Lines):
+    """The routes, and on tall terminals the rate."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def lines(self, width: int) -> list[Content]:
+        """Routes and rate."""
+        sections = [route_lines(self._session, width)]
+        if self.screen.size.height >= 32:
+            sections.append(rate_lines(self._session, width))
+        return spaced(sections)
+
+
+class LatestBlock(Lines):
+    """The newest requests, where there is room for them."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+
+    def lines(self, width: int) -> list[Content]:
+        """As many as fit below the rest."""
+        rows = max(3, self.screen.size.height - 27) if self.screen.size.width >= 100 else 8
+        return latest_lines(self._session, width, rows)
+
+
+class HomeScreen(MainScreen):
+    """The first screen."""
+
+    mode = "home"
+    BINDING_GROUP_TITLE = "Home"
+    CSS = """
+    HomeScreen #body { padding: 1 1 0 1; scrollbar-size-vertical: 1; }
+    HomeScreen #columns { height: auto; layout: vertical; }
+    HomeScreen RoutesBlock { margin-top: 1; }
+    HomeScreen LatestBlock { margin-top: 1; display: none; }
+    HomeScreen.-wide #columns, HomeScreen.-widest #columns { layout: horizontal; }
+    HomeScreen.-wide FactsBlock, HomeScreen.-widest FactsBlock { width: 5fr; margin-right: 3; }
+    HomeScreen.-wide RoutesBlock, HomeScreen.-widest RoutesBlock { width: 6fr; margin-top: 0; }
+    HomeScreen.-tall LatestBlock { display: block; }
+    HomeScreen.-summary RoutesBlock, HomeScreen.-summary LatestBlock { display: none; }
+    HomeScreen.-summary #body { padding: 0; }
+    HomeScreen.-low #body, HomeScreen.-middle #body { padding-top: 0; }
+    HomeScreen.-low RoutesBlock, HomeScreen.-middle RoutesBlock { margin-top: 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("r", "app.again", "Check again", tooltip="Check the backends; while nothing is served, start again"),
+        Binding("d", "app.traffic", "Samples", tooltip="Switch the sample requests of the demo on or off"),
+        Binding("y", "copy_address", "Copy address", tooltip="Send the address to the terminal's clipboard"),
+    ]
+
+    def body(self) -> ComposeResult:
+        """The blocks; CSS puts them side by side or one below the other."""
+        with VerticalScroll(id="body", can_focus=True):
+            with Container(id="columns"):
+                yield FactsBlock(self.session)
+                yield RoutesBlock(self.session)
+            yield LatestBlock(self.session)
+
+    def on_resize(self) -> None:
+        """Choose summary or whole."""
+        self.set_class(self.summary_only, "-summary")
+        self._redraw()
+
+    def requests_came(self) -> None:
+        """Counts have changed."""
+        self._redraw()
+
+    def state_changed(self) -> None:
+        """State, health or rate have changed."""
+        super().state_changed()
+        self._redraw()
+
+    def _redraw(self) -> None:
+        for block in self.query(Lines):
+            block.refresh(layout=True)
+
+    def action_copy_address(self) -> None:
+        """Send the address to the terminal's clipboard."""
+        if not self.session.address:
+            self.app.notify("There is no address while nothing is configured.", markup=False)
+            return
+        self.app.copy_to_clipboard(self.session.address)
+        self.app.notify(f"{self.session.address} was sent to the terminal's clipboard.", markup=False)

@@ -1,0 +1,171 @@
+"""What only a process of its own can show: start-up time, what is imported, pipes, signals of the shell."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Ended
+
+Process = Callable[..., Ended]
+
+PROXY = """\
+proxy: {port: 0}
+observability: {enabled: false}
+backends:
+  one: {base_url: "http://127.0.0.1:9/v1", model: m}
+engine_backends: {fast_local: one}
+"""
+
+LOOK = """
+import sys
+from model_router.cli.main import cli
+from model_router.cli.running import run
+code = run(cli, sys.argv[1:], "model-router")
+heavy = {"textual", "quart", "hypercorn", "httpx", "huggingface_hub", "rich", "psutil", "msgspec", "asyncio", "sklearn"}
+print(code, *sorted(heavy & set(sys.modules)), file=sys.stderr)
+"""
+
+
+def imported(*arguments: str, script: str = LOOK) -> list[str]:
+    ended = subprocess.run(
+        [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60, check=True
+    )
+    code, *modules = ended.stderr.splitlines()[-1].split()
+    assert code == "0", ended.stderr
+    return modules
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("decide", "hello"), ("decide", "--explain", "hello"), ("validate-config",), ("serve", "--help")],
+)
+def test_small_commands_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert imported(*arguments) == []
+
+
+def test_importing_the_package_loads_nothing_from_outside() -> None:
+    script = (
+        "import sys, model_router; print(0, *({'yaml', 'click', 're2', 'httpx'} & set(sys.modules)), file=sys.stderr)"
+    )
+    assert imported(script=script) == []
+
+
+def test_serve_never_loads_the_screen_or_the_hub(tmp_path: Path) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(PROXY)
+    end_soon = "import os, signal, threading; threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM)).start()\n"
+    modules = imported("serve", "--config", str(path), script=end_soon + LOOK)
+    assert {"quart", "hypercorn", "httpx"} <= set(modules)
+    assert not {"textual", "huggingface_hub", "sklearn"} & set(modules)
+
+
+def test_serve_with_a_bad_catalog_says_so_and_goes_on(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("engines: {a: {cost_teir: 1}}\n")
+    path = tmp_path / "p.yaml"
+    path.write_text(PROXY + "router_config: c.yaml\n")
+    with subprocess.Popen(
+        [sys.executable, "-m", "model_router", "--serve", "--config", str(path)], stderr=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stderr is not None
+        lines: list[str] = []
+        while not lines or "http://127.0.0.1:" not in lines[-1]:
+            lines.append(server.stderr.readline())
+            assert lines[-1], lines
+        server.terminate()
+        assert server.wait(timeout=20) == 0
+        server.stderr.read()
+    assert lines[0] == "warning: the catalog cannot be used, so every request waits for a person\n"
+    assert "did you mean 'cost_tier'?" in "".join(lines)
+
+
+def quickest(*arguments: str, runs: int = 7) -> float:
+    """Seconds of the quickest of several runs: the one that other work on the machine disturbed least."""
+    times = []
+    for _ in range(runs):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("decide", "fix the repo and run tests")])
+def test_start_up_is_quick(arguments: tuple[str, ...]) -> None:
+    """At most 0.15 s more than a bare interpreter; on a slower machine as much more as its interpreter is slower."""
+    bare = quickest("-c", "pass")
+    assert quickest("-m", "model_router", *arguments) - bare < 0.15 * max(1.0, bare / 0.015)
+
+
+def test_a_pipe_and_no_color_give_plain_text(process: Process) -> None:
+    for environ in ({}, {"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        ended = process("decide", "hello", **environ)
+        assert ended.code == 0
+        assert "\x1b" not in ended.out + ended.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are a matter of Unix")
+@pytest.mark.parametrize(("no_color", "colored"), [("", True), ("1", False)])
+def test_a_terminal_gets_colour_unless_told_not_to(no_color: str, colored: bool) -> None:
+    import pty
+
+    leader, follower = pty.openpty()
+    try:
+        subprocess.run(
+            [sys.executable, "-m", "model_router", "decide", "hello"],
+            stdout=follower,
+            check=True,
+            env={**os.environ, "NO_COLOR": no_color, "TERM": "xterm"},
+        )
+        out = os.read(leader, 10_000)
+    finally:
+        os.close(leader)
+        os.close(follower)
+    assert (b"\x1b[1m" in out) is colored
+
+
+def test_a_reader_that_leaves_is_no_error() -> None:
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "model_router", "decide", "--json", "hello"],
+            stdout=write_end,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(write_end)
+    assert (ended.returncode, ended.stderr) == (141, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_one_sentence() -> None:
+    with open("/dev/full", "wb") as full:
+        ended = subprocess.run(
+            [sys.executable, "-m", "model_router", "decide", "hello"], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert ended.returncode == 1
+    assert ended.stderr.decode().splitlines() == ["error: No space left on device"]
+
+
+def test_bytes_that_are_not_text_are_refused(process: Process) -> None:
+    ended = process("decide", "-", stdin=b"\xff\xfe")
+    assert ended.code == 2
+    assert "not UTF-8" in ended.err
+
+
+def test_an_old_terminal_gets_what_it_can_show(process: Process) -> None:
+    ended = process("decide", "--json", "löschen", PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert ended.code == 0
+    assert ended.json["selected_engine"]
+
+
+def test_completion_answers_the_shell(process: Process) -> None:
+    ended = process(_MODEL_ROUTER_COMPLETE="bash_complete", COMP_WORDS="model-router dec", COMP_CWORD="1")
+    assert ended.out == "plain,decide\n"

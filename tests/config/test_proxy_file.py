@@ -1,0 +1,144 @@
+"""The proxy file: what it becomes, and every way to get it wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from model_router.config.proxy import BackendConfig, PromptCapture
+from model_router.config.proxy_file import check_proxy, is_loopback, load_proxy
+from model_router.errors import ConfigError, Problem
+
+SMALL = """\
+backends:
+  one: {base_url: "http://127.0.0.1:1/v1", model: m}
+engine_backends: {fast_local: one}
+"""
+ENVIRONMENT = {"HOME": "/home/ada", "SET": "value"}
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "routing_proxy.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems_of(tmp_path: Path, text: str) -> tuple[Problem, ...]:
+    return check_proxy(written(tmp_path, text), ENVIRONMENT).problems
+
+
+def test_a_small_file_is_enough(tmp_path: Path) -> None:
+    path = written(tmp_path, SMALL)
+    config = load_proxy(path, ENVIRONMENT)
+    assert config.proxy.port == 8082
+    assert config.backends == {"one": BackendConfig("http://127.0.0.1:1/v1", "m")}
+    assert config.router_config is None
+    assert config.source == str(path)
+    assert Path(config.observability.log_path) == Path("/home/ada/.model-router/logs/routing-events.jsonl")
+
+
+def test_the_log_follows_the_person_s_folder_unless_the_file_says_otherwise(tmp_path: Path) -> None:
+    moved = {**ENVIRONMENT, "MODEL_ROUTER_HOME": "/srv/router"}
+    path = written(tmp_path, SMALL)
+    assert load_proxy(path, moved).observability.log_path == "/srv/router/logs/routing-events.jsonl"
+    path = written(tmp_path, SMALL + "observability: {log_path: ~/my.jsonl}\n")
+    assert load_proxy(path, moved).observability.log_path == "/home/ada/my.jsonl"
+    path = written(tmp_path, SMALL + "observability: {log_path: logs/my.jsonl, prompt_capture: off}\n")
+    config = load_proxy(path, moved)
+    assert config.observability.log_path == str(tmp_path / "logs" / "my.jsonl")
+    assert config.observability.prompt_capture is PromptCapture.OFF
+
+
+def test_the_catalog_counts_from_the_file_s_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "c.yaml").write_text("engines: {}\n")
+    monkeypatch.chdir("/")
+    checked = check_proxy(written(tmp_path, SMALL + "router_config: c.yaml\n"), ENVIRONMENT)
+    assert checked.config is not None
+    assert checked.config.router_config == str(tmp_path / "c.yaml")
+    assert checked.problems == ()
+    assert checked.catalog is not None
+    assert checked.catalog.problems
+    assert any("every request would wait" in warning.message for warning in checked.warnings)
+
+
+def test_every_mistake_is_named_at_once(tmp_path: Path) -> None:
+    text = """\
+proxy:
+  host: 0.0.0.0
+  prot: 80
+  port: 99999
+safety: {confirm_status: 500}
+backends:
+  fast:
+    base_url: ftp://x
+    model: a
+  big:
+    base_url: http://127.0.0.1:2/v1
+  keys: {base_url: "http://127.0.0.1:1/v1", model: m, api_key: k, api_key_env: SET}
+engine_backends:
+  fast_locl: fast
+  human_confirm: fast
+  code_agent: bgi
+fallback_backends:
+  fast: [fast, big, nope]
+  none: []
+"""
+    assert [(problem.line, problem.path, problem.nearest) for problem in problems_of(tmp_path, text)] == [
+        (2, "proxy.host", ""),
+        (3, "proxy.prot", "port"),
+        (4, "proxy.port", ""),
+        (5, "safety.confirm_status", ""),
+        (8, "backends.fast.base_url", ""),
+        (10, "backends.big.model", ""),
+        (12, "backends.keys.api_key_env", ""),
+        (14, "engine_backends.fast_locl", "fast_local"),
+        (15, "engine_backends.human_confirm", ""),
+        (16, "engine_backends.code_agent", "big"),
+        (18, "fallback_backends.fast[0]", ""),
+        (18, "fallback_backends.fast[2]", ""),
+        (19, "fallback_backends.none", ""),
+    ]
+
+
+@pytest.mark.parametrize("text", ["backends: {}\n", "proxy: {port: 1}\n", "backends:\n"])
+def test_at_least_one_backend_is_needed(tmp_path: Path, text: str) -> None:
+    (problem,) = problems_of(tmp_path, text)
+    assert (problem.path, problem.message) == ("backends", "at least one backend is needed")
+
+
+def test_backends_that_no_engine_uses_are_a_mistake(tmp_path: Path) -> None:
+    (problem,) = problems_of(tmp_path, SMALL.partition("engine_backends")[0])
+    assert problem.path == "engine_backends"
+
+
+@pytest.mark.parametrize(
+    ("host", "fine"),
+    [("127.0.0.1", True), ("127.9.9.9", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("box", False)],
+)
+def test_a_key_is_needed_beyond_loopback(tmp_path: Path, host: str, fine: bool) -> None:
+    assert is_loopback(host) is fine
+    assert bool(problems_of(tmp_path, f"{SMALL}proxy: {{host: '{host}'}}\n")) is not fine
+    assert problems_of(tmp_path, f"{SMALL}proxy: {{host: '{host}', api_key_env: SET}}\n") == ()
+
+
+def test_a_variable_that_is_not_set_is_worth_a_word(tmp_path: Path) -> None:
+    checked = check_proxy(written(tmp_path, SMALL + "proxy: {api_key_env: UNSET}\n"), ENVIRONMENT)
+    assert checked.problems == ()
+    assert any("UNSET is not set" in warning.message for warning in checked.warnings)
+
+
+def test_keys_do_not_show(tmp_path: Path) -> None:
+    config = load_proxy(written(tmp_path, SMALL + "proxy: {api_key: sk-secret}\n"), ENVIRONMENT)
+    assert config.proxy.api_key == "sk-secret"
+    assert "sk-secret" not in repr(config)
+
+
+def test_one_error_carries_all_mistakes(tmp_path: Path) -> None:
+    path = written(tmp_path, "proxy: {port: x}\nbackend: {}\n")
+    with pytest.raises(ConfigError) as caught:
+        load_proxy(path, ENVIRONMENT)
+    assert len(caught.value.problems) == 3
+    assert "validate-proxy-config" in caught.value.hint
+    with pytest.raises(ConfigError, match="no such file"):
+        load_proxy(tmp_path / "absent.yaml", ENVIRONMENT)

@@ -1,0 +1,80 @@
+"""Fixtures that every folder of tests may use. Heavy imports stand inside the fixtures that need them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from model_router.server.gateway import Gateway
+
+    from model_router.config.proxy import ProxyConfig
+    from tests.support.llama import LlamaServer
+
+_OUTSIDE = ("OPENAI_", "ANTHROPIC_", "MODEL_ROUTER_", "HF_", "LLAMA_")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _closed_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the person's own files, keys and proxies out of the tests, and the tests out of the person's home."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if name.startswith(_OUTSIDE) or name in _PROXIES:
+                patch.delenv(name)
+        patch.setenv("MODEL_ROUTER_HOME", str(tmp_path_factory.mktemp("model-router-home")))
+        patch.setenv("NO_PROXY", "*")
+        yield
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty user folder of this test's own; ``MODEL_ROUTER_HOME`` names it."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    monkeypatch.setenv("MODEL_ROUTER_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that was free a moment ago."""
+    from tests.support.ports import free_ports
+
+    return free_ports(1)[0]
+
+
+@pytest.fixture
+def serve_in_thread() -> Iterator[Callable[[ProxyConfig], Gateway]]:
+    """Start a gateway in a thread of this process, as the application does; all are stopped after the test."""
+    from model_router.server.opening import open_gateway
+    from model_router.server.thread import ServerThread
+
+    threads: list[ServerThread] = []
+
+    def serve(config: ProxyConfig) -> Gateway:
+        gateway = open_gateway(config)
+        thread = ServerThread(gateway)
+        thread.start()
+        threads.append(thread)
+        return gateway
+
+    yield serve
+    for thread in threads:
+        thread.stop()
+
+
+@pytest.fixture(scope="session")
+def llama_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, LlamaServer]]:
+    """Real llama.cpp servers by engine, and ``endless``, one that never stops talking. Do not stop these."""
+    from tests.support import llama
+
+    if reason := llama.why_unavailable():
+        pytest.skip(reason)
+    models = {engine: llama.engine_model(engine) for engine in llama.ENGINES} | {"endless": llama.endless_model()}
+    with llama.running(list(models.values()), tmp_path_factory.mktemp("llama")) as servers:
+        yield {engine: servers[model.name] for engine, model in models.items()}

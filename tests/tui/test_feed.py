@@ -1,0 +1,55 @@
+"""The feed: counted, bounded, and honest about what it lost."""
+
+from __future__ import annotations
+
+from model_router.server.events import EventRing
+from model_router.tui.feed import Feed
+from tests.tui.staging import fixed_event
+
+
+def test_rows_and_counts_come_out_of_the_ring() -> None:
+    ring = EventRing()
+    feed = Feed(ring)
+    ring.extend(fixed_event(number) for number in range(16))
+    assert feed.drain() == 16
+    assert feed.drain() == 0
+    assert feed.total == 16
+    assert feed.routes["coding"] == 2
+    assert feed.outcomes["confirm"] == 2
+
+
+def test_old_rows_go_and_their_numbers_stay_true() -> None:
+    ring = EventRing()
+    feed = Feed(ring, capacity=100, receipts=10)
+    for number in range(1_000):
+        ring.append(fixed_event(number))
+        feed.drain()
+    assert 100 <= len(feed.rows) <= 105
+    assert feed.next == feed.total == 1_000
+    assert feed.row(0) is None
+    assert feed.row(1_000) is None
+    for sequence in range(feed.first, feed.next):
+        row = feed.row(sequence)
+        assert row is not None
+        assert row.event.request_id == f"{sequence:08x}"
+        assert (row.receipt is not None) == (sequence >= 990)
+
+
+def test_what_the_ring_dropped_is_told() -> None:
+    ring = EventRing(capacity=5)
+    feed = Feed(ring)
+    ring.extend(fixed_event(number) for number in range(8))
+    feed.drain()
+    assert (feed.total, feed.lost) == (5, 3)
+    feed.attach(EventRing())
+    assert feed.lost == 3
+
+
+def test_the_rate_is_what_came_in_each_second() -> None:
+    ring = EventRing()
+    feed = Feed(ring)
+    ring.extend(fixed_event(number) for number in range(3))
+    feed.drain()
+    feed.tick()
+    feed.tick()
+    assert list(feed.rates)[-2:] == [3, 0]
