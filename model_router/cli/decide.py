@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from model_router.cli.explanation import explain
 from model_router.cli.options import catalog_file, config_option, hint_options, hints_from, json_option
-from model_router.cli.output import complain, say, say_json
+from model_router.cli.output import columns, complain, say, say_json
 from model_router.cli.prompt import read_prompt
+from model_router.engine.decision import RoutingDecision
+from model_router.engine.hints import RoutingHints
 from model_router.errors import UsageError
+
+if TYPE_CHECKING:
+    from model_router.router import ModelRouter
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("words", metavar="PROMPT...", nargs=-1, required=True)
+@click.argument("words", metavar="[PROMPT...]", nargs=-1)
+@click.option(
+    "--request", type=click.Path(path_type=Path), metavar="FILE", help="A captured HTTP request in place of PROMPT."
+)
 @json_option
 @click.option("--explain", "explained", is_flag=True, help="Show scores, cues, reasons and alternatives.")
 @config_option
@@ -22,6 +31,7 @@ from model_router.errors import UsageError
 def command(
     *,
     words: tuple[str, ...],
+    request: Path | None,
     as_json: bool,
     explained: bool,
     config: Path | None,
@@ -34,12 +44,16 @@ def command(
 ) -> int:
     """Show which engine PROMPT goes to. `-` reads the prompt from standard input.
 
+    With `--request` the prompt is what a person asked in a captured request, found as the proxy finds it: JSON with
+    method, path, headers and body, of any protocol.
+
     Nothing is carried out and no model is called. The exit code is 1 when the configuration cannot be used; every
     prompt then waits for a person.
     """
     if as_json and explained:
         raise UsageError("--json and --explain exclude each other", "The JSON holds everything that --explain shows.")
-    prompt = read_prompt(words)
+    if bool(words) == (request is not None):
+        raise UsageError("give either a PROMPT or --request FILE", "`model-router decide --help` shows both.")
     hints = hints_from(
         force_engine=force_engine,
         attachments=attachments,
@@ -48,18 +62,45 @@ def command(
         latency_sensitive=latency_sensitive,
         profile=profile,
     )
+    if request is not None:
+        return _request(request, config, hints, as_json=as_json, explained=explained)
+    prompt = read_prompt(words)
     from model_router.router import ModelRouter
 
     router = ModelRouter.from_config(catalog_file(config), only_for=prompt)
     decision = router.route(prompt, hints)
-    if as_json:
-        say_json(decision.to_dict())
+    _show(decision, decision.to_dict() if as_json else None, explained=explained)
+    return _code(router)
+
+
+def _request(file: Path, config: Path | None, hints: RoutingHints, *, as_json: bool, explained: bool) -> int:
+    from model_router.cli.request import read_request, request_json, request_rows
+    from model_router.router import ModelRouter
+    from model_router.server.ask_route import route_ask
+
+    ask = read_request(file)
+    router = ModelRouter.from_config(catalog_file(config), only_for=ask.text)
+    decision = route_ask(router, ask, hints)
+    _show(decision, request_json(ask, decision) if as_json else None, explained=explained)
+    if not as_json:
+        say()
+        for line in columns(request_rows(ask)):
+            say(line)
+    return _code(router)
+
+
+def _show(decision: RoutingDecision, as_json: dict[str, Any] | None, *, explained: bool) -> None:
+    if as_json is not None:
+        say_json(as_json)
     elif explained:
         for line in explain(decision):
             say(line)
     else:
         say(decision.selected_engine, bold=True)
         say(decision.summary, dim=True)
+
+
+def _code(router: ModelRouter) -> int:
     if router.config_valid:
         return 0
     for number, error in enumerate(router.config_errors):

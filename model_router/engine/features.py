@@ -20,8 +20,8 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Set
 
-HEAD = 300
-TAIL = 200
+HEAD = 250
+TAIL = 150
 RUN_HEAD = 100
 RUN_TAIL = 60
 STEM = 5
@@ -131,7 +131,7 @@ def structure(text: str, image: bool) -> list[str]:
     marks = [_LENGTH_MARKS[bisect_left(_LENGTHS, len(text))]]
     if image:
         marks.append("<image>")
-    if text.replace(" ", "").isalnum():
+    if len(text) < _PLAIN and text.replace(" ", "").isalnum():
         return marks
     if text.rstrip()[-1:] in _QUESTION_MARKS:
         marks.append("<question at the end>")
@@ -146,6 +146,9 @@ def structure(text: str, image: bool) -> list[str]:
     marks += [mark for sign, mark in _SIGNS if sign in text]
     return marks
 
+
+_PLAIN = 120
+"""Up to this length a look whether there is any sign at all is quicker than looking for each."""
 
 _QUESTION_MARKS = frozenset("?？؟")
 # One character each: that is the quickest search there is.

@@ -12,10 +12,10 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 
-from model_router.engine.features import cues, run_cues, stem, structure, words
+from model_router.engine.features import SHORT_STEM, STEM, cues, run_cues, structure, words
 from model_router.engine.routes import RiskClass, Route
 
 ANSWERS: tuple[Route, ...] = tuple(route for route in Route if route is not Route.CONFIRMATION)
@@ -41,14 +41,15 @@ def unpack(total: int) -> tuple[int, ...]:
 
 
 class _Words(dict[str, int]):
-    """Words; one that is not known counts as its stem."""
+    """Words; one that is not known counts as its stem, and most asks hold a few of those."""
 
     def __init__(self) -> None:
         super().__init__()
         self.stems: dict[str, int] = {}
 
     def __missing__(self, word: str) -> int:
-        return self.stems.get(stem(word), 0)
+        size = STEM if word.isascii() else SHORT_STEM
+        return self.stems.get(word[:size], 0) if len(word) > size else 0
 
 
 class Lexicon:
@@ -77,16 +78,18 @@ class Lexicon:
             elif gap:
                 self._pairs[first, second] = weight
             elif cue[-1] == "*":
-                self._words.stems[cue] = weight
+                self._words.stems[cue[:-1]] = weight
             else:
                 self._words[cue] = weight
 
     @classmethod
-    def from_text(cls, text: str, only_for: str | None = None) -> Lexicon:
+    def from_text(
+        cls, text: str, only_for: str | None = None, decode: Callable[[str], list[int]] = json.loads
+    ) -> Lexicon:
         """Read the shipped table: after a head of comments, a line is a cue, a tab, and a whole number for each class.
 
         The first cue is ``<bias>``, the score of an empty ask. With ``only_for``, an ask, just the lines that this ask
-        can touch are read: an order of magnitude quicker, and the same for that ask.
+        can touch are read: an order of magnitude quicker, and the same for that ask. ``decode`` reads a JSON list.
 
         Raises:
             ValueError: a line that is not of that form.
@@ -98,13 +101,13 @@ class Lexicon:
             touched = {"<bias>", *cues(only_for, image=True)}
             read = [place for place, name in enumerate(names) if name in touched]
             names, rows = [names[place] for place in read], [rows[place] for place in read]
-        numbers = json.loads(f"[{','.join(rows)}]")
+        numbers = decode(f"[{','.join(rows)}]")
         if not names or len(numbers) != len(names) * len(CLASSES):
             raise ValueError(f"the lexicon has {len(numbers)} weights for {len(names)} cues of {len(CLASSES)} classes")
         data = struct.pack(f"<{len(numbers)}i", *numbers)
+        fields = struct.iter_unpack(f"{_SIZE}s", data)
         table = {
-            name: (int.from_bytes(data[place : place + _SIZE], "little") ^ ZERO) - ZERO
-            for name, place in zip(names, range(0, len(data), _SIZE), strict=True)
+            name: (int.from_bytes(row, "little") ^ ZERO) - ZERO for name, (row,) in zip(names, fields, strict=True)
         }
         return cls(table, hashlib.sha256(text.encode()).hexdigest()[:12])
 

@@ -9,15 +9,17 @@ What stands in a fence, in a quotation or in a pasted document is not the person
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
-
-import re2
+from collections.abc import Callable, Iterator, Sequence
 
 from model_router.engine.features import HEAD, TAIL
-from model_router.engine.orders import TONGUES, Tongue
+from model_router.engine.orders import TONGUES
+from model_router.engine.orders.english import ENGLISH
+from model_router.engine.orders.tongue import Tongue
+from model_router.engine.own_words import OwnWords, may_hold_foreign_words, without_foreign_words
 from model_router.engine.routes import RiskClass
+from model_router.engine.rules import Rules
 from model_router.engine.scores import Reading
+from model_router.engine.spelling import is_odd, plain
 
 CONFIRM_MARGIN = 8
 """Units of the lexicon by which the best risk has to beat the best answer."""
@@ -25,68 +27,97 @@ CONFIRM_MARGIN = 8
 DOUBT = 64
 """Below the margin by less than this, the scores are in doubt and a plain order decides."""
 
-GAP = 6
-"""Words that may stand between verb and object."""
+VETO = 40
+"""How far below the margin the ask has to fall without the words of others, for these to have been all that was risky."""
+
+PATIENCE = 8
+"""Places that look like orders and are none, after which an ask cannot be read; one more for each 4,000 bytes."""
+
+_SCRIPTS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
+    ("cyrillic", (b"\xd0", b"\xd1")),
+    ("greek", (b"\xce", b"\xcf")),
+    ("hebrew", (b"\xd7",)),
+    ("arabic", (b"\xd8", b"\xd9")),
+    ("devanagari", (b"\xe0\xa4", b"\xe0\xa5")),
+    ("thai", (b"\xe0\xb8",)),
+    ("han", (b"\xe3\x81", b"\xe3\x82", b"\xe4", b"\xe5", b"\xe6", b"\xe7", b"\xe8", b"\xe9")),
+    ("hangul", (b"\xea", b"\xeb", b"\xec", b"\xed")),
+)
+"""First bytes of the letters of a script in UTF-8."""
 
 
 class Safety:
-    """The rules, compiled. Immutable and thread-safe."""
+    """The rules, compiled when a script is first met. Thread-safe."""
 
-    def __init__(self, tongues: Iterable[Tongue] = TONGUES) -> None:
-        options = re2.Options()
-        options.case_sensitive = False
-        options.log_errors = False
-        self._classes: list[RiskClass] = []
-        patterns = []
-        for tongue in tongues:
-            for risk, pairs in tongue.orders.items():
-                self._classes.append(risk)
-                patterns.append("(" + "|".join(_order(tongue, verbs, objects) for verbs, objects in pairs) + ")")
-        self._orders = re2.compile("|".join(patterns), options)
+    def __init__(self, tongues: Sequence[Tongue] = TONGUES) -> None:
+        self._tongues = tongues
+        self._rules: dict[str, Rules] = {}
 
-    def judge(self, ask: str, reading: Reading) -> RiskClass | None:
-        """The risk class of an order, or None when nobody is told to carry anything out."""
+    def judge(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
+        """The risk class of an order, or None when nobody is told to carry anything out.
+
+        ``reading`` is what the learned scores say of the ask, ``reread`` what they say of another text: of the ask
+        without the words of others, or in plain letters.
+        """
         if reading.margin >= CONFIRM_MARGIN:
-            return reading.risk
+            return self._certain(ask, reading, reread)
         if reading.margin >= CONFIRM_MARGIN - DOUBT or len(ask) > HEAD + TAIL:
-            return self.plain_order(ask)
+            risk = self.plain_order(ask)
+            if risk is not None:
+                return risk
+        return self._hidden(ask, reread) if is_odd(ask) else None
+
+    def _certain(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
+        """The risk that the scores see, unless it is only in the words of others."""
+        if not may_hold_foreign_words(ask):
+            return reading.risk
+        own = without_foreign_words(ask)
+        if own == ask or reread(own).margin >= CONFIRM_MARGIN - VETO or self.plain_order(ask) is not None:
+            return reading.risk
+        return None
+
+    def _hidden(self, ask: str, reread: Callable[[str], Reading]) -> RiskClass | None:
+        for text in plain(ask):
+            reading = reread(text)
+            if reading.margin >= CONFIRM_MARGIN:
+                return reading.risk
+            risk = self.plain_order(text)
+            if risk is not None:
+                return risk
         return None
 
     def plain_order(self, ask: str) -> RiskClass | None:
         """The class of the first order in the person's own words."""
-        spans: list[tuple[int, int]] | None = None
-        for match in self._orders.finditer(ask):
-            if spans is None:
-                if is_document(ask):
-                    return None
-                spans = foreign_spans(ask)
-            if not any(start <= match.start() < end for start, end in spans):
-                return self._classes[match.lastindex - 1]
+        text = ask.lower()
+        if not text.isascii():
+            text = text.replace("i\u0307", "i")
+        data = text.encode()
+        own: OwnWords | None = None
+        for rules in self._rules_for(data, ascii_only=text.isascii()):
+            start, patience = 0, PATIENCE + len(data) // 4000
+            while (place := rules.find(data, start)) is not None:
+                start = place.resume
+                if place.risk is not None:
+                    own = own or OwnWords(data)
+                    end = own.foreign_until(place.start)
+                    if end is None:
+                        return place.risk
+                    start = max(start, end)
+                patience -= 1
+                if not patience:
+                    return RiskClass.AMBIGUOUS
         return None
 
+    def _rules_for(self, data: bytes, *, ascii_only: bool) -> Iterator[Rules]:
+        yield self._script("latin")
+        if not ascii_only:
+            for script, signs in _SCRIPTS:
+                if any(sign in data for sign in signs):
+                    yield self._script(script)
 
-_FENCE = re.compile(
-    r"```.*?(?:```|\Z)|^ {0,3}>.*?$|“[^”]*”|«[^»]*»|\"[^\"\n]{0,600}\"|<(\w[\w-]*)[^<>]*>.*?</\1>", re.S | re.M
-)
-
-
-def foreign_spans(ask: str) -> list[tuple[int, int]]:
-    """Places in an ask that are somebody else's words: fences, quoted lines, quotations, tagged blocks."""
-    return [match.span() for match in _FENCE.finditer(ask)]
-
-
-def is_document(ask: str) -> bool:
-    """Whether most of an ask is a text that the person is asking about."""
-    return False
-
-
-def _order(tongue: Tongue, verbs: str, objects: str) -> str:
-    openers = "|".join(_word(word) for word in tongue.openers.split())
-    begin = rf"(?:^|[.!?;:\n,]\s*(?:\d{{1,3}}[.)]\s*|[-*•]\s+)?|\b(?:{openers})\s+)"
-    verb = "|".join(_word(word) for word in verbs.split())
-    thing = "|".join(_word(word) for word in objects.split())
-    return rf"{begin}(?:{verb})\b(?:[^\w.!?;\n]+[\w'-]+){{0,{GAP}}}?[^\w.!?;\n]+(?:{thing})\b"
-
-
-def _word(word: str) -> str:
-    return re2.escape(word.replace("_", " ")).replace(r"\*", r"\w*")
+    def _script(self, script: str) -> Rules:
+        rules = self._rules.get(script)
+        if rules is None:
+            tongues = [tongue for tongue in self._tongues if tongue.script == script]
+            rules = self._rules[script] = Rules(tongues, () if script == "latin" else (ENGLISH,))
+        return rules

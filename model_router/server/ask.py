@@ -7,18 +7,27 @@ middle of the work (a tool turn).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from hashlib import blake2b
 
 import msgspec
+import re2
 
 from model_router.engine.routes import Attachment
-from model_router.server import harness
+from model_router.server import harness, housekeeping
 from model_router.server.wire.body import JsonBody
-from model_router.server.wire.turns import Content, Item, Speaker, read_content, read_turns, system_texts
+from model_router.server.wire.turns import (
+    Content,
+    Item,
+    Speaker,
+    may_hold_attachments,
+    read_content,
+    read_turns,
+    system_texts,
+)
 
 _SESSION_HEADERS = (
     "x-claude-code-session-id",
@@ -30,8 +39,14 @@ _SESSION_HEADERS = (
     "x-conversation-id",
 )
 _BYTES_PER_TOKEN = 4
+_KEY_BYTES = 4096
+"""So much of each text tells one conversation from another; their lengths count too."""
+_BASE64 = re2.compile(rb"base64")
 _TOKENS_PER_PICTURE = 1000
 """A round figure for what a vision model makes of a picture; its base64 text says nothing about that."""
+
+
+_ORDER = tuple(Attachment)
 
 
 class CallKind(StrEnum):
@@ -76,86 +91,139 @@ class Ask:
 
 @dataclass(slots=True)
 class _Search:
-    """What has been found so far, going backwards."""
+    """What has been found so far, going backwards. ``held`` is a block that counts only if no words stand beside it."""
 
     text: str = ""
     raw: str = ""
+    held: str = ""
+    task: str = ""
+    order: str = ""
     tool_after: bool = False
-    compaction: bool = False
     continued: bool = False
     readable: bool = True
     attachments: frozenset[Attachment] = frozenset()
 
 
-def read_ask(body: JsonBody, headers: Mapping[str, str]) -> Ask:
-    """Find the ask in a chat, messages, responses or completions body.
+def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
+    """Find the ask in a chat, messages, responses, completions or embeddings body.
+
+    ``headers`` have names in lower case. ``path`` tells calls that want no answer (tokens counted, texts embedded) from
+    those that do; nothing else depends on it.
 
     Raises:
         Refusal: 400, when the body holds no conversation.
     """
-    items = read_turns(body)
+    turns = read_turns(body)
 
     @cache
     def system() -> tuple[str, ...]:
-        return system_texts(body, items)
+        return system_texts(body, turns)
 
-    found = _newest_wish(items, system)
     has_tools = body.holds("tools") or body.holds("functions")
-    task = "compact" if found.compaction else ""
-    if not task and not has_tools:
-        task = harness.housekeeping_task(system(), found.raw)
-    text = harness.inner_words(found.text) if task else found.text
+    attached = may_hold_attachments(body)
+    found = _newest_wish(turns, system, has_tools=has_tools, attached=attached)
+    wordless = _wordless_task(path)
+    task = wordless or found.task or _task(body, found, system, has_tools=has_tools)
+    text = found.text
+    if task and not wordless:
+        text = harness.unquote(housekeeping.inner_words(found.raw or found.order) or text)
     kind = CallKind.TOOL_TURN if found.tool_after else CallKind.MAIN
     return Ask(
         text=text,
         kind=CallKind.UTILITY if task else kind,
         task=task,
-        attachments=tuple(member for member in Attachment if member in found.attachments),
-        session=session_key(body, headers, items, system),
-        estimated_tokens=estimate_tokens(body.raw),
+        attachments=tuple(sorted(found.attachments, key=_ORDER.index)) if found.attachments else (),
+        session=session_key(body, headers, turns),
+        estimated_tokens=estimate_tokens(body.raw, attached=attached),
         has_tools=has_tools,
-        readable=found.readable,
+        readable=found.readable or bool(wordless),
         continued=found.continued,
-        pictures=Attachment.IMAGE in found.attachments or _holds_pictures(body, items),
+        pictures=Attachment.IMAGE in found.attachments or (attached and _holds_pictures(turns)),
     )
 
 
-def _newest_wish(items: Sequence[Item], system: Callable[[], Sequence[str]]) -> _Search:
+def _wordless_task(path: str) -> str:
+    """Calls that no model answers with words."""
+    path = path.partition("?")[0].rstrip("/")
+    return next((task for task in ("count_tokens", "embeddings") if path.endswith(f"/{task}")), "")
+
+
+def _task(body: JsonBody, found: _Search, system: Callable[[], tuple[str, ...]], *, has_tools: bool) -> str:
+    if has_tools:
+        return ""
+    if "messages" not in body.fields and (body.holds("suffix") or housekeeping.is_fill_in(found.text)):
+        return "autocomplete"
+    return housekeeping.task_of(system(), found.raw)
+
+
+def _newest_wish(
+    turns: Sequence[Item], system: Callable[[], tuple[str, ...]], *, has_tools: bool, attached: bool
+) -> _Search:
     found = _Search()
     fallback: Content | None = None
-    for item in reversed(items):
+    for position in range(len(turns) - 1, -1, -1):
+        item = turns[position]
         speaker = item.speaker
+        if speaker is not Speaker.USER and found.held:
+            break
         if speaker is Speaker.TOOL:
             found.tool_after = True
-            found.attachments |= _carried(item)
+            if attached:
+                found.attachments |= _carried(item)
         elif speaker is Speaker.USER:
             content = read_content(item.content)
             if not content.readable:
                 found.readable = False
                 return found
-            if _is_wish(content, system, found):
+            if _is_wish(content, system, found, has_tools=has_tools) and not _waits(found, turns, position):
                 return found
             if fallback is None and content.texts and not content.tool_result and not found.continued:
                 fallback = content
         elif speaker is Speaker.MODEL and found.attachments and not found.tool_after:
             return found  # a picture that was sent without a word
-    if fallback is not None and not found.continued:
+    if found.held:
+        found.text = found.raw = found.held
+    elif fallback is not None and not found.continued:
         found.text = harness.unquote("\n".join(fallback.texts))
+    elif not found.readable or not any(item.speaker is Speaker.USER for item in turns):
+        _take_any(found, turns)
     return found
 
 
-def _is_wish(content: Content, system: Callable[[], Sequence[str]], found: _Search) -> bool:
+def _waits(found: _Search, turns: Sequence[Item], position: int) -> bool:
+    """Whether a turn is a mere block right behind another turn of the person, which then may hold the words."""
+    if position == 0 or turns[position - 1].speaker is not Speaker.USER or not harness.is_bare_block(found.text):
+        return False
+    found.held = found.held or found.text
+    found.text = found.raw = ""
+    return True
+
+
+def _take_any(found: _Search, turns: Sequence[Item]) -> None:
+    """A request in which no person speaks at all: the newest text counts, whoever said it."""
+    for item in reversed(turns):
+        content = read_content(item.content)
+        if content.texts and item.speaker is not Speaker.TOOL:
+            found.text = "\n".join(content.texts)
+            return
+
+
+def _is_wish(content: Content, system: Callable[[], tuple[str, ...]], found: _Search, *, has_tools: bool) -> bool:
     """Take one user turn in; true when a person speaks in it."""
     found.attachments |= content.attachments
-    parts = [text for text in content.texts if not harness.is_compaction(text)]
-    if len(parts) < len(content.texts):
-        found.compaction = True
-    if content.tool_result or any(harness.is_tool_text(part) for part in parts):
-        parts = [part for part in parts if not harness.is_tool_text(part)]
-        words = harness.human_words(parts, system)
+    parts: list[str] = []
+    for text in content.texts:
+        order = housekeeping.order_in(text, has_tools=has_tools)
+        if order:
+            found.task, found.order = order, text
+        else:
+            parts.append(text)
+    told = any(harness.is_tool_text(part) for part in parts)
+    if told:
+        parts = harness.without_tool_texts(parts)
+    words = harness.human_words(parts, system)
+    if told or content.tool_result:
         found.tool_after = found.tool_after or not words
-    else:
-        words = harness.human_words(parts, system)
     if not words:
         found.continued = found.continued or any(harness.is_continuation(part) for part in parts)
         return False
@@ -167,26 +235,26 @@ def _is_wish(content: Content, system: Callable[[], Sequence[str]], found: _Sear
 def _carried(item: Item) -> frozenset[Attachment]:
     """Pictures that a tool brought; its words are never the person's."""
     raw = item.content if memoryview(item.content).nbytes else item.output
-    text = bytes(raw)
-    if not text.startswith(b"[") or b'"type"' not in text:
+    if bytes(memoryview(raw)[:1]) != b"[":
         return frozenset()
     return read_content(raw).attachments
 
 
-def _holds_pictures(body: JsonBody, items: Sequence[Item]) -> bool:
-    """Whether any turn holds a picture. Contents are read only where the word stands in them."""
-    if b"image" not in body.raw:
-        return False
-    named = (item for item in items if b"image" in bytes(item.content) or b"image" in bytes(item.output))
-    return any(Attachment.IMAGE in _carried(item) for item in named)
+def _holds_pictures(turns: Sequence[Item]) -> bool:
+    """Whether any turn holds a picture."""
+    return any(Attachment.IMAGE in _carried(item) for item in turns)
 
 
-def estimate_tokens(raw: bytes) -> int:
-    """Four bytes a token; base64 data is left out and each piece of it counts as one picture."""
+def estimate_tokens(raw: bytes, *, attached: bool = True) -> int:
+    """Four bytes a token; base64 data is left out and each piece of it counts as one picture.
+
+    ``attached``: whether there can be such data at all.
+    """
     size = len(raw)
     pictures = 0
-    position = raw.find(b"base64")
-    while position >= 0:
+    match = _BASE64.search(raw) if attached else None
+    while match is not None:
+        position = match.start()
         start = raw.find(b",", position)
         end = raw.find(b'"', start)
         if raw[position - 1 : position] == b'"':  # {"type": "base64", "media_type": ..., "data": "..."}
@@ -195,16 +263,14 @@ def estimate_tokens(raw: bytes) -> int:
             end = raw.find(b'"', start + 1)
         if start < 0 or end < 0:
             break
-        if end - start > _TOKENS_PER_PICTURE:
+        if end - start > _TOKENS_PER_PICTURE and b" " not in raw[start + 1 : start + _TOKENS_PER_PICTURE]:
             size -= end - start
             pictures += 1
-        position = raw.find(b"base64", end)
+        match = _BASE64.search(raw, max(end, match.end()))
     return size // _BYTES_PER_TOKEN + pictures * _TOKENS_PER_PICTURE
 
 
-def session_key(
-    body: JsonBody, headers: Mapping[str, str], items: Sequence[Item], system: Callable[[], Sequence[str]]
-) -> str:
+def session_key(body: JsonBody, headers: Mapping[str, str], turns: Sequence[Item]) -> str:
     """Which conversation a request belongs to: what the client says, else what stays the same in it."""
     for name in _SESSION_HEADERS:
         value = headers.get(name)
@@ -218,18 +284,25 @@ def session_key(
     if user:
         return f"metadata.user_id:{user[:200]}"
     digest = blake2b(digest_size=12)
-    for text in (*system(), *_first_words(items)):
-        digest.update(text.encode("utf-8", "replace") + b"\0")
+    for text in _beginning(body, turns):
+        digest.update(text[:_KEY_BYTES] + b"\0%d" % len(text))
     return f"start:{digest.hexdigest()}"
 
 
-def _first_words(items: Sequence[Item]) -> tuple[str, ...]:
-    for item in items:
-        if item.speaker is Speaker.USER:
+def _beginning(body: JsonBody, turns: Sequence[Item]) -> Iterator[bytes]:
+    """The system prompts at the start, as they came, and the person's first words."""
+    for name in ("system", "instructions"):
+        if name in body.fields:
+            yield bytes(body.fields[name])
+    for item in turns:
+        speaker = item.speaker
+        if speaker is Speaker.SYSTEM:
+            yield bytes(item.content)
+        elif speaker is Speaker.USER:
             texts = read_content(item.content).texts
+            yield from (text.encode("utf-8", "replace") for text in texts)
             if texts:
-                return texts
-    return ()
+                return
 
 
 def _string(raw: msgspec.Raw | None) -> str:

@@ -223,6 +223,7 @@ class DemoTraffic:
         self._headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
         self._asks = _endless(seed)
         self._stop = threading.Event()
+        self._switch = threading.Lock()
         self._thread: threading.Thread | None = None
 
     @property
@@ -232,17 +233,19 @@ class DemoTraffic:
 
     def start(self) -> None:
         """Begin to ask; nothing happens when that is so already."""
-        if self._thread is None:
-            self._stop.clear()
-            self._thread = threading.Thread(target=self._run, name="demo-traffic", daemon=True)
-            self._thread.start()
+        with self._switch:
+            if self._thread is None:
+                self._stop.clear()
+                self._thread = threading.Thread(target=self._run, name="demo-traffic", daemon=True)
+                self._thread.start()
 
     def stop(self, timeout: float = 5.0) -> None:
         """Stop asking; the request under way is finished first, for at most ``timeout`` seconds."""
-        if self._thread is not None:
-            self._stop.set()
-            self._thread.join(timeout)
-            self._thread = None
+        with self._switch:
+            if self._thread is not None:
+                self._stop.set()
+                self._thread.join(timeout)
+                self._thread = None
 
     def _run(self) -> None:
         with httpx.Client(base_url=self._address, headers=self._headers, timeout=30, trust_env=False) as client:

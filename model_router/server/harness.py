@@ -11,16 +11,18 @@ caller falls back to the text as it came. Every scan is linear in the length of 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-_COMPOUND = r"[a-z]+(?:[-_][a-z]+)*[-_]?"
+from model_router.server.markup import Block, enclosed
+
+_STEM = r"[a-z]{1,30}(?:[-_][a-z]{1,30}){0,5}"
 _HARNESS_TAGS = (
-    rf"{_COMPOUND}(?:contexts?|reminders?|environment|attachments?|diagnostics|caveat|std(?:out|err)|metadata|snapshot)"
-    r"|[a-z]+(?:[-_][a-z]+)*[-_](?:instructions?|details|info|information|state|layout|status|rules?|skills?|selection"
+    rf"{_STEM}[-_]?(?:contexts?|reminders?|environment|attachments?|diagnostics|caveat|std(?:out|err)|metadata|snapshot)"
+    rf"|{_STEM}[-_](?:instructions?|details|info|information|state|layout|status|rules?|skills?|selection"
     r"|notifications?|hook|guidelines|references|tabs|data|files?|contents?|tree|structure|memory|memories|history"
     r"|output|mode|capabilities|msg)"
-    r"|[a-z]+(?:Instructions|Details|Info|State|References|Files|Rules)"
+    r"|[a-z]{1,30}(?:instructions|references)"
     r"|permissions\ instructions|INSTRUCTIONS|EPHEMERAL_MESSAGE|context|attachments?|environment|reminder"
     r"|command-(?:name|message|args)|bash-input|ide_[a-z_]+|turn_aborted|user-memory-input"
 )
@@ -34,15 +36,14 @@ _FILE_TAGS = r"files?|documents?|image|path"
 _PERSON_TAGS = r"user[-_]?(?:query|message|request|prompt|input|question)|human_message"
 """Blocks that name the person: what stands in them is theirs, what stands around them is not."""
 
-_WORD_TAGS = "task|question|request|query|prompt|feedback|answer|session|text"
+_WORD_TAGS = "task|question|request|query|prompt|feedback|answer"
 """Blocks in which a harness may have put the person's words; text around them may be theirs as well."""
 
 _TAG = re.compile(
-    rf"<(?:(?P<harness>{_HARNESS_TAGS})|(?P<file>{_FILE_TAGS})|(?P<person>{_PERSON_TAGS}))"
+    rf"<(?P<name>(?P<person>{_PERSON_TAGS})|(?P<harness>{_HARNESS_TAGS})|(?P<file>{_FILE_TAGS}))"
     r"(?P<attributes>\s[^<>]{0,500})?>",
     re.IGNORECASE,
 )
-_COMMAND_ARGUMENTS = re.compile(r"<command-args>\s*(\S[^<]*?)\s*</command-args>")
 
 _WHOLE_PARTS = re.compile(
     r"""\s*(?:
@@ -76,11 +77,12 @@ _TOOL_TEXT = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_FEEDBACK = re.compile(r"<(feedback|answer|user_message)>\s*(\S.*?)\s*</\1>", re.DOTALL)
+_FEEDBACK = re.compile(r"<(feedback|answer|user_message)>")
 """Inside a tool's text: what the person answered to it."""
 
 _NOTICES = re.compile(
-    r"\[Request interrupted by user[^\]\n]{0,60}\]|\[Image(?: #\d{1,3}|:[^\]\n]{0,300})\]|\[Pasted text #\d{1,3}[^\]\n]{0,40}\]"
+    r"\[Request interrupted by user[^\]\n]{0,60}\]|\[Image(?: #\d{1,3}|:[^\]\n]{0,300})\]"
+    r"|\[Pasted text #\d{1,3}[^\]\n]{0,40}\]"
     r"|^\((?:image|file|audio|attachment)[^)\n]{0,200}(?:omitted|removed|supported?)[^)\n]{0,200}\)$",
     re.MULTILINE,
 )
@@ -99,7 +101,9 @@ _REQUEST_HEADING = re.compile(
     r"\b[^\n]{0,40}\n+",
     re.IGNORECASE | re.MULTILINE,
 )
-_LABEL = re.compile(r"\s*(?:new task|user (?:request|query|message|question)|current (?:task|request)):\s*\n", re.IGNORECASE)
+_LABEL = re.compile(
+    r"\s*(?:new task|user (?:request|query|message|question)|current (?:task|request)):\s*\n", re.IGNORECASE
+)
 _TRAILERS = re.compile(
     r"^(?:To suggest changes to a file you MUST return|\# ?\*?SEARCH/REPLACE block\*? Rules"
     r"|Every \*SEARCH/REPLACE block\* must use this format"
@@ -109,6 +113,8 @@ _TRAILERS = re.compile(
 )
 """Rules about the form of the answer that a client puts behind the person's words."""
 
+_PARAGRAPHS = re.compile(r"(\n[^\S\n]*\n\s*)")
+_IMAGE_TAG = re.compile(r"\s*</?image\b[^<>]*>\s*")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
 _SHORT_LINE = 12
 
@@ -136,7 +142,7 @@ def without_tool_texts(parts: Sequence[str]) -> list[str]:
     swallow = False
     for part in parts:
         if is_tool_text(part):
-            kept.extend(match[2] for match in _FEEDBACK.finditer(part) if "</" in part)
+            kept.extend(block.inner.strip() for block in enclosed(part, _FEEDBACK, 1))
         elif not swallow or "<feedback>" in part:
             kept.append(part)
         swallow = _SWALLOWS.match(part) is not None
@@ -195,15 +201,12 @@ def _strip_part(part: str) -> Stripped:
     if is_continuation(part) or (_WHOLE_PARTS.match(part) and not heading_of_file):
         return Stripped("")
     arguments = ""
-    if "[" in part or "(" in part:
+    if "[Request " in part or "[Image" in part or "[Pasted " in part or "omitted" in part or "support" in part:
         part = _NOTICES.sub("", part)
     if "<" in part:
         if part.startswith("### Task:"):  # a template for retrieved documents: the question stands behind them
             part = part[max(part.rfind("</context>") + 10, 0) :] if part.rstrip()[-10:] != "</context>" else part
-        command = _COMMAND_ARGUMENTS.search(part)
-        if command is not None and "<local-command-" not in part:
-            arguments = command[1]
-        part = _without_blocks(part)
+        part, arguments = _without_blocks(part)
     if heading_of_file:
         part = part.lstrip().partition("\n")[2]
     if part.startswith("#"):
@@ -224,64 +227,43 @@ def _question_of_steps(part: str) -> str:
     return part[start + 10 : end] if 0 <= start < end else part
 
 
-class _Block(NamedTuple):
-    kind: str
-    start: int
-    end: int
-    inner: str
-
-
-def _blocks(part: str) -> Iterator[_Block]:
-    """The outermost closed blocks whose names are known. Each name that is never closed is looked for once."""
-    unclosed: set[str] = set()
-    match = _TAG.search(part)
-    while match is not None:
-        kind = match.lastgroup if match.lastgroup != "attributes" else _kind_of(match)
-        name = match[str(kind)]
-        position = match.end()
-        if name not in unclosed and not (kind == "file" and match["attributes"] is None and part[: match.start()].strip()):
-            close = f"</{name}"
-            end = part.find(close, position)
-            while end >= 0 and part[end + len(close) : end + len(close) + 1] not in (">", " ", "\n"):
-                end = part.find(close, end + 1)
-            closed = part.find(">", end) + 1 if end >= 0 else 0
-            if closed:
-                yield _Block(str(kind), match.start(), closed, part[position:end])
-                position = closed
-            else:
-                unclosed.add(name)
-        match = _TAG.search(part, position)
-
-
-def _kind_of(match: re.Match[str]) -> str:
-    return next(kind for kind in ("harness", "file", "person") if match[kind] is not None)
-
-
-def _without_blocks(part: str) -> str:
-    blocks = list(_blocks(part))
-    persons = [block.inner.strip() for block in blocks if block.kind == "person"]
+def _without_blocks(part: str) -> tuple[str, str]:
+    """The text without what a harness put into it, and the arguments of a slash command."""
+    blocks = [block for block in enclosed(part, _TAG, "name") if not _is_prose(block, part)]
+    persons = [block.inner.strip() for block in blocks if block.opener["person"]]
     if any(persons):
-        return "\n".join(filter(None, persons))
+        return "\n".join(filter(None, persons)), ""
     kept: list[str] = []
+    arguments = ""
     position = 0
     for block in blocks:
         kept.append(part[position : block.start])
         position = block.end
+        if block.opener["name"] == "command-args" and "<local-command-" not in part:
+            arguments = block.inner.strip()
     kept.append(part[position:])
     text = "".join(kept).strip()
-    return "" if re.fullmatch(r"\s*</?image\b[^<>]*>\s*", text) else text
+    return ("" if _IMAGE_TAG.fullmatch(text) else text), arguments
+
+
+def _is_prose(block: Block, part: str) -> bool:
+    """Whether a tag of a file stands amid a person's words: markup they write about."""
+    opener = block.opener
+    return opener["file"] is not None and opener["attributes"] is None and bool(part[: block.start].strip())
 
 
 def _without_repeats(text: str, system: Callable[[], Sequence[str]]) -> str:
     """Leave out paragraphs that the system prompt says too: rules that a client repeats behind each request."""
-    if "\n\n" not in text and "\n \n" not in text:
+    if "\n" not in text:
         return text
-    paragraphs = re.split(r"\n[^\S\n]*\n\s*", text)
-    if len(paragraphs) == 1:
+    pieces = _PARAGRAPHS.split(text)  # paragraphs and, between them, what parts them
+    if len(pieces) == 1:
         return text
     rules = {line.strip() for prompt in system() for line in prompt.split("\n") if len(line) > _SHORT_LINE}
-    own = [paragraph for paragraph in paragraphs if not _repeats(paragraph, rules)]
-    return "\n\n".join(own) if 0 < len(own) < len(paragraphs) else text
+    own = [at for at in range(0, len(pieces), 2) if not _repeats(pieces[at], rules)]
+    if not own or 2 * len(own) > len(pieces):
+        return text
+    return "".join("".join(pieces[at : at + 2]) for at in own).strip()
 
 
 def _repeats(paragraph: str, rules: set[str]) -> bool:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 
-from model_router.engine.decision import RoutingDecision
 from model_router.engine.hints import RoutingHints
-from model_router.engine.routes import HUMAN_CONFIRM, Route
+from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.server.ask import Ask, CallKind
+from model_router.server.ask_route import route_ask
 from model_router.server.confirmations import confirmation_refusal
 from model_router.server.gateway import Gateway
 from model_router.server.record import Record
@@ -37,49 +36,19 @@ def decide(gateway: Gateway, ask: Ask, record: Record) -> str:
 
 
 def _engine(gateway: Gateway, ask: Ask, record: Record) -> str:
-    decision = _route(gateway, ask)
+    conversation = gateway.sessions.of_session(ask.session) if ask.task == "compact" else None
+    hints = RoutingHints(profile=gateway.config.proxy.routing_profile)
+    decision = route_ask(gateway.router, ask, hints, conversation=conversation)
     record.decision = decision
-    if not decision.config_valid or not ask.readable:
+    if not decision.config_valid:
         return HUMAN_CONFIRM
-    if ask.kind is CallKind.UTILITY:
-        return _housekeeper(gateway, ask)
-    if ask.pictures:
+    if ask.kind is CallKind.UTILITY or ask.pictures or not ask.readable:
         return decision.selected_engine  # what is remembered may be from before the picture
     if ask.continued and not ask.text:
         return gateway.sessions.of_session(ask.session) or decision.selected_engine
     if ask.kind is CallKind.TOOL_TURN:
         return gateway.sessions.of_wish(ask.digest()) or decision.selected_engine
     return decision.selected_engine
-
-
-def _housekeeper(gateway: Gateway, ask: Ask) -> str:
-    """A conversation that is to be summed up stays with the engine that can hold it; one with pictures must be seen."""
-    if ask.pictures:
-        return gateway.router.catalog.routing_targets[Route.VISION]
-    if ask.task == "compact":
-        balanced = gateway.router.catalog.routing_targets[Route.BALANCED]
-        return gateway.sessions.of_session(ask.session) or balanced
-    return gateway.simple_engine
-
-
-def _route(gateway: Gateway, ask: Ask) -> RoutingDecision:
-    """One decision. When nobody is left though nothing risky is asked, what only narrows is taken back, one by one.
-
-    First the catalog's context lengths: the backends know their own better, and the pick among them looks at it. Then
-    pictures of older turns: a server that cannot see says so itself, and a person could not help.
-    """
-    hints = RoutingHints(
-        attachments=ask.attachments,
-        required_modalities=("image",) if ask.pictures else (),
-        context_tokens=ask.estimated_tokens,
-        profile=gateway.config.proxy.routing_profile,
-    )
-    decision = gateway.router.route(ask.text, hints)
-    for wider in (replace(hints, context_tokens=None), replace(hints, context_tokens=None, required_modalities=())):
-        if decision.selected_engine != HUMAN_CONFIRM or not decision.config_valid or decision.risk_class is not None:
-            break
-        decision = gateway.router.route(ask.text, wider)
-    return decision
 
 
 def _refuse(gateway: Gateway, ask: Ask, record: Record) -> None:

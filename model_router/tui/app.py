@@ -167,7 +167,7 @@ class ModelRouterApp(App[int]):
         if event.state is WorkerState.ERROR:
             error = event.worker.error
             _log.error("a task of the screen failed", exc_info=error)
-            self.notify(f"{type(error).__name__}: {error}", title="That failed", severity="error", markup=False)
+            self.notify(clean(f"{type(error).__name__}: {error}"), title="That failed", severity="error", markup=False)
 
     # Keys
 

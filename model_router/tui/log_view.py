@@ -169,6 +169,11 @@ class LogView(ScrollView, can_focus=True):
         self.refresh()
         self.post_message(self.Moved())
 
+    @property
+    def _width(self) -> int:
+        """Cells of a row: ``size`` counts the scroll bar, too."""
+        return self.scrollable_content_region.width
+
     def _sequence(self, line: int) -> int:
         return self._first + line if self._matching is None else self._matching[line]
 
@@ -179,14 +184,14 @@ class LogView(ScrollView, can_focus=True):
         return line if line < len(self._matching) and self._matching[line] == sequence else None
 
     def _resized(self) -> None:
-        self.virtual_size = Size(self.size.width, self.count)
+        self.virtual_size = Size(self._width, self.count)
 
     # Drawing
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen; drawn once for each row, width and state."""
         line = self.scroll_offset.y + y
-        width = self.size.width
+        width = self._width
         if line >= self.count:
             return Strip.blank(width, self.rich_style)
         sequence = self._sequence(line)
@@ -245,7 +250,7 @@ class LogView(ScrollView, can_focus=True):
             live = self._feed.row(self._sequence(line))
             span = selection.get_span(line)
             if live is not None and span is not None:
-                text = self._draw(live.event, self.size.width, 0).text
+                text = self._draw(live.event, self._width, 0).text
                 lines.append(text[span[0] :] if span[1] == -1 else text[span[0] : span[1]])
         return "\n".join(text.rstrip() for text in lines), "\n"
 
@@ -268,7 +273,7 @@ class LogView(ScrollView, can_focus=True):
 
     def titles(self) -> str:
         """The titles of the present columns, aligned with them."""
-        return " " + " ".join(column.cell(column.title) for column in self._columns_for(self.size.width))
+        return " " + " ".join(column.cell(column.title) for column in self._columns_for(self._width))
 
     # Moving
 

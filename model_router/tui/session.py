@@ -136,9 +136,9 @@ class Session:
         thread = ServerThread(gateway)
         thread.start()
         self._thread = thread
-        self.phase = Phase.SERVING
         if self.is_demo:
             self.start_traffic()
+        self.phase = Phase.SERVING
 
     def watch(self) -> None:
         """Notice that the server has ended by itself."""
@@ -154,7 +154,7 @@ class Session:
 
     def start_traffic(self) -> None:
         """Send sample asks; only in the demo."""
-        if self.is_demo and self.phase is Phase.SERVING and self.gateway is not None:
+        if self.is_demo and self.gateway is not None and self.gateway.address:
             from model_router.server.demo import DemoTraffic
 
             if self.traffic is None:

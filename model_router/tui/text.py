@@ -51,6 +51,13 @@ def _visible(character: str) -> str:
     return "·"
 
 
+def clean_in_place(text: str) -> str:
+    """Like ``clean``, but every character keeps its place, so that a cursor in the text stays where it belongs."""
+    if text.isprintable():
+        return text
+    return "".join(character if character.isprintable() else _visible(character) or "·" for character in text)
+
+
 def fit(text: str, width: int) -> str:
     """``text`` on exactly ``width`` cells: padded, or cut with ``…``. Wide characters count as two cells."""
     if width <= 0:

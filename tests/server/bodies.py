@@ -53,3 +53,8 @@ def block_call() -> dict[str, Any]:
 def block_result(text: str, *more: dict[str, Any]) -> dict[str, Any]:
     """A tool's answer in a user's turn, Anthropic messages."""
     return {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "1", "content": text}, *more]}
+
+
+def json_ask(body: Mapping[str, Any], path: str) -> Ask:
+    """The ask of a body that came to this path."""
+    return read_ask(read_object(json.dumps(body).encode(), 200), {}, path)

@@ -25,9 +25,17 @@ from model_router.server.demo_asks import DEMO_ASKS, DemoAsk
 from model_router.server.events import LiveEvent, RequestEvent
 from model_router.server.gateway import Gateway, GatewayState
 from model_router.server.health import BackendHealth
+from model_router.tui.feed import Feed
 from model_router.tui.session import Phase, Session
 
 START = 1_767_261_600.0  # 2026-01-01 10:00:00 UTC
+
+
+class StandingFeed(Feed):
+    """Its minute never passes."""
+
+    def tick(self) -> None:
+        """No second passes."""
 
 
 class StandingSession(Session):
@@ -50,6 +58,7 @@ class StandingSession(Session):
 def standing_session(asks: int = 0, *, fixed: int = 0, demo: bool = True, down: Iterable[str] = ()) -> StandingSession:
     """A demo that has answered the first ``asks`` samples, then ``fixed`` fixed requests; ``down`` refuse."""
     session = StandingSession({"HOME": "/home/somebody"}, demo=demo)
+    session.feed = StandingFeed()
     gateway = Gateway(demo_config(9, Path("/nowhere")), ModelRouter.from_config(), demo=demo, environ={})
     gateway.address = "http://127.0.0.1:8082/v1"
     gateway.state = GatewayState.SERVING
@@ -215,3 +224,26 @@ async def until(pilot: Pilot[int], holds: Callable[[], object], seconds: float =
         assert taken < seconds, f"did not happen within {seconds} s; the screen:\n{screen_text(pilot.app)}"
         await pilot.pause(0.01)
     return time.perf_counter() - started
+
+
+CONFIG = """
+schema_version: 1
+proxy: {{host: 127.0.0.1, port: {port}}}
+observability: {{enabled: false}}
+backends:
+  local: {{base_url: "http://127.0.0.1:{backend}/v1", model: some-model}}
+engine_backends: {{fast_local: local}}
+"""
+
+
+def environment(home: Path) -> dict[str, str]:
+    """A person with this home and nothing else."""
+    return {"HOME": str(home), "MODEL_ROUTER_HOME": str(home / ".model-router")}
+
+
+def write_config(home: Path, port: int, backend: int = 9) -> Path:
+    """A proxy file whose one backend does not answer."""
+    path = home / ".model-router" / "routing_proxy.yaml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(CONFIG.format(port=port, backend=backend), "utf-8")
+    return path

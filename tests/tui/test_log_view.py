@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from textual.events import Paste
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -148,6 +149,17 @@ async def test_a_filter_with_a_mistake_says_so_and_keeps_the_rows() -> None:
         await type_filter(pilot, "rout:coding")
         assert "✗ no field 'rout': did you mean route?" in screen_text(pilot.app)
         assert view.count == 1
+
+
+async def test_what_is_pasted_into_the_filter_cannot_reach_the_terminal() -> None:
+    async with ModelRouterApp(standing_session(fixed=8)).run_test(size=SIZE) as pilot:
+        await open_log(pilot, 8)
+        await pilot.press("slash")
+        field = pilot.app.screen.query_one("#filter", Input)
+        field.post_message(Paste("\x1b[2Jroute:coding"))
+        await pilot.pause()
+        assert "\x1b" not in field.value
+        assert "\x1b" not in screen_text(pilot.app)
 
 
 async def test_escape_leaves_the_filter_then_the_log() -> None:

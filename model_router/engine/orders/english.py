@@ -27,12 +27,12 @@ ENGLISH = Tongue(
         "endpoint api write draft compose story poem joke essay translate translat* summari* rewrite rephrase paraphras* "
         "proofread classify say said says saying told tells asked asks asking wrote never not don't dont do_not doesn't "
         "didn't won't cannot can't without avoid instead_of before_you imagine pretend suppose scenario hypothetical* "
-        "title* headline* lyrics song called named titled question* quiz button* commit_message test_case* unit_test* "
+        "title* headline* lyrics song called named titled question* quiz button* act_as pretend_to terminal simulat* extract list_of commit_message test_case* unit_test* "
         "attempt* prevent* stop_people role_play roleplay dialogue convert correct_the grammar sentence* phrase* "
         "tried trying wants wanted would_i user_story user_stories ticket feature create_a build implement"
     ),
     after=(
-        "in_python in_javascript in_java in_sql in_bash in_excel in_c in_c++ in_go in_rust in_php in_ruby in_r "
+        "via_smtp in_dart in_django in_flask in_csharp in_scala in_perl in_lua in_haskell in_matlab in_julia in_docker in_css in_html in_vue in_angular on_a_mac on_mac on_windows is_that is_it is_this picture photo image in_python in_javascript in_java in_sql in_bash in_excel in_c in_c++ in_go in_rust in_php in_ruby in_r "
         "in_typescript in_pandas in_git in_linux in_react in_node in_vim in_word in_powershell in_kotlin in_swift "
         "dataframe regex function command script tutorial example meaning synonym* in_french in_german in_spanish "
         "in_english in_japanese sentence paragraph essay poem story unused background from_this_text array string "
@@ -41,23 +41,23 @@ ENGLISH = Tongue(
     first=Acts(
         delete=(
             "delete remove drop wipe wipe_out erase destroy purge truncate overwrite nuke clear clear_out empty "
-            "get_rid_of trash terminate decommission tear_down reformat format factory_reset shred discard obliterate "
+            "get_rid_of trash terminate decommission tear_down factory_reset shred discard obliterate "
             "expunge scrub zap blow_away throw_away throw_out unpublish"
         ),
         revoke="revoke disable deactivate suspend reset change rotate invalidate lock unlock block ban kick_out remove",
-        stop="kill stop shut_down shutdown power_off turn_off switch_off restart reboot take_down bring_down scale_down reset",
+        stop="format reformat kill stop shut_down shutdown power_off turn_off switch_off restart reboot take_down bring_down scale_down reset",
         cancel="cancel unsubscribe call_off terminate end quit close drop delete remove unsubscribe_me_from",
-        send="send forward mail email e-mail text message dm sms reply reply_to respond_to resend fax whatsapp ping shoot tell",
-        call="call phone ring dial facetime video_call call_up notify text message email ping tell",
+        send="send forward email e-mail dm reply reply_to respond_to resend fax shoot",
+        call="mail whatsapp sms dm call phone ring dial facetime video_call call_up notify text message email ping tell",
         post="post publish tweet share upload announce broadcast",
         pay="pay transfer wire donate send remit venmo zelle tip refund give charge top_up withdraw invest bid spend pay_off",
         buy="buy purchase order get_me reorder re-order subscribe_to renew preorder pre-order",
         book="book reserve rent hire hail rebook reschedule cancel change order call get_me find_and_book",
         deploy="deploy release ship roll_out rollout push publish promote launch roll_back rollback apply run migrate restart",
         merge="merge force_push force-push push rebase_and_push squash_and_merge cherry-pick",
-        grant="grant give add assign make invite provide elevate share allow",
+        grant="grant give assign invite elevate",
         sign="sign accept submit file lodge approve countersign notarize",
-        schedule="schedule set_up arrange organize organise book move reschedule postpone put add create plan",
+        schedule="schedule set_up arrange organize organise book move reschedule postpone add",
     ),
     things=Things(
         data=(
@@ -76,9 +76,9 @@ ENGLISH = Tongue(
             "card credit_card debit_card alarm_system security_camera* front_door back_door garage garage_door door "
             "administrator admin admins superuser owner_rights write_access read_access"
         ),
-        machines="server* cluster* database* instance* service* node nodes vm vms pod pods container* host hosts router process processes all_processes",
+        machines="hard_drive hard_disk drive drives disk disks partition* usb_stick usb_drive sd_card server* cluster* database* instance* service* node nodes vm vms pod pods container* host hosts router process processes all_processes",
         events=(
-            "meeting* appointment* event events calendar reservation* interview* call calls standup stand-up sync "
+            "meeting* appointment* event events reservation* interview* call calls standup stand-up sync "
             "reminder* webinar* lunch dinner conference* demo session* invite* check-up checkup viewing"
         ),
         plans=(

@@ -83,6 +83,8 @@ class Tongue:
     ``begin`` are words that may stand before the verb at the start of a clause ("could you"), ``link`` those after which
     an order may begin anywhere ("then", "please"). ``hush`` are words that, earlier in the sentence, make it no order
     ("how", "never", "write a function that"), ``after`` those that do so further on ("in Python").
+    With ``asks_anywhere`` the words of ``hush`` do so further on too.
+    ``script`` names the letters; tongues of one script are looked for together.
     ``first`` are the verbs that stand before their thing, ``last`` those that end the clause.
     """
 
@@ -94,5 +96,7 @@ class Tongue:
     link: str = ""
     hush: str = ""
     after: str = ""
+    script: str = "latin"
     spaced: bool = True
     accents_count: bool = False
+    asks_anywhere: bool = False

@@ -8,9 +8,9 @@ agent's history is long.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from enum import StrEnum
-from typing import Any, NamedTuple, overload
+from typing import Any, NamedTuple
 
 import msgspec
 import re2
@@ -51,41 +51,6 @@ class Item(msgspec.Struct, frozen=True):
         return Speaker.USER if kind in _USER_TYPES else Speaker.MODEL
 
 
-class Turns(Sequence[Item]):
-    """The turns, oldest first. Each is decoded when it is looked at, because hardly any ever is."""
-
-    def __init__(self, pieces: Sequence[bytes], items: Iterable[Item] = ()) -> None:
-        self._pieces = pieces
-        self._items: dict[int, Item] = dict(enumerate(items))
-        self._length = len(pieces) or len(self._items)
-
-    def __len__(self) -> int:
-        """How many turns there are."""
-        return self._length
-
-    @overload
-    def __getitem__(self, index: int) -> Item: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Item]: ...
-    def __getitem__(self, index: int | slice) -> Item | Sequence[Item]:
-        """One turn, or several."""
-        if isinstance(index, slice):
-            return [self[position] for position in range(*index.indices(self._length))]
-        position = range(self._length)[index]
-        item = self._items.get(position)
-        if item is None:
-            item = self._items[position] = _ITEM.decode(self._pieces[position])
-        return item
-
-    def __iter__(self) -> Iterator[Item]:
-        """From the oldest."""
-        return (self[position] for position in range(self._length))
-
-    def __reversed__(self) -> Iterator[Item]:
-        """From the newest."""
-        return (self[position] for position in range(self._length - 1, -1, -1))
-
-
 class Content(NamedTuple):
     """A turn's content. ``readable`` is false when it is neither a text nor a list of parts."""
 
@@ -95,7 +60,8 @@ class Content(NamedTuple):
     readable: bool = True
 
 
-_ITEM = msgspec.json.Decoder(Item)
+_ITEMS = msgspec.json.Decoder(tuple[Item, ...])
+_WORDLESS = msgspec.json.Decoder(tuple[str | int | list[int], ...])
 _ROLES = {
     "system": Speaker.SYSTEM,
     "developer": Speaker.SYSTEM,
@@ -134,8 +100,8 @@ class _Part(msgspec.Struct, frozen=True):
 _PARTS = msgspec.json.Decoder(list[_Part])
 
 
-def read_turns(body: JsonBody) -> Turns:
-    """Split a body into turns.
+def read_turns(body: JsonBody) -> tuple[Item, ...]:
+    """Split a body into turns, oldest first.
 
     Raises:
         Refusal: 400, when there is no conversation in it or its list is not one of objects.
@@ -143,29 +109,39 @@ def read_turns(body: JsonBody) -> Turns:
     for name in ("messages", "input", "prompt"):
         raw = body.fields.get(name)
         if raw is not None and bytes(memoryview(raw)[:4]) != b"null":
-            return _turns(body, name, raw)
+            return _items(name, raw)
     message = "The request has no messages; send a list of at least one in 'messages'."
     raise Refusal(400, message, code="missing_messages", param="messages")
 
 
-def _turns(body: JsonBody, name: str, raw: msgspec.Raw) -> Turns:
+def _items(name: str, raw: msgspec.Raw) -> tuple[Item, ...]:
     start = bytes(memoryview(raw)[:1])
     if start == b'"' and name != "messages":
-        return Turns((), [Item(role="user", content=raw)])
+        return (Item(role="user", content=raw),)
     if start != b"[":
         message = f"'{name}' must be a list of messages, each an object with a role and a content."
         raise Refusal(400, message, code="invalid_messages", param=name)
     if name == "prompt":
-        return Turns((), [Item(role="user", content=raw)])
-    pieces = body.split(name)
-    if not pieces:
+        return (Item(role="user", content=raw),)
+    try:
+        items = _ITEMS.decode(raw)
+    except msgspec.ValidationError as error:
+        if name == "input" and _is_bare(raw):
+            return (Item(role="user", content=raw),)
+        place = str(error).rpartition("`$")[2].rstrip("`") or "[0]"
+        raise Refusal(400, f"'{name}{place}' must be an object.", code="invalid_messages", param=name) from None
+    if not items:
         raise Refusal(400, f"'{name}' is empty; send at least one message.", code="missing_messages", param=name)
-    if name == "input" and all(piece[0] in b'"0123456789[' for piece in pieces):
-        return Turns((), [Item(role="user", content=raw)])  # embeddings: texts or tokens, side by side
-    for position, piece in enumerate(pieces):
-        if piece[0] not in b"{":
-            raise Refusal(400, f"'{name}[{position}]' must be an object.", code="invalid_messages", param=name)
-    return Turns(pieces)
+    return items
+
+
+def _is_bare(raw: msgspec.Raw) -> bool:
+    """Whether a list is what is to be embedded: texts or tokens, side by side."""
+    try:
+        _WORDLESS.decode(raw)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
 def may_hold_attachments(body: JsonBody) -> bool:

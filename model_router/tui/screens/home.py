@@ -342,4 +342,4 @@ class HomeScreen(MainScreen):
             self.app.notify("There is no address while nothing is configured.", markup=False)
             return
         self.app.copy_to_clipboard(self.session.address)
-        self.app.notify(f"{self.session.address} was sent to the terminal's clipboard.", markup=False)
+        self.app.notify(f"{clean(self.session.address)} was sent to the terminal's clipboard.", markup=False)

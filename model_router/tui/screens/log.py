@@ -24,6 +24,10 @@ _SIDE_BY_SIDE = 120
 """Width from which the receipt stands beside the rows."""
 
 
+_SHOWABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"
+"""What may be written or pasted into the filter: nothing that the terminal would obey."""
+
+
 class LogStatus(Lines):
     """Following or paused, how many rows, and what the filter says."""
 
@@ -91,8 +95,9 @@ class LogScreen(MainScreen):
         self._filter_text = filter_text
 
     def on_mount(self) -> None:
-        """Take up the filter of the last run."""
-        self.query_one("#filter", Input).value = self._filter_text
+        """Take up the filter of the last run; nothing blinks."""
+        self.query_one("#filter", Input).cursor_blink = False
+        self.query_one("#filter", Input).value = clean(self._filter_text)
 
     def body(self) -> ComposeResult:
         """Status, rows with their titles, the receipt beside them, the filter."""
@@ -103,7 +108,12 @@ class LogScreen(MainScreen):
                 yield LogTitles(self.session, view)
                 yield view
             yield ReceiptPane()
-        yield Input(placeholder="route:coding status:409 ms>500 text   (esc clears)", id="filter", compact=True)
+        yield Input(
+            placeholder="route:coding status:409 ms>500 text   (esc clears)",
+            id="filter",
+            compact=True,
+            restrict=_SHOWABLE,
+        )
 
     @property
     def view(self) -> LogView:

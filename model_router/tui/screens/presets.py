@@ -21,6 +21,7 @@ from model_router.setup.presets import preset_names, write_preset
 from model_router.tui.keys import MOVES
 from model_router.tui.lines import Lines, paragraph, spaced, title
 from model_router.tui.session import Session
+from model_router.tui.text import clean
 
 _WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -99,7 +100,7 @@ class PresetScreen(ModalScreen[str]):
             lines.error = error
             lines.refresh(layout=True)
             return
-        self.app.notify(f"Written: {written.proxy} and {written.catalog.name}", markup=False)
+        self.app.notify(clean(f"Written: {written.proxy} and {written.catalog.name}"), markup=False)
         self.dismiss(name)
 
 

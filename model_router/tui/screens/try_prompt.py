@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -32,7 +33,7 @@ from model_router.tui.receipt import (
 )
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.session import Session
-from model_router.tui.text import clean
+from model_router.tui.text import clean, clean_in_place
 
 _AT_ONCE = 4_000
 """Prompts up to this many characters are decided between two key presses; longer ones in a thread."""
@@ -129,6 +130,15 @@ def _invitation(width: int) -> list[Content]:
     return [*paragraph(words, width, "$quiet"), Content(), *(Content(f"  {example}") for example in EXAMPLES)]
 
 
+class PromptArea(TextArea):
+    """The prompt. What was pasted may hold escape codes, which the terminal must not get to see."""
+
+    def get_line(self, line_index: int) -> Text:
+        """The line as it is drawn; the prompt itself stays as it is."""
+        line = super().get_line(line_index)
+        return line if line.plain.isprintable() else Text(clean_in_place(line.plain), end="", no_wrap=True)
+
+
 class PictureLine(Lines):
     """Whether the decision is made as if a picture came along."""
 
@@ -176,7 +186,7 @@ class TryScreen(MainScreen):
 
     def body(self) -> ComposeResult:
         """The prompt, and the answer below it."""
-        yield TextArea(placeholder="Write a prompt", id="prompt", soft_wrap=True)
+        yield PromptArea(placeholder="Write a prompt", id="prompt", soft_wrap=True)
         yield PictureLine()
         with VerticalScroll(id="answer", can_focus=True):
             with Container(id="columns"):
@@ -185,7 +195,8 @@ class TryScreen(MainScreen):
             yield AnswerPart(self.session, "rest")
 
     def on_mount(self) -> None:
-        """Decide again when the picture comes or goes."""
+        """Decide again when the picture comes or goes; nothing blinks."""
+        self.query_one(TextArea).cursor_blink = False
         self.watch(self.query_one(PictureLine), "picture", self._decide, init=False)
 
     @on(TextArea.Changed)

@@ -1,0 +1,130 @@
+"""Keys, tabs, help, footer and palette."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets._footer import FooterKey
+
+from model_router.tui.app import ModelRouterApp
+from model_router.tui.screens.help import HelpScreen
+from model_router.tui.session import Phase, Session
+from tests.tui.staging import environment, screen_text, standing_session, until
+
+SIZES = [(80, 24), (120, 40)]
+
+
+async def test_digits_escape_and_tabs_lead_where_they_say() -> None:
+    async with ModelRouterApp(standing_session(fixed=8)).run_test(size=(80, 24)) as pilot:
+        app = pilot.app
+        for key, mode in [("3", "log"), ("1", "home"), ("2", "try")]:
+            await pilot.press(key)
+            await pilot.pause()
+            assert app.current_mode == mode
+        await pilot.press("1")
+        await pilot.pause()
+        assert app.current_mode == "try", "a digit in the prompt is a digit"
+        await pilot.press("escape")
+        assert app.current_mode == "home"
+        await pilot.pause()
+        column = screen_text(app).splitlines()[0].index("3 Log")
+        await pilot.click("TopBar", offset=(column + 1, 0))
+        await pilot.pause()
+        assert app.current_mode == "log"
+
+
+@pytest.mark.parametrize(
+    ("keys", "leave"),
+    [("1", "q"), ("3 enter", "q"), ("question_mark", "q"), ("3", "ctrl+q"), ("ctrl+p", "ctrl+q"), ("2 q", "ctrl+q")],
+)
+async def test_q_and_control_q_leave_from_everywhere(keys: str, leave: str) -> None:
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        for key in keys.split():
+            await pilot.press(key)
+            await pilot.pause()
+        await pilot.press(leave)
+        await pilot.pause()
+        assert app.return_value == 0
+
+
+@pytest.mark.parametrize("first", ["home", "try", "log", "welcome"])
+async def test_help_names_every_key_that_works(first: str, tmp_path: Path) -> None:
+    session = Session(environment(tmp_path)) if first == "welcome" else standing_session(fixed=8)
+    app = ModelRouterApp(session, first="home" if first == "welcome" else first)
+    async with app.run_test(size=(120, 90)) as pilot:
+        await until(pilot, lambda: app.current_mode == first)
+        await pilot.pause()
+        active = app.screen.active_bindings
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await pilot.pause()
+        text = screen_text(app)
+        for binding in (entry.binding for entry in active.values()):
+            if binding.show:
+                assert app.get_key_display(binding) in text
+                assert (binding.tooltip or binding.description).split()[0] in text
+        await pilot.press("f1")
+        await pilot.pause()
+        assert not isinstance(app.screen, HelpScreen)
+
+
+async def check_footer(pilot: Pilot[int]) -> None:
+    """At most seven keys, and all of them in sight."""
+    await until(pilot, lambda: len(pilot.app.screen.query(FooterKey)) > 1)
+    await pilot.pause(0.1)
+    shown = pilot.app.screen.query(FooterKey)
+    assert 1 < len(shown) <= 7, [key.description for key in shown]
+    assert max(key.region.right for key in shown) <= pilot.app.size.width
+
+
+async def test_the_footer_has_at_most_seven_keys_and_room_for_them(tmp_path: Path) -> None:
+    async with ModelRouterApp(standing_session(fixed=8)).run_test(size=(80, 24)) as pilot:
+        for keys in ("1", "3", "3 enter", "question_mark", "escape escape 2"):
+            await pilot.press(*keys.split())
+            await check_footer(pilot)
+    session = Session(environment(tmp_path))
+    async with ModelRouterApp(session).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: session.phase is Phase.FIRST_RUN)
+        await check_footer(pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (12, 4)])
+@pytest.mark.parametrize("first", ["home", "try", "log", "welcome"])
+async def test_every_key_can_be_pressed_everywhere(first: str, size: tuple[int, int], tmp_path: Path) -> None:
+    session = Session(environment(tmp_path)) if first == "welcome" else standing_session(fixed=8)
+    app = ModelRouterApp(session, first="home" if first == "welcome" else first)
+    async with app.run_test(size=size) as pilot:
+        await until(pilot, lambda: app.current_mode == first)
+        await pilot.pause()
+        keys = [
+            key
+            for key, active in app.screen.active_bindings.items()
+            if type(active.node).__module__.startswith("model_router") and active.binding.action != "app.quit"
+        ]
+        assert len(keys) > 5
+        for key in keys:
+            if first == "welcome" and key == "d":
+                continue  # the running demo has tests of its own
+            await pilot.press(key)
+            while len(app.screen_stack) > 1:
+                app.pop_screen()
+            app.switch_mode(first)
+            await pilot.pause()
+        assert app.is_running
+        assert app.return_value is None
+
+
+async def test_the_palette_lists_every_screen() -> None:
+    app = ModelRouterApp(standing_session())
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        names = [command.title for command in app.get_system_commands(app.screen)]
+        assert names[:3] == ["Home", "Try", "Log"]
+        for command in app.get_system_commands(app.screen):
+            if command.title in {"Home", "Try", "Log", "Check again", "Help"}:
+                command.callback()
+                await pilot.pause()

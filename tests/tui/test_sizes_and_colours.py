@@ -1,0 +1,112 @@
+"""Every size, every theme, and no colour at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from model_router.tui.app import ModelRouterApp
+from model_router.tui.session import Phase, Session
+from tests.tui.staging import environment, screen_text, standing_session, until, write_config
+
+SIZES = [(100, 30), (200, 60), (60, 15), (12, 4), (1, 1)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_every_screen_lives_at_every_size(size: tuple[int, int]) -> None:
+    app = ModelRouterApp(standing_session(fixed=40, down=("code",)))
+    async with app.run_test(size=size) as pilot:
+        for key in ("1", "3", "enter", "escape", "question_mark", "escape", "2", "a"):
+            await pilot.press(key)
+            await pilot.pause()
+        assert app.is_running
+
+
+async def test_home_is_whole_at_eighty_by_twenty_four() -> None:
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause(0.2)
+        body = app.screen.query_one("#body")
+        assert body.max_scroll_y == 0
+        text = screen_text(app)
+        assert "http://127.0.0.1:8082/v1" in text
+        assert "! confirmation" in text
+
+
+async def test_a_small_terminal_gets_a_summary() -> None:
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=(60, 15)) as pilot:
+        await pilot.pause(0.2)
+        assert app.screen.query_one("#body").max_scroll_y == 0
+        text = screen_text(app)
+        assert "8 requests" in text
+        assert "! confirm" in text
+
+
+async def test_resizing_keeps_the_newest_row_in_sight() -> None:
+    app = ModelRouterApp(standing_session(fixed=100))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("3")
+        for size in [(80, 24), (60, 15), (12, 6), (120, 40), (80, 24)]:
+            await pilot.resize_terminal(*size)
+            await pilot.pause(0.1)
+        assert "10:01:39" in screen_text(app)
+        assert "FOLLOWING" in screen_text(app)
+
+
+async def test_every_theme_draws_every_screen() -> None:
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for theme in ("router-light", "ansi-dark", "ansi-light", "textual-dark", "dracula", "router-dark"):
+            app.theme = theme
+            for key in ("1", "3", "up", "enter", "escape"):
+                await pilot.press(key)
+            await pilot.pause()
+            assert "✓ 200" in screen_text(app)
+
+
+async def test_no_color_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=(80, 24)) as pilot:
+        for key in ("1", "3", "up"):
+            await pilot.press(key)
+            await pilot.pause()
+            for strip in app.screen._compositor.render_strips():
+                filtered = strip
+                for line_filter in app.get_line_filters():
+                    filtered = filtered.apply_filter(line_filter, app.screen.background_colors[1])
+                for segment in filtered:
+                    colour = segment.style.color if segment.style else None
+                    assert colour is None or colour.is_default, segment
+        assert "! 409" in screen_text(app)
+        assert "✓ 200" in screen_text(app)
+
+
+async def test_the_theme_and_the_filter_are_there_again(tmp_path: Path) -> None:
+    write_config(tmp_path, 0)
+    for expected_theme, expected_filter in [("router-dark", ""), ("router-light", "route:coding")]:
+        session = Session(environment(tmp_path))
+        app = ModelRouterApp(session)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda session=session: session.phase is Phase.SERVING)  # type: ignore[misc]
+            assert app.theme == expected_theme
+            app.theme = "router-light"
+            await pilot.press("3")
+            await pilot.pause()
+            view = app.screen.query_one("LogView")
+            assert view.filter.text == expected_filter  # type: ignore[attr-defined]
+            if not expected_filter:
+                await pilot.press("slash", *"route", "colon", *"coding", "enter")
+                await pilot.pause()
+    saved = tmp_path / ".model-router" / "state.json"
+    assert "router-light" in saved.read_text("utf-8")
+    saved.write_text('{"theme": 3, "filter": "rout:x"', "utf-8")
+    async with ModelRouterApp(Session(environment(tmp_path))).run_test() as pilot:
+        assert pilot.app.theme == "router-dark"
+
+
+def test_the_environment_of_the_tests_is_not_the_persons() -> None:
+    assert not os.environ["MODEL_ROUTER_HOME"].startswith(str(Path.home() / ".model-router"))
