@@ -5,8 +5,8 @@ the first sign of a pasted document: the head of a mail, a stack trace, lines of
 diff. They are the person's own all the same when the person says to run them, and when nothing else is said: quotation
 marks around a whole ask shelter nothing.
 
-All offsets are bytes of a text in lower case. Each question looks at a bounded neighbourhood or moves a mark forward, so
-that asking in the order of the text costs one pass over it.
+All offsets are bytes of a text in lower case. Each question looks at a bounded neighbourhood or moves a mark forward,
+so that asking in the order of the text costs one pass over it.
 """
 
 from __future__ import annotations
@@ -17,16 +17,20 @@ import re2
 
 _RUN = re2.compile(
     r"(?:^|[^a-z'])(?:run|execute|exec|apply|perform|carry out|do (?:this|it|the following)|follow (?:this|these)|"
-    r"führe?n? |ausführen|ejecut|exécut|lance|esegui|execut|rode|voer |uitvoeren|uruchom|wykonaj|выполни|запусти|виконай|"
-    r"çalıştır|kör |spusť|jalankan|chạy|εκτέλεσε)[^.!?\n]{0,60}$|(?:运行|執行|执行|実行|실행|รัน|चलाओ|चलाइए|شغل|نفذ|הרץ|اجرا)[^.!?\n]{0,60}$"
+    r"führe?n? |ausführen|ejecut|exécut|lance|esegui|execut|rode|voer |uitvoeren|uruchom|wykonaj|выполни|запусти|"
+    r"виконай|çalıştır|kör |spusť|jalankan|chạy|εκτέλεσε|运行|執行|执行|実行|실행|รัน|चलाओ|चलाइए|شغل|نفذ|הרץ|اجرا)"
+    r"[^.!?\n]{0,60}$"
 )
 _FORBID = re2.compile(
-    r"(?:don't|do not|dont|never|without|nicht|no |ne pas|non |не |不要|别)\W*(?:ever )?(?:run|execut|apply|perform|do\b)"
+    r"(?:don't|do not|dont|never|without|nicht|no |ne pas|non |не |不要|别)"
+    r"\W*(?:ever )?(?:run|execut|apply|perform|do\b)"
 )
+_MAIL = "to|cc|date|sent|subject|an|datum|gesendet|betreff|para|fecha|asunto|à|objet"
+_LABEL = r"[^\s:\n][^:\n]{0,24}:[ \t][^\n]*\n+"
 _DOCUMENT = re2.compile(
     r"(?:^|\n)[ \t>*_#-]*(?:"
     r"(?:subject|betreff|asunto|objet|oggetto|assunto|onderwerp|temat|тема|主题|件名|제목|konu|الموضوع)[ \t*_]*[:：]|"
-    r"(?:from|to|von|an|de|da|van|od|от)[ \t*_]*:[^\n]*(?:@|\n[ \t>*_]*(?:to|cc|date|sent|subject|an|datum|gesendet|betreff|para|fecha|asunto|à|objet)[ \t*_]*:)|"
+    r"(?:from|to|von|an|de|da|van|od|от)[ \t*_]*:[^\n]*(?:@|\n[ \t>*_]*(?:" + _MAIL + r")[ \t*_]*:)|"
     r"traceback \(most recent call last\)|"
     r"exception in thread|"
     r"(?:steps to reproduce|to reproduce|reproduction steps|describe the bug|expected behaviou?r|actual behaviou?r|"
@@ -37,18 +41,19 @@ _DOCUMENT = re2.compile(
     r"begin forwarded message|"
     r"\[?[0-9]{4}-[0-9]{2}-[0-9]{2}[t ][0-9]{2}:[0-9]{2}[^\n]*\n\[?[0-9]{4}-[0-9]{2}-[0-9]{2}|"
     r"\[?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\]?[^\n]*\n\[?[0-9]{1,2}:[0-9]{2}|"
-    r"[^\s:\n][^:\n]{0,24}:[ \t][^\n]*\n+[^\s:\n][^:\n]{0,24}:[ \t][^\n]*\n+[^\s:\n][^:\n]{0,24}:[ \t]"
-    r")|\[[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\][^\n\[]*\[[0-9]{1,2}:[0-9]{2}|"
-    r"(?:^|[.!?\n][ \t]*)(?:[a-z]{2,12}:[ \t][^:\n]{1,200}[.!?][ \t]+){2}[a-z]{2,12}:[ \t]"
+    + 4
+    * _LABEL
+    + r")|\[[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?\][^\n\[]*\[[0-9]{1,2}:[0-9]{2}|"
+    r"(?:^|[.!?\n][ \t]*)(?:[a-z]{2,12}:[ \t][^:\n]+[.!?][ \t]+){2}[a-z]{2,12}:[ \t]"
 )
 _TURN = re.compile(
-    rb"\s*(?:ok(?:ay)?|now|then|please|so|after|once|finally|next|and|when|with that|having|thanks|nun|dann|jetzt|bitte|ahora|luego|"
-    rb"maintenant|ensuite|adesso|poi|agora|depois|nu|daarna|teraz|potem|\xd1\x82\xd0\xb5\xd0\xbf\xd0\xb5\xd1\x80\xd1\x8c|"
-    rb"\xe7\x84\xb6\xe5\x90\x8e|\xe7\x8e\xb0\xe5\x9c\xa8|\xe8\xaf\xb7)\b"
+    rb"\s*(?:ok(?:ay)?|now|then|after (?:that|this)|once|finally|next|with that|having|nun|dann|jetzt|danach|ahora|"
+    rb"luego|maintenant|ensuite|adesso|poi|agora|depois|nu|daarna|teraz|potem|"
+    rb"\xd1\x82\xd0\xb5\xd0\xbf\xd0\xb5\xd1\x80\xd1\x8c|\xe7\x84\xb6\xe5\x90\x8e|\xe7\x8e\xb0\xe5\x9c\xa8)\b"
 )
 _NOTHING_SAID = re.compile(
-    rb"(?:[\W_\d]|\b(?:please|pls|plz|now|do|hey|hi|ok|okay|yes|this|it|the|following|kindly|go|ahead|and|just|immediately|asap|bitte|jetzt|"
-    rb"por|favor|ya|svp|prego|nu)\b)*"
+    rb"(?:[^\w\x80-\xff]|[_\d]|\xe2\x80.|\xe3\x80.|\xc2[\xab\xbb]|\b(?:please|pls|plz|now|do|hey|hi|ok|okay|"
+    rb"yes|this|it|the|following|kindly|go|ahead|and|just|immediately|asap|bitte|jetzt|por|favor|ya|svp|prego|nu)\b)*"
 )
 _QUOTES = tuple(
     (a.encode(), b.encode())
@@ -65,6 +70,7 @@ _QUOTES = tuple(
         ("`", "`"),
     )
 )
+_PLAIN_QUOTES = tuple(pair for pair in _QUOTES if pair[0].isascii())
 _REACH = 600
 """Bytes that a quotation may run on either side of a place."""
 
@@ -79,7 +85,7 @@ class OwnWords:
         self._last = max(data.rfind(b"\n\n"), 0)
         self._fences = 0
         self._fences_to = 0
-        self._quotes = [(a, b) for a, b in _QUOTES if a in data]
+        self._quotes = [(a, b) for a, b in (_PLAIN_QUOTES if data.isascii() else _QUOTES) if a in data]
         self._tags = b"</" in data
 
     def foreign_until(self, place: int) -> int | None:
@@ -142,7 +148,8 @@ class OwnWords:
         for opening, closing in self._quotes:
             line = max(self._data.rfind(b"\n", max(0, place - _REACH), place) + 1, place - _REACH, 0)
             if opening == closing:
-                if self._data.count(opening, line, place) % 2 == 0:
+                fence = self._data.count(b"```", line, place) * 3 if opening == b"`" else 0
+                if (self._data.count(opening, line, place) - fence) % 2 == 0:
                     continue
                 start = self._data.rfind(opening, line, place)
             else:
@@ -174,8 +181,8 @@ _FOREIGN = re.compile(
     r"^ {0,3}>[^\n]*|<([a-z][a-z_-]*)[^<>]*>.*?</\1>",
     re.S | re.M,
 )
-LONGEST = 20_000
-"""Characters above which nothing is taken out: in doubt, a long ask waits for a person."""
+LONGEST = 4_000
+"""Characters above which nothing is taken out: what is in doubt then waits for a person."""
 
 
 def may_hold_foreign_words(ask: str) -> bool:
@@ -189,17 +196,18 @@ def may_hold_foreign_words(ask: str) -> bool:
 
 
 def without_foreign_words(ask: str) -> str:
-    """What is left of an ask without the words of others; the ask itself when those are all there is."""
+    """What is left of an ask without the words of others.
+
+    It is the ask itself when those are all there is, when the person says to run them, or when it is too long.
+    """
     if len(ask) > LONGEST:
         return ask
     document = _DOCUMENT.search(ask.lower())
-    if document is not None and document.start() > 0:
-        return ask[: document.start()]
-    left = _FOREIGN.sub(" … ", ask)
-    if (
-        left == ask
-        or _NOTHING_SAID.fullmatch(left.replace("…", " ").lower().encode())
-        or _RUN.search(left.lower().split("…")[0].rstrip(" :\n"))
-    ):
+    if document is not None and document.start() > 0 and not _RUN.search(ask[: document.start()].lower()[-120:]):
+        last = max(ask.rfind("\n\n"), document.start())
+        return ask[: document.start()] + (ask[last:] if _TURN.match(ask[last:].lower().encode()) else "")
+    left = _FOREIGN.sub("…", ask)
+    own = left.replace("…", " ").lower()
+    if left == ask or (len(own) < 120 and _NOTHING_SAID.fullmatch(own.encode())):
         return ask
-    return left
+    return ask if _RUN.search(left[: left.index("…")].lower().rstrip(" :\n")[-120:]) else left

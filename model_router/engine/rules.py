@@ -27,30 +27,37 @@ NEAR_WORDS = 7
 NEAR_BYTES = 72
 """The same where words are not parted by spaces."""
 
+LONGEST_WORD = 48
+"""Bytes of the longest word that is taken apart."""
+
+MEMORY = 12 << 20
+"""Bytes that the automaton of one script may take; it forgets and goes on when they are full."""
+
 SENTENCE = 240
 """Bytes before and after a verb that are searched for words that make it no order."""
 
 _END = r".!?;\n\r。！？；।؟؛…"
 _SOFT = (
-    r"\x00-\x09\x0b\x0c\x0e-\x20\"#%&'()*+,\-/:<=>@\[\\\]^`{|}~\x7f-\x{bf}\x{2000}-\x{2025}\x{2027}-\x{206f}"
+    r"\x00-\x09\x0b\x0c\x0e-\x20\"#%&'()*+,\-/:=>@\[\\\]^`{|}~\x7f-\x{bf}\x{2000}-\x{2025}\x{2027}-\x{206f}"
     r"\x{3000}\x{3001}\x{3003}-\x{303f}،，：（）｛｝［］"
 )
 _GAP = rf"(?:[^{_END}]|\.[^\s])"
 _EDGE = rf"(?:[{_SOFT}{_END}]|$)"
 _REST = rf"[^{_SOFT}{_END}]*"
 _HEADS = (
-    "task tasks todo to-do step action instruction instructions order now please goal do_this do_the_following next important urgent "
-    "request then aufgabe tarea tâche compito tarefa taak zadanie задача задание 任务 タスク 작업 görev"
+    "task tasks todo to-do step action instruction instructions order now please goal do_this do_the_following "
+    "next important urgent request then "
+    "aufgabe tarea tâche compito tarefa taak zadanie задача задание 任务 タスク 작업 görev"
 )
 _CLAUSE = (
-    rf"(?:^|[{_END},(){{}}\[\]—–•|，、،]|[-*+]\s|(?:^|[{_SOFT}{_END}])(?:{letters(_HEADS, strict=True).replace(' ', '|')})"
-    rf"[ 0-9]{{0,3}}[:：])[{_SOFT}]*"
+    rf"(?:^|[{_END},(){{}}\[\]—–•|，、،]|[-*+]\s|(?:^|[{_SOFT}{_END}])"
+    rf"(?:{letters(_HEADS, strict=True).replace(' ', '|')})[ 0-9]{{0,3}}[:：])[{_SOFT}]*"
 )
 _NOTHING = r"[^\x{0}-\x{10ffff}]"
 _AMOUNTS = (r"[$€£₽₹₺₴¥][0-9]*", r"[0-9.,]+[$€£₽₹₺₴¥k]")
 _AFTER_LAST = (
-    r"bitte danke sofort jetzt lütfen hemen şimdi 주세요 줘 지금 빨리 바로 alsjeblieft aub graag nu meteen अभी तुरंत प्लीज "
-    "कृपया لطفا لطفاً"
+    "bitte danke sofort jetzt lütfen hemen şimdi 주세요 줘 지금 빨리 바로 alsjeblieft aub graag nu meteen अभी तुरंत "
+    "प्लीज कृपया لطفا لطفاً"
 )
 _AFTER_CLOSE = (
     "ください 下さい くれ ほしい 欲しい もらえ いただけ お願い おいて ちょうだい よ ね 吧 掉 一下 谢谢 了 给 到"
@@ -58,11 +65,14 @@ _AFTER_CLOSE = (
 _SENTENCE_ENDS = tuple(mark.encode() for mark in (". ", "!", "?", ";", "\n", "。", "！", "？", "।", "؟"))
 
 _RISKS: tuple[RiskClass, ...] = tuple(GRID[act][0] for act in ACTS)
-_HANDLED = rf"[:：]\s*[\"“„«「『]|[^\s][:：]\s+[^\s][^:]*,"
+_HANDLED = r"[^\s][:：]\s+[^\s][^:]*,"
 _ASKED = re2.compile(
-    "[?？؟]|why|what|how|explain|understand|difference|meaning|mean |syntax|terminal|review|wrong|error|fails?|simulat|"
-    "warum|was |wie |erklär|fehl|schläg|pourquoi|explique|comment |por qu|explica|cómo|perch|spiega|come |porqu|waarom|hoe |"
-    "dlaczego|wyjaśnij|почему|объясни|как |чому|як |neden|nasıl|açıkla|为什么|什么|解释|区别|啥|なぜ|説明|왜|설명|لماذا|اشرح|क्यों|समझा"
+    "[?？؟]|why|what|how|explain|understand|difference|meaning|mean "
+    "|syntax|terminal|review|wrong|error|fails?|simulat|"
+    "warum|was |wie |erklär|fehl|schläg|pourquoi|explique|comment |por qu|explica|cómo|perch|spiega|come "
+    "|porqu|waarom|hoe |"
+    "dlaczego|wyjaśnij|почему|объясни|как |чому|як "
+    "|neden|nasıl|açıkla|为什么|什么|解释|区别|啥|なぜ|説明|왜|설명|لماذا|اشرح|क्यों|समझा"
 )
 _SHAPES = ((1, 2), (4, 3), (5, 6), (8, 7))
 """Groups of verb and thing in the four shapes of an order."""
@@ -89,13 +99,8 @@ class Rules:
         self._vocabulary = Vocabulary(tongues, guests)
         options = _options()
         self._pattern = re2.compile(_pattern(tongues, guests), options)
-        self._hush = [
-            (
-                re2.compile(_bounded(t.hush, t.spaced) + "|" + _HANDLED, options),
-                re2.compile(_bounded(t.after + (" " + t.hush if t.asks_anywhere else ""), t.spaced), options),
-            )
-            for t in tongues
-        ]
+        self._tongues = tuple(tongues)
+        self._hushes: dict[int, tuple[Any, Any]] = {}
 
     def find(self, data: bytes, start: int) -> Place | None:
         """The next place from ``start`` on that looks like an order."""
@@ -110,6 +115,20 @@ class Rules:
             if match.start(verb) >= 0:
                 return self._look(data, match.span(verb), match.span(thing))
         raise AssertionError("the pattern matched in none of its shapes")
+
+    def run_together(self, word: bytes) -> RiskClass | None:
+        """The class of an order whose words stand without spaces, as in ``dropthedatabase``."""
+        if len(word) > LONGEST_WORD:
+            return None
+        for cut in range(3, len(word) - 2):
+            acts = self._vocabulary.verb(word[:cut])
+            for end in range(cut, len(word) - 1) if acts else ():
+                hits = acts & self._vocabulary.thing(word[end:])
+                while hits:
+                    if low := hits & (1 << WIDTH) - 1:
+                        return _RISKS[(low & -low).bit_length() - 1]
+                    hits >>= WIDTH
+        return None
 
     def _look(self, data: bytes, verb: tuple[int, int], thing: tuple[int, int]) -> Place:
         """``resume`` is behind the first word alone, because its partner may open an order of its own."""
@@ -146,12 +165,24 @@ class Rules:
         while hits:
             acts = hits & (1 << WIDTH) - 1
             if acts:
-                hush, later = self._hush[place]
+                hush, later = self._hush(place)
                 if not hush.search(before) and not later.search(after):
                     return _RISKS[(acts & -acts).bit_length() - 1]
             hits >>= WIDTH
             place += 1
         return None
+
+    def _hush(self, place: int) -> tuple[Any, Any]:
+        """What makes a verb no order in one tongue, before it and after it; compiled when first asked for."""
+        found = self._hushes.get(place)
+        if found is None:
+            tongue = self._tongues[place]
+            later = tongue.after + (" " + tongue.hush if tongue.asks_anywhere else "")
+            found = self._hushes[place] = (
+                re2.compile(_bounded(tongue.hush, tongue.spaced) + "|" + _HANDLED, _options()),
+                re2.compile(_bounded(later, tongue.spaced), _options()),
+            )
+        return found
 
 
 def _up_to_end(text: bytes) -> bytes:
@@ -173,7 +204,7 @@ def _near(between: bytes) -> bool:
 def _options() -> Any:
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = 48 << 20
+    options.max_mem = MEMORY
     return options
 
 

@@ -19,7 +19,7 @@ from model_router.engine.own_words import OwnWords, may_hold_foreign_words, with
 from model_router.engine.routes import RiskClass
 from model_router.engine.rules import Rules
 from model_router.engine.scores import Reading
-from model_router.engine.spelling import is_odd, plain
+from model_router.engine.spelling import plain
 
 CONFIRM_MARGIN = 8
 """Units of the lexicon by which the best risk has to beat the best answer."""
@@ -28,22 +28,27 @@ DOUBT = 64
 """Below the margin by less than this, the scores are in doubt and a plain order decides."""
 
 VETO = 40
-"""How far below the margin the ask has to fall without the words of others, for these to have been all that was risky."""
+"""How far below the margin an ask has to fall without the words of others, for these to have been all the risk."""
 
-PATIENCE = 8
-"""Places that look like orders and are none, after which an ask cannot be read; one more for each 4,000 bytes."""
+PATIENCE = 4
+"""Places that look like orders and are none, after which no more are looked at; one more for each 10,000 bytes."""
 
-_SCRIPTS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
-    ("cyrillic", (b"\xd0", b"\xd1")),
-    ("greek", (b"\xce", b"\xcf")),
-    ("hebrew", (b"\xd7",)),
-    ("arabic", (b"\xd8", b"\xd9")),
-    ("devanagari", (b"\xe0\xa4", b"\xe0\xa5")),
-    ("thai", (b"\xe0\xb8",)),
-    ("han", (b"\xe3\x81", b"\xe3\x82", b"\xe4", b"\xe5", b"\xe6", b"\xe7", b"\xe8", b"\xe9")),
-    ("hangul", (b"\xea", b"\xeb", b"\xec", b"\xed")),
+_SCRIPTS: tuple[tuple[str, bytes], ...] = (
+    ("cyrillic", b"\xd0\xd1"),
+    ("greek", b"\xce\xcf"),
+    ("hebrew", b"\xd7"),
+    ("arabic", b"\xd8\xd9"),
+    ("han", b"\xe3\xe4\xe5\xe6\xe7\xe8\xe9"),
+    ("hangul", b"\xea\xeb\xec\xed"),
 )
 """First bytes of the letters of a script in UTF-8."""
+
+_INDIC = b"\xe0"
+"""The first byte of Devanagari and Thai, which the second tells apart."""
+
+
+class _TooManyPlaces(Exception):
+    """Patience has run out."""
 
 
 class Safety:
@@ -65,36 +70,62 @@ class Safety:
             risk = self.plain_order(ask)
             if risk is not None:
                 return risk
-        return self._hidden(ask, reread) if is_odd(ask) else None
+        return self._hidden(ask, reread)
 
     def _certain(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
         """The risk that the scores see, unless it is only in the words of others."""
         if not may_hold_foreign_words(ask):
             return reading.risk
-        own = without_foreign_words(ask)
+        if len(ask) <= HEAD + TAIL:
+            own = without_foreign_words(ask)
+        else:
+            own = without_foreign_words(ask[:HEAD]) + "\n" + without_foreign_words(ask[-TAIL:])
         if own == ask or reread(own).margin >= CONFIRM_MARGIN - VETO or self.plain_order(ask) is not None:
             return reading.risk
         return None
 
     def _hidden(self, ask: str, reread: Callable[[str], Reading]) -> RiskClass | None:
+        """The class of an order in a spelling that hides it."""
         for text in plain(ask):
-            reading = reread(text)
-            if reading.margin >= CONFIRM_MARGIN:
-                return reading.risk
             risk = self.plain_order(text)
             if risk is not None:
                 return risk
+            if len(ask) > HEAD:
+                continue
+            for word in text.lower().split():
+                if word not in ask and (risk := self._script("latin").run_together(word.encode())) is not None:
+                    return risk
+            reading = reread(text)
+            if reading.margin >= CONFIRM_MARGIN:
+                return reading.risk
         return None
 
     def plain_order(self, ask: str) -> RiskClass | None:
-        """The class of the first order in the person's own words."""
+        """The class of the first order in the person's own words.
+
+        An ask with more and more places that look like orders and are none is read once more without the words of
+        others; when it is still full of them, nobody can say what it wants, and it counts as an order.
+        """
+        try:
+            return self._first_order(ask)
+        except _TooManyPlaces:
+            own = without_foreign_words(ask)
+        if own == ask:
+            return RiskClass.AMBIGUOUS
+        try:
+            return self._first_order(own)
+        except _TooManyPlaces:
+            return RiskClass.AMBIGUOUS
+
+    def _first_order(self, ask: str) -> RiskClass | None:
         text = ask.lower()
         if not text.isascii():
-            text = text.replace("i\u0307", "i")
+            text = text.replace("\u0307", "")
         data = text.encode()
-        own: OwnWords | None = None
+        patience = PATIENCE + len(data) // 10_000
         for rules in self._rules_for(data, ascii_only=text.isascii()):
-            start, patience = 0, PATIENCE + len(data) // 4000
+            own: OwnWords | None = None
+            start = 0
             while (place := rules.find(data, start)) is not None:
                 start = place.resume
                 if place.risk is not None:
@@ -105,15 +136,19 @@ class Safety:
                     start = max(start, end)
                 patience -= 1
                 if not patience:
-                    return RiskClass.AMBIGUOUS
+                    raise _TooManyPlaces
         return None
 
     def _rules_for(self, data: bytes, *, ascii_only: bool) -> Iterator[Rules]:
         yield self._script("latin")
-        if not ascii_only:
-            for script, signs in _SCRIPTS:
-                if any(sign in data for sign in signs):
-                    yield self._script(script)
+        if ascii_only:
+            return
+        for script, firsts in _SCRIPTS:
+            if any(first in data for first in firsts):
+                yield self._script(script)
+        indic = data.find(_INDIC)
+        if indic >= 0:
+            yield self._script("devanagari" if data[indic + 1] < 0xA8 else "thai")
 
     def _script(self, script: str) -> Rules:
         rules = self._rules.get(script)

@@ -11,14 +11,16 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-LONG = 2_000
+import re2
+
+LONG = 600
 """Characters above which only the neighbourhoods of odd places are looked at."""
 
 REACH = 160
 """Characters of such a neighbourhood."""
 
-PATIENCE = 4
-"""Neighbourhoods of a long text that are looked at; one more for each 5,000 characters."""
+PATIENCE = 2
+"""Neighbourhoods of a long text that are looked at; one more for each 8,000 bytes."""
 
 _SEPARATORS = ".-_*/|+~,'\"`^=#:;"
 _SHAPE = (
@@ -38,108 +40,111 @@ _SHAPE = (
     )
     + b"," * 128
 )
-
-# Pairs: what it looks like follows what it is.
-_LOOKALIKES = dict(
-    map(
-        tuple,  # type: ignore[arg-type]
-        (
-            "аa вb сc ԁd еe ғf ԍg нh һh іi ӏl јj кk мm пn оo рp ԛq гr ѕs тt υu ѵv ԝw шw хx уy ʏy АA ВB СC ЕE НH ІI ЈJ КK МM ОO РP "
-            "ЅS ТT ХX УY αa βb ϲc δd εe ηn ιi κk νv οo ρp σo τt χx γy ωw ΑA ΒB ΕE ΖZ ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX ɑa ɡg ıi ɩi ո"
-            "n օo սu հh ցg ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ᴢz"
-        ).split(),
-    )
+_LATIN = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+# Bytes that hide nothing by themselves: Latin letters, plain signs, and in UTF-8 accented Latin letters and the scripts
+# that have no letters like Latin ones.
+_UNSUSPECTED = (
+    _LATIN
+    + b" ?,':\n"
+    + bytes(range(0x80, 0xC0))
+    + b"\xc3\xc4\xc5"
+    + bytes(range(0xD7, 0xE1))
+    + bytes(range(0xE3, 0xEE))
 )
-_LEET = str.maketrans("034578@$", "oeastbas")
+_NOT_LATIN = bytes(set(range(256)) - set(_LATIN))
+_ORDINARY = frozenset((b"", b".", b"-", b"..", b"--", b".-", b"-.", b"!", b"/"))
+
+# Pairs: what it is follows what looks like it.
+_LOOKALIKES = (
+    "аa вb сc ԁd еe ғf ԍg нh һh іi ӏl јj кk мm пn оo рp ԛq гr ѕs тt υu ѵv ԝw шw хx уy ʏy АA ВB СC ЕE НH ІI ЈJ КK "
+    "МM ОO РP ЅS ТT "
+    "ХX УY αa βb ϲc δd εe ηn ιi κk νv οo ρp σo τt χx γy ωw ΑA ΒB ΕE ΖZ ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX ɑa ɡg ıi ɩi "
+    "ոn օo սu հh ցg "
+    "ᴀa ʙb ᴄc ᴅd ᴇe ꜰf ɢg ʜh ɪi ᴊj ᴋk ʟl ᴍm ɴn ᴏo ᴘp ʀr ꜱs ᴛt ᴜu ᴠv ᴡw ᴢz"
+)
 _HIDDEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufe00-\ufe0f\ufeff"
 _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
 _PICTURES = "\u2190-\u23f9\u2500-\u2bff\U0001f000-\U0001faff"
 _OTHER = "\u0250-\u02af\u0370-\u052f\u0561-\u0587\u1d00-\u1d7f\ua730-\ua7ff"
-_ODD_LETTERS = re.compile(
-    f"[a-zA-Z](?:[{_HIDDEN}{_MARKS}{_PICTURES}{_OTHER}]|(?<=[{_OTHER}].))|[\uff21-\uff3a\uff41-\uff5a\u24b6-\u24e9\U0001d400-\U0001d6a3]"
+_WIDE = "\uff21-\uff3a\uff41-\uff5a\u24b6-\u24e9\U0001d400-\U0001d6a3"
+_ODD_LETTERS = re.compile(f"[a-zA-Z](?:[{_HIDDEN}{_MARKS}{_PICTURES}{_OTHER}]|(?<=[{_OTHER}].))")
+_WIDE_LETTERS = re.compile(f"[{_WIDE}]")
+
+
+def _for_re2(characters: str) -> str:
+    return "".join(c if c == "-" else f"\\x{{{ord(c):x}}}" for c in characters)
+
+
+_ODD_PLACE = re2.compile(
+    rf"(?i)(?:^|[^a-z0-9])(?:[a-z][ .\-_*/|+~]{{1,3}}){{3}}[a-z](?:[^a-z0-9]|$)"
+    rf"|[a-z](?:[{_for_re2(_HIDDEN + _PICTURES)}]{{1,4}}|[{_for_re2(_OTHER)}])[a-z]|[{_for_re2(_OTHER)}][a-z]{{2}}"
+    rf"|[a-z][034578@$][a-z]{{1,4}}[034578@$]|[{_for_re2(_WIDE)}]{{3}}".encode()
 )
-_ODD_PLACE = re.compile(
-    f"(?:(?<![^\\W_])[a-z][ .\\-_*/|+~]{{1,2}}){{3}}[a-z](?![^\\W_])|[a-z][{_HIDDEN}{_PICTURES}{_OTHER}][a-z]|[{_OTHER}][a-z]{{2}}|"
-    f"[a-z][034578@$][a-z]+[034578@$]|[\uff21-\uff3a\uff41-\uff5a\u24b6-\u24e9\U0001d400-\U0001d6a3]{{3}}",
-    re.I,
-)
-_DROPPED = re.compile(f"[{_HIDDEN}{_MARKS}]+")
-_PICTURE = re.compile(f"[{_PICTURES}]+")
 _INSIDE = re.compile(r"(?<=[a-z])[*~|^·]+(?=[a-z])", re.I)
 _APART = re.compile(r"(?<![^\W_])[^\W\d_](?:([ .\-_*/|+~,'·])\1{0,2}[^\W\d_](?![^\W_])){3,}")
-_MIXED = re.compile(r"[^\W\d_]+")
-_CODED = re.compile(r"[a-z0-9@$!|]*[a-z][a-z0-9@$!|]*", re.I)
+_LEET = str.maketrans("034578@$", "oeastbas")
+_ONES = tuple(str.maketrans("1!|", letter * 3) for letter in "il")
+
+
+def _plain_letters() -> dict[int, str | None]:
+    table: dict[int, str | None] = {ord(pair[0]): pair[1] for pair in _LOOKALIKES.split()}
+    for ranges, letter in ((_HIDDEN, None), (_MARKS, None), (_PICTURES, "·")):
+        for found in re.finditer("(.)(?:-(.))?", ranges):
+            last = found[2] or found[1]
+            table |= dict.fromkeys(range(ord(found[1]), ord(last) + 1), letter)
+    return table
+
+
+_PLAIN_LETTERS = _plain_letters()
 
 
 def is_odd(ask: str) -> bool:
-    """Whether an ask may hold a hidden spelling. Most that do not answer no; a wrong yes costs time, nothing else."""
-    shape = ask.encode().translate(_SHAPE)
+    """Whether a short ask may hold a hidden spelling. Ordinary ones answer no; a wrong yes costs time alone."""
+    data = ask.encode()
+    shape = data.translate(_SHAPE)
+    if b" a a " in shape:
+        return True
+    if data.translate(None, _UNSUSPECTED) in _ORDINARY:
+        return shape.startswith(b"a a a a")
     return (
         b"a0a" in shape
-        or b" a a " in shape
-        or b"a a a a" in shape[:8]
         or b".a.a" in shape
-        or (not ask.isascii() and _ODD_LETTERS.search(ask) is not None)
+        or (not data.isascii() and data.translate(None, _NOT_LATIN) != b"" and _ODD_LETTERS.search(ask) is not None)
+        or _WIDE_LETTERS.search(ask) is not None
     )
 
 
 def plain(ask: str) -> Iterator[str]:
-    """An ask in plain letters: as many readings as its signs have, at most two a piece.
+    """An ask in plain letters, in as many readings as its signs have.
 
     Of a long ask only pieces come, those around odd places, and only so many: a text full of such places is a table or
     a list of codes.
     """
-    for piece in _pieces(ask):
-        text = _letters(piece)
-        yield _decode(text, "i")
-        if re.search(r"[1!|]", text):
-            yield _decode(text, "l")
+    if len(ask) > LONG:
+        for piece in _pieces(ask):
+            yield from _readings(piece)
+    elif is_odd(ask):
+        yield from _readings(ask)
 
 
 def _pieces(ask: str) -> Iterator[str]:
-    if len(ask) <= LONG:
-        yield ask
-        return
-    end = 0
-    for _ in range(PATIENCE + len(ask) // 5_000):
-        place = _ODD_PLACE.search(ask, end)
+    data, end = ask.encode(), 0
+    for _ in range(PATIENCE + len(data) // 8_000):
+        place = _ODD_PLACE.search(data, end)
         if place is None:
             return
         end = place.end() + REACH
-        yield ask[max(0, place.start() - REACH // 4) : end]
+        yield data[max(0, place.start() - REACH // 4) : end].decode(errors="ignore")
 
 
-def _letters(text: str) -> str:
+def _readings(text: str) -> Iterator[str]:
     if not text.isascii():
-        text = _PICTURE.sub("·", unicodedata.normalize("NFKD", text))
-        text = _MIXED.sub(_latin, _DROPPED.sub("", text))
-    text = _INSIDE.sub("", _APART.sub(_join, text))
-    return text.replace("·", " ")
-
-
-def _latin(word: re.Match[str]) -> str:
-    """A word in Latin letters, when it has some already and the others look like them."""
-    letters = word[0]
-    if letters.isascii() or not any(c.isascii() for c in letters):
-        return letters
-    return "".join(_LOOKALIKES.get(c, c) for c in letters)
+        text = unicodedata.normalize("NFKD", text).translate(_PLAIN_LETTERS)
+    text = _INSIDE.sub("", _APART.sub(_join, text)).replace("·", " ").translate(_LEET)
+    for letters in _ONES if "1" in text or "!" in text or "|" in text else _ONES[:1]:
+        yield text.translate(letters)
 
 
 def _join(run: re.Match[str]) -> str:
     """Letters set apart by one sign; where the sign stands twice or thrice, a word ends."""
-    sign = run[1]
-    return " ".join(word.replace(sign, "") for word in re.split(re.escape(sign) + "{2,}", run[0]))
-
-
-def _decode(text: str, one: str) -> str:
-    """Digits and signs among letters as the letters they stand for."""
-
-    def letters(word: re.Match[str]) -> str:
-        found = word[0]
-        if found.isalpha():
-            return found
-        tail = "!" if found.endswith("!") else ""
-        found = found.removesuffix("!").translate(_LEET)
-        return re.sub(r"[1!|]", one, found) + tail
-
-    return _CODED.sub(letters, text)
+    return " ".join(word.replace(run[1], "") for word in re.split(re.escape(run[1]) + "{2,}", run[0]))

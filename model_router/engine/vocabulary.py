@@ -21,6 +21,8 @@ def fold(text: str) -> str:
 
 def letters(entries: str, *, strict: bool) -> str:
     """Entries of a table as patterns; unless ``strict``, the accents of European letters may be missing."""
+    if entries.isascii():
+        return entries.replace(".", r"\.").replace("+", r"\+").replace("$", r"\$").replace("_", r"\s+")
     return entries.translate(_STRICT if strict else _LENIENT)
 
 

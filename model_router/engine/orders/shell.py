@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 _FORMS = (
-    r"(?:run|execute|exec|do)?\s*`{0,3}(?:sudo\s+)?rm\s+-[a-z]*[rf]",
+    r"(?:(?:run|execute|exec|do)\s+`?)?(?:sudo\s+)?rm\s+-[a-z]*[rf]",
     r"sudo\s+rm\b",
     r"(?:sudo\s+)?dd\s+if=",
     r"(?:sudo\s+)?mkfs",

@@ -80,9 +80,9 @@ GRID: Mapping[str, tuple[RiskClass, tuple[str, ...]]] = MappingProxyType(
 class Tongue:
     """One language.
 
-    ``begin`` are words that may stand before the verb at the start of a clause ("could you"), ``link`` those after which
-    an order may begin anywhere ("then", "please"). ``hush`` are words that, earlier in the sentence, make it no order
-    ("how", "never", "write a function that"), ``after`` those that do so further on ("in Python").
+    ``begin`` are words that may stand before the verb at the start of a clause ("could you"), ``link`` those after
+    which an order may begin anywhere ("then", "please"). ``hush`` are words that, earlier in the sentence, make it no
+    order ("how", "never", "script"), ``after`` those that do so further on ("in Python").
     With ``asks_anywhere`` the words of ``hush`` do so further on too.
     ``script`` names the letters; tongues of one script are looked for together.
     ``first`` are the verbs that stand before their thing, ``last`` those that end the clause.
