@@ -10,7 +10,6 @@ A router is built once and shared; it never changes and is safe in every thread.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import os
@@ -53,15 +52,16 @@ class ModelRouter:
         *,
         validate_availability: bool = True,
         profile: Profile = Profile.BALANCED,
-        only_for: str | None = None,
+        lazily: bool = False,
     ) -> ModelRouter:
         """Read a catalog once; without ``path`` the one in the package. A bad file gives a closed router, no error.
 
-        With ``only_for`` the router is for that one prompt and ready sooner: most of the lexicon stays unread.
+        With ``lazily`` it decides the same and is ready sooner, but each decision takes longer: most of the lexicon
+        stays unread until it is needed. That is for a process that decides once, on one thread.
         """
         try:
             catalog = load_catalog(Path(path) if path is not None else None)
-            lexicon = load_lexicon(only_for=only_for)
+            lexicon = load_lexicon(lazily=lazily)
         except ConfigError as error:
             lines = tuple(str(problem) for problem in error.problems)
             return cls(None, Catalog(), lines or (error.message,))
@@ -124,6 +124,8 @@ class ModelRouter:
         forced = checked.force_engine
         if forced is not None and self._engine is not None and forced not in self.catalog.engines:
             known = sorted(self.catalog.engines)
+            import difflib
+
             near = difflib.get_close_matches(forced, known, n=1)
             hint = f"did you mean {near[0]!r}? " if near else ""
             raise UsageError(f"no engine is called {forced!r}", f"{hint}known: {' '.join(known)}")
@@ -155,20 +157,20 @@ def route_prompt(
     include_alternatives: bool = True,
 ) -> RoutingDecision:
     """One decision, with a router that is built for it; keep a :class:`ModelRouter` for more than one."""
-    router = ModelRouter.from_config(config_path, validate_availability=validate_availability, only_for=str(prompt))
+    router = ModelRouter.from_config(config_path, validate_availability=validate_availability, lazily=True)
     return router.route(prompt, hints, include_alternatives=include_alternatives)
 
 
 def score_prompt(prompt: str, hints: Hints = None) -> PromptScore:
     """Scores and flags of one prompt, without policy."""
-    return ModelRouter.from_config(validate_availability=False, only_for=str(prompt)).score(prompt, hints)
+    return ModelRouter.from_config(validate_availability=False, lazily=True).score(prompt, hints)
 
 
 def build_dispatch_plan(
     decision: RoutingDecision | str, *, router: ModelRouter | None = None, hints: Hints = None
 ) -> DispatchPlan:
     """What an adapter would do with a decision, or with a prompt that is decided first. Nothing is carried out."""
-    router = router or ModelRouter.from_config(only_for=decision if isinstance(decision, str) else "")
+    router = router or ModelRouter.from_config(lazily=True)
     if isinstance(decision, str):
         decision = router.route(decision, hints)
     return dispatch.plan(decision, router.catalog)

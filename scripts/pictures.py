@@ -18,11 +18,11 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from textual.pilot import Pilot  # noqa: E402
+from textual.pilot import Pilot  # noqa: E402 - needs the path set above
 
-from model_router.tui.app import ModelRouterApp  # noqa: E402
-from model_router.tui.screens.try_prompt import AnswerPart  # noqa: E402
-from tests.tui.staging import standing_session  # noqa: E402
+from model_router.tui.app import ModelRouterApp  # noqa: E402 - needs the path set above
+from model_router.tui.screens.try_prompt import AnswerPart  # noqa: E402 - needs the path set above
+from tests.tui.staging import standing_session  # noqa: E402 - needs the path set above
 
 SIZE = (120, 34)
 FOLDER = ROOT / "docs" / "pictures"

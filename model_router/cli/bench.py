@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from model_router.cli.options import catalog_file, config_option, json_option
+from model_router.cli.options import catalog_file, check_command, config_option, json_option
 from model_router.cli.output import columns, say, say_json
 from model_router.errors import ConfigError
 
@@ -44,7 +44,7 @@ def command(rounds: int, config: Path | None, as_json: bool) -> int:
     if not router.config_valid:
         raise ConfigError(
             f"the catalog cannot be used: {router.config_errors[0]}",
-            "`model-router validate-config` names every mistake.",
+            f"`{check_command(config)}` names every mistake.",
         )
     figures = [(prompt, router.route_fast(prompt), *measure(router.route_fast, prompt, rounds)) for prompt in PROMPTS]
     mean = sum(row[2] for row in figures) / len(figures)

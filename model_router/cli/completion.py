@@ -5,7 +5,6 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from model_router.cli.output import talk
 from model_router.config.wording import nearest
 from model_router.errors import UsageError
 
@@ -31,7 +30,7 @@ def command(ctx: click.Context, shell: str) -> int:
     root = ctx.find_root()
     name = root.info_name or "model-router"
     variable = f"_{name}_COMPLETE".replace("-", "_").upper()
-    click.echo(kind(root.command, {}, name, variable).source())
     if shell == "bash":
-        talk("bash 4.4 or newer is needed")
+        click.echo("# For bash 4.4 or newer.")
+    click.echo(kind(root.command, {}, name, variable).source())
     return 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model_router.cli.explanation import explain
-from model_router.cli.options import catalog_file, config_option, hint_options, hints_from, json_option
+from model_router.cli.options import catalog_file, check_command, config_option, hint_options, hints_from, json_option
 from model_router.cli.output import columns, complain, say, say_json
 from model_router.cli.prompt import read_prompt
 from model_router.engine.decision import RoutingDecision
@@ -67,10 +67,10 @@ def command(
     prompt = read_prompt(words)
     from model_router.router import ModelRouter
 
-    router = ModelRouter.from_config(catalog_file(config), only_for=prompt)
+    router = ModelRouter.from_config(catalog_file(config), lazily=True)
     decision = router.route(prompt, hints)
     _show(decision, decision.to_dict() if as_json else None, explained=explained)
-    return _code(router)
+    return _code(router, config)
 
 
 def _request(file: Path, config: Path | None, hints: RoutingHints, *, as_json: bool, explained: bool) -> int:
@@ -79,14 +79,14 @@ def _request(file: Path, config: Path | None, hints: RoutingHints, *, as_json: b
     from model_router.server.ask_route import route_ask
 
     ask = read_request(file)
-    router = ModelRouter.from_config(catalog_file(config), only_for=ask.text)
+    router = ModelRouter.from_config(catalog_file(config), lazily=True)
     decision = route_ask(router, ask, hints)
     _show(decision, request_json(ask, decision) if as_json else None, explained=explained)
     if not as_json:
         say()
         for line in columns(request_rows(ask)):
             say(line)
-    return _code(router)
+    return _code(router, config)
 
 
 def _show(decision: RoutingDecision, as_json: dict[str, Any] | None, *, explained: bool) -> None:
@@ -100,10 +100,10 @@ def _show(decision: RoutingDecision, as_json: dict[str, Any] | None, *, explaine
         say(decision.summary, dim=True)
 
 
-def _code(router: ModelRouter) -> int:
+def _code(router: ModelRouter, config: Path | None) -> int:
     if router.config_valid:
         return 0
     for number, error in enumerate(router.config_errors):
         complain(error, "", label="error" if number == 0 else "")
-    complain("", "Until this is corrected every prompt waits for a person; `model-router validate-config` checks it.")
+    complain("", f"Until this is corrected every prompt waits for a person; `{check_command(config)}` checks it.")
     return 1

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from model_router.cli.options import catalog_file, config_option, hint_options, hints_from, json_option
+from model_router.cli.options import catalog_file, check_command, config_option, hint_options, hints_from, json_option
 from model_router.cli.output import columns, complain, say, say_json
 from model_router.cli.prompt import read_prompt
 
@@ -42,7 +42,7 @@ def command(
     )
     from model_router.router import ModelRouter, build_dispatch_plan
 
-    router = ModelRouter.from_config(catalog_file(config), only_for=prompt)
+    router = ModelRouter.from_config(catalog_file(config), lazily=True)
     decision = router.route(prompt, hints, include_alternatives=include_alternatives)
     plan = build_dispatch_plan(decision, router=router)
     if as_json:
@@ -62,5 +62,5 @@ def command(
             say(line)
     if router.config_valid:
         return 0
-    complain("; ".join(router.config_errors), "`model-router validate-config` checks the configuration.")
+    complain("; ".join(router.config_errors), f"`{check_command(config)}` checks the configuration.")
     return 1

@@ -53,6 +53,7 @@ def command(
                 "written": [str(written.catalog), str(written.proxy)],
                 "backups": [str(path) for path in written.backups],
                 "address": written.address,
+                "start": start_command(folder, written.proxy),
             }
         )
         return 0
@@ -60,8 +61,18 @@ def command(
         say(f"wrote {path}")
     for path in written.backups:
         say(f"kept {path}")
-    talk(f"Put your model names into {written.proxy}, start `model-router`, and point clients at {written.address}.")
+    start = start_command(folder, written.proxy)
+    talk(f"Put your model names into {written.proxy}, start `{start}`, and point clients at {written.address}.")
     return 0
+
+
+def start_command(folder: Path, proxy: Path) -> str:
+    """What opens the application with the files in ``folder``; without options it reads the usual one."""
+    if folder.resolve() == user_folder(os.environ).resolve():
+        return "model-router"
+    from shlex import quote
+
+    return f"model-router tui --config {quote(str(proxy))}"
 
 
 def person_is_there() -> bool:

@@ -63,9 +63,18 @@ def main() -> None:
 
 def proxy_main() -> None:
     """The entry point of ``model-router-proxy``: headless serve."""
+    sys.exit(run(proxy_command(), sys.argv[1:], "model-router-proxy"))
+
+
+def proxy_command() -> click.Command:
+    """``serve`` with ``--version``, which ``model-router`` has at its head."""
+    from copy import copy
+
     from model_router.cli.serve import command
 
-    sys.exit(run(command, sys.argv[1:], "model-router-proxy"))
+    own = copy(command)
+    own.params = [*command.params]
+    return click.version_option(__version__, prog_name="model-router-proxy")(own)
 
 
 def _serve_flag(arguments: list[str]) -> list[str]:

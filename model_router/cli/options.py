@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from model_router.config.files import catalog_path
+from model_router.config.files import catalog_path, stands
 from model_router.config.wording import nearest
 from model_router.engine.hints import RoutingHints
 from model_router.engine.routes import Attachment, CostTier, LatencyTier, Profile
@@ -78,9 +78,18 @@ def hints_from(
     )
 
 
+def check_command(config: Path | None) -> str:
+    """The command that names every mistake of the catalog in use."""
+    if config is None:
+        return "model-router validate-config"
+    from shlex import quote
+
+    return f"model-router validate-config --config {quote(str(config))}"
+
+
 def catalog_file(config: Path | None) -> Path | None:
     """The catalog to use: the one named, else the person's own, else ``None`` for the packaged one."""
     if config is not None:
         return config
     own = catalog_path(os.environ)
-    return own if own.exists() else None
+    return own if stands(own) else None

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import click
 
+from model_router.cli.options import check_command
 from model_router.cli.output import complain
-from model_router.config.files import proxy_path
+from model_router.config.files import proxy_path, stands
 from model_router.config.proxy import ProxyConfig
 from model_router.config.proxy_file import is_loopback, load_proxy
 from model_router.errors import ConfigError, ServerError
@@ -32,7 +33,11 @@ from model_router.errors import ConfigError, ServerError
     help="How much to say on standard error.",
 )
 def command(config: Path | None, host: str | None, port: int | None, log_level: str) -> int:
-    """Run the proxy without a screen, until it is interrupted or terminated; requests under way are finished."""
+    """Run the proxy without a screen, until it is interrupted or terminated (SIGINT, SIGTERM).
+
+    Then requests under way get 10 seconds to finish; a stream that is longer ends with an error event. A second signal
+    ends at once.
+    """
     settings = with_address(load_settings(config), host, port)
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     from model_router.server.headless import serve
@@ -40,10 +45,11 @@ def command(config: Path | None, host: str | None, port: int | None, log_level: 
 
     gateway = open_gateway(settings)
     if not gateway.router.config_valid:
+        catalog = Path(settings.router_config) if settings.router_config else None
         complain("the catalog cannot be used, so every request waits for a person", "", label="warning")
         for error in gateway.router.config_errors:
             complain(error, "", label="")
-        complain("", "`model-router validate-config --config FILE` checks it.")
+        complain("", f"`{check_command(catalog)}` checks it.")
     return serve(gateway)
 
 
@@ -54,7 +60,7 @@ def load_settings(config: Path | None) -> ProxyConfig:
         ConfigError: it has mistakes, or there is none yet.
     """
     path = config or proxy_path(os.environ)
-    if config is None and not path.exists():
+    if config is None and not stands(path):
         raise ConfigError(
             f"there is no configuration yet ({path})",
             "`model-router init --preset NAME` writes one; `model-router demo` shows it all without any.",

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from model_router.cli.options import catalog_file, config_option, json_option
-from model_router.cli.output import problem_rows, say, say_json
+from model_router.cli.output import complain, problem_rows, say, say_json
 from model_router.config.availability import availability_reasons
 from model_router.config.catalog_file import check_catalog
 
@@ -45,4 +45,5 @@ def command(config: Path | None, as_json: bool) -> int:
     else:
         count = len(checked.problems)
         say(f"{checked.file} is not valid: {count} mistake{'s' if count != 1 else ''}")
+        complain("", checked.hint)
     return 0 if valid else 1

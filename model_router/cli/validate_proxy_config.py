@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from model_router.cli.options import json_option
-from model_router.cli.output import problem_rows, say, say_json
+from model_router.cli.output import complain, problem_rows, say, say_json
 from model_router.config.files import proxy_path
 from model_router.config.proxy_file import check_proxy
 
@@ -46,4 +46,5 @@ def command(config: Path | None, as_json: bool) -> int:
         say(f"{checked.file} is valid: {len(names.backends)} backends for {len(names.engine_backends)} engines")
     else:
         say(f"{checked.file} is not valid: {len(problems)} mistake{'s' if len(problems) != 1 else ''}")
+        complain("", checked.hint)
     return 0 if valid else 1

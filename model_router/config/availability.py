@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 from model_router.config.files import expand
@@ -22,7 +22,7 @@ def availability_reasons(
 
     ``find_command`` gives the path of a program or nothing; the default searches the PATH of ``environ``.
     """
-    search = find_command or (lambda name: shutil.which(name, path=environ.get("PATH", "")))
+    search = find_command or partial(_on_path, environ)
     exists = path_exists or _exists
     reasons: dict[str, str] = {}
     for name, engine in catalog.engines.items():
@@ -57,3 +57,9 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):
         return False
+
+
+def _on_path(environ: Mapping[str, str], name: str) -> str | None:
+    import shutil
+
+    return shutil.which(name, path=environ.get("PATH", ""))

@@ -27,12 +27,16 @@ _LEGACY = Legacy(
 
 @dataclass(frozen=True, slots=True)
 class CheckedCatalog:
-    """A catalog with what there is to say about its file. ``catalog`` is usable when ``problems`` is empty."""
+    """A catalog with what there is to say about its file. ``catalog`` is usable when ``problems`` is empty.
+
+    ``hint`` is what to do about a file that cannot be read at all.
+    """
 
     file: str
     catalog: Catalog | None
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
+    hint: str = ""
 
 
 def load_catalog(path: Path | None = None) -> Catalog:
@@ -43,7 +47,7 @@ def load_catalog(path: Path | None = None) -> Catalog:
     """
     checked = check_catalog(path)
     if checked.catalog is None or checked.problems:
-        raise mistakes(checked.file, checked.problems, "validate-config")
+        raise mistakes(checked.file, checked.problems, "validate-config", checked.hint)
     return checked.catalog
 
 
@@ -53,16 +57,19 @@ def check_catalog(path: Path | None = None) -> CheckedCatalog:
     try:
         document = read_document(place)
     except ConfigError as error:
-        return CheckedCatalog(str(place), None, error.problems, ())
+        return CheckedCatalog(str(place), None, error.problems, (), error.hint)
     return _check(document)
 
 
-def mistakes(file: str, problems: tuple[Problem, ...], command: str) -> ConfigError:
+def mistakes(file: str, problems: tuple[Problem, ...], command: str, hint: str = "") -> ConfigError:
     """One error for all mistakes of a file; the message holds the first, the hint names the command that lists all."""
+    from shlex import quote
+
+    check = f"`model-router {command} --config {quote(file)}`"
     if len(problems) == 1:
-        return ConfigError(str(problems[0]), f"`model-router {command} --config {file}` checks it again.", problems)
+        return ConfigError(str(problems[0]), hint or f"{check} checks it again.", problems)
     message = f"{file} has {len(problems)} mistakes; the first: {problems[0]}" if problems else f"{file} is not usable"
-    return ConfigError(message, f"`model-router {command} --config {file}` lists them all.", problems)
+    return ConfigError(message, f"{check} lists them all.", problems)
 
 
 def _check(document: Document) -> CheckedCatalog:

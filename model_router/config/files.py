@@ -54,3 +54,14 @@ def expand(text: str, environ: Mapping[str, str], base: Path | None = None) -> P
         return home_folder(environ) / text[2:]
     path = Path(text)
     return path if path.is_absolute() or base is None else base / path
+
+
+def stands(path: Path) -> bool:
+    """Whether something is at this place, or may be: where that cannot be told, reading it will say why."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except (OSError, ValueError):
+        return True
+    return True

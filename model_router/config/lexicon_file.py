@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from model_router.config.files import configs_root
-from model_router.engine.lexicon import Lexicon
+from model_router.engine.lexicon import LazyLexicon, Lexicon
 from model_router.errors import ConfigError
 
 
@@ -14,19 +14,19 @@ def lexicon_path() -> Path:
     return configs_root() / "lexicon" / "cues.tsv"
 
 
-def load_lexicon(path: Path | None = None, *, only_for: str | None = None) -> Lexicon:
-    """Read the table, or the part of it that one ask can touch.
+def load_lexicon(path: Path | None = None, *, lazily: bool = False) -> Lexicon:
+    """Read the table; ``lazily`` only the lines that an ask touches, for a process that decides once.
 
     Raises:
         ConfigError: it is missing or damaged, which only a broken installation brings about.
     """
     path = path or lexicon_path()
     try:
-        text = path.read_text(encoding="utf-8")
-        if only_for is not None:
-            return Lexicon.from_text(text, only_for)
+        data = path.read_bytes().replace(b"\r\n", b"\n")
+        if lazily:
+            return LazyLexicon(data)
         from msgspec import json  # three times as quick for the whole table, and slow to import for a part of it
 
-        return Lexicon.from_text(text, decode=json.decode)
+        return Lexicon.from_text(data.decode(), decode=json.decode)
     except (OSError, ValueError) as error:
         raise ConfigError(f"the lexicon {path} cannot be read: {error}", "install the package again") from error

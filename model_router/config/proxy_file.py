@@ -22,7 +22,7 @@ class CheckedProxy:
     """A proxy file with what there is to say about it. ``config`` is usable when ``problems`` is empty.
 
     ``catalog`` is the checked catalog that the file names (or the packaged one): its problems do not stop the proxy,
-    they close its router.
+    they close its router. ``hint`` is what to do about a file that cannot be read at all.
     """
 
     file: str
@@ -30,6 +30,7 @@ class CheckedProxy:
     problems: tuple[Problem, ...]
     warnings: tuple[Problem, ...]
     catalog: CheckedCatalog | None
+    hint: str = ""
 
 
 def load_proxy(path: Path, environ: Mapping[str, str] | None = None) -> ProxyConfig:
@@ -40,7 +41,7 @@ def load_proxy(path: Path, environ: Mapping[str, str] | None = None) -> ProxyCon
     """
     checked = check_proxy(path, environ)
     if checked.config is None or checked.problems:
-        raise mistakes(checked.file, checked.problems, "validate-proxy-config")
+        raise mistakes(checked.file, checked.problems, "validate-proxy-config", checked.hint)
     return checked.config
 
 
@@ -49,7 +50,7 @@ def check_proxy(path: Path, environ: Mapping[str, str] | None = None) -> Checked
     try:
         document = read_document(path)
     except ConfigError as error:
-        return CheckedProxy(str(path), None, error.problems, (), None)
+        return CheckedProxy(str(path), None, error.problems, (), None, error.hint)
     return _check(document, path, os.environ if environ is None else environ)
 
 

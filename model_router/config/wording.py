@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 
 def nearest(found: str, known: Iterable[str]) -> str:
     """The known word that was probably meant, or nothing."""
+    import difflib
+
     near = difflib.get_close_matches(found.lower(), tuple(known), n=1)
     return near[0] if near else ""
 

@@ -93,13 +93,16 @@ class DecisionEngine:
 
     def _route(self, ask: str, reading: Reading, image: bool) -> tuple[Route, RiskClass | None]:
         """Safety first; what may pass without a person goes where it would have gone. A bare picture is to be seen."""
-        risk = self._safety.judge(ask, reading, self._reread)
+        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
         if risk is None or risk in self._passes:
             return (Route.VISION if image and not ask.strip() else reading.answer), risk
         return Route.CONFIRMATION, risk
 
     def _reread(self, text: str) -> Reading:
         return read(self.lexicon, text)
+
+    def _reread_with_image(self, text: str) -> Reading:
+        return read(self.lexicon, text, True)
 
     def _fallback(self, choice: Choice, route: Route, hints: RoutingHints) -> str | None:
         """The next engine down the chain that could serve, if the chosen one failed."""

@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 from model_router.engine.features import SHORT_STEM, STEM, cues, run_cues, structure, words
@@ -59,13 +60,17 @@ class Lexicon:
 
     def __init__(self, table: dict[str, int], version: str) -> None:
         self.version = version
-        self._table = table
+        self._table: dict[str, int] = {}
         self._bias = table.get("<bias>", 0)
         self._marks: dict[str, int] = {}
         self._firsts: dict[str, int] = {}
         self._openings: dict[tuple[str, str], int] = {}
         self._pairs: dict[tuple[str, str], int] = {}
         self._words = _Words()
+        self._add(table)
+
+    def _add(self, table: dict[str, int]) -> None:
+        self._table.update(table)
         for cue, weight in table.items():
             first, gap, second = cue.partition(" ")
             if cue[0] == "<":
@@ -83,33 +88,18 @@ class Lexicon:
                 self._words[cue] = weight
 
     @classmethod
-    def from_text(
-        cls, text: str, only_for: str | None = None, decode: Callable[[str], list[int]] = json.loads
-    ) -> Lexicon:
+    def from_text(cls, text: str, decode: Callable[[str], list[int]] = json.loads) -> Lexicon:
         """Read the shipped table: after a head of comments, a line is a cue, a tab, and a whole number for each class.
 
-        The first cue is ``<bias>``, the score of an empty ask. With ``only_for``, an ask, just the lines that this ask
-        can touch are read: an order of magnitude quicker, and the same for that ask. ``decode`` reads a JSON list.
+        The first cue is ``<bias>``, the score of an empty ask; the others are sorted. ``decode`` reads a JSON list.
 
         Raises:
             ValueError: a line that is not of that form.
         """
         body = text[text.index("<bias>") :] if "<bias>" in text else ""
         parts = body.replace("\t", "\n").split("\n")
-        names, rows = parts[:-1:2], parts[1::2]
-        if only_for is not None:
-            touched = {"<bias>", *cues(only_for, image=True)}
-            read = [place for place, name in enumerate(names) if name in touched]
-            names, rows = [names[place] for place in read], [rows[place] for place in read]
-        numbers = decode(f"[{','.join(rows)}]")
-        if not names or len(numbers) != len(names) * len(CLASSES):
-            raise ValueError(f"the lexicon has {len(numbers)} weights for {len(names)} cues of {len(CLASSES)} classes")
-        data = struct.pack(f"<{len(numbers)}i", *numbers)
-        fields = struct.iter_unpack(f"{_SIZE}s", data)
-        table = {
-            name: (int.from_bytes(row, "little") ^ ZERO) - ZERO for name, (row,) in zip(names, fields, strict=True)
-        }
-        return cls(table, hashlib.sha256(text.encode()).hexdigest()[:12])
+        table = _weights(parts[:-1:2], parts[1::2], decode)
+        return cls(table, _version(text.encode()))
 
     def total(self, text: str, image: bool) -> int:
         """The packed sums of a clipped ask: what adding :meth:`weight` over :meth:`known` gives, quicker."""
@@ -140,3 +130,69 @@ class Lexicon:
     def weight(self, cue: str) -> int:
         """The packed weight of one cue; 0 when the table does not have it."""
         return self._table.get(cue, 0)
+
+
+class LazyLexicon(Lexicon):
+    """The same table, read cue by cue when an ask touches it: ready much sooner, and slower from then on.
+
+    For a process that decides once. It takes any text, so it also answers when the policy reads an ask again in another
+    spelling. One thread at a time.
+    """
+
+    __slots__ = ("_lines", "_looked_up")
+
+    def __init__(self, data: bytes) -> None:
+        """Take the bytes of the shipped table.
+
+        Raises:
+            ValueError: the table has no ``<bias>``, or that line is not of the form.
+        """
+        start = data.find(b"<bias>\t")
+        lines = data[max(start, 0) :].rstrip(b"\n").split(b"\n")
+        super().__init__(_rows(lines[:1] if start >= 0 else ()), _version(data))
+        self._lines = lines
+        self._looked_up: set[str] = set()
+
+    def total(self, text: str, image: bool) -> int:
+        """As the whole table has it."""
+        self._look_up(cues(text, image))
+        return super().total(text, image)
+
+    def known(self, text: str, image: bool) -> list[str]:
+        """As the whole table has it."""
+        self._look_up(cues(text, image))
+        return super().known(text, image)
+
+    def weight(self, cue: str) -> int:
+        """As the whole table has it."""
+        self._look_up((cue,))
+        return super().weight(cue)
+
+    def _look_up(self, wanted: Iterable[str]) -> None:
+        new = set(wanted) - self._looked_up
+        self._looked_up |= new
+        found: list[bytes] = []
+        for cue in new:
+            head = f"{cue}\t".encode()
+            place = bisect_left(self._lines, head, 1)  # the bias stands before the sorted ones
+            found += [line for line in self._lines[place : place + 1] if line.startswith(head)]
+        if found:
+            self._add(_rows(found))
+
+
+def _rows(lines: Sequence[bytes]) -> dict[str, int]:
+    cells = [line.decode().partition("\t") for line in lines]
+    return _weights([cell[0] for cell in cells], [cell[2] for cell in cells], json.loads)
+
+
+def _weights(names: Sequence[str], rows: Sequence[str], decode: Callable[[str], list[int]]) -> dict[str, int]:
+    numbers = decode(f"[{','.join(rows)}]")
+    if not names or len(numbers) != len(names) * len(CLASSES):
+        raise ValueError(f"the lexicon has {len(numbers)} weights for {len(names)} cues of {len(CLASSES)} classes")
+    data = struct.pack(f"<{len(numbers)}i", *numbers)
+    fields = struct.iter_unpack(f"{_SIZE}s", data)
+    return {name: (int.from_bytes(row, "little") ^ ZERO) - ZERO for name, (row,) in zip(names, fields, strict=True)}
+
+
+def _version(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:12]

@@ -30,8 +30,11 @@ NEAR_BYTES = 72
 LONGEST_WORD = 48
 """Bytes of the longest word that is taken apart."""
 
-MEMORY = 12 << 20
-"""Bytes that the automaton of one script may take; it forgets and goes on when they are full."""
+LONGEST_PLACE = 400
+"""Bytes above which verb and thing are too far apart to look closer; finding groups is slower than finding a place."""
+
+MEMORY = 32 << 20
+"""Bytes that an automaton may take; when they are full it forgets and goes on. With far fewer, RE2 turns slow."""
 
 SENTENCE = 240
 """Bytes before and after a verb that are searched for words that make it no order."""
@@ -84,12 +87,14 @@ _SHELL = 9
 class Place:
     """Something that looks like an order. ``risk`` is None when a close look does not bear it out.
 
-    ``start`` is where its first word begins, ``resume`` where a search goes on; both in bytes.
+    ``start`` is where its first word begins, ``resume`` where a search goes on, ``read`` how much was read behind
+    ``resume`` to find it; all in bytes.
     """
 
     risk: RiskClass | None
     start: int
     resume: int
+    read: int = 0
 
 
 class Rules:
@@ -97,16 +102,23 @@ class Rules:
 
     def __init__(self, tongues: Sequence[Tongue], guests: Sequence[Tongue] = ()) -> None:
         self._vocabulary = Vocabulary(tongues, guests)
-        options = _options()
-        self._pattern = re2.compile(_pattern(tongues, guests), options)
+        pattern, scanning = _pattern(tongues, guests), _options()
+        scanning.never_capture = True
+        self._scan = re2.compile(pattern, scanning)
+        self._parts = re2.compile(pattern, _options())
         self._tongues = tuple(tongues)
         self._hushes: dict[int, tuple[Any, Any]] = {}
 
     def find(self, data: bytes, start: int) -> Place | None:
         """The next place from ``start`` on that looks like an order."""
-        match = self._pattern.search(data, start)
-        if match is None:
+        span = self._scan.search(data, start)
+        if span is None:
             return None
+        begin, end = span.span()
+        if end - begin > LONGEST_PLACE:
+            resume = max(data.find(b" ", begin + 1, end), begin + 1)
+            return Place(None, begin, resume, end - resume)
+        match = self._parts.search(data, begin, end)
         if match.start(_SHELL) >= 0:
             begin, end = match.span(_SHELL)
             asked = _ASKED.search(data[max(0, begin - SENTENCE) : begin]) or _ASKED.search(data[end : end + SENTENCE])

@@ -19,10 +19,13 @@ from model_router.engine.own_words import OwnWords, may_hold_foreign_words, with
 from model_router.engine.routes import RiskClass
 from model_router.engine.rules import Rules
 from model_router.engine.scores import Reading
-from model_router.engine.spelling import plain
+from model_router.engine.spelling import LONG, is_odd, plain
 
 CONFIRM_MARGIN = 8
 """Units of the lexicon by which the best risk has to beat the best answer."""
+
+ELSEWHERE_MARGIN = 0
+"""The same outside English, of which the lexicon knows more."""
 
 DOUBT = 64
 """Below the margin by less than this, the scores are in doubt and a plain order decides."""
@@ -30,7 +33,7 @@ DOUBT = 64
 VETO = 40
 """How far below the margin an ask has to fall without the words of others, for these to have been all the risk."""
 
-PATIENCE = 4
+PATIENCE = 8
 """Places that look like orders and are none, after which no more are looked at; one more for each 10,000 bytes."""
 
 _SCRIPTS: tuple[tuple[str, bytes], ...] = (
@@ -51,6 +54,45 @@ class _TooManyPlaces(Exception):
     """Patience has run out."""
 
 
+_NOT_ENGLISH = frozenset(
+    (
+        "el la los las del al un una que por para con mi tu su le les des du est et pour dans vous je moi ma mes une "
+        "der die das dem den ein eine einen und ich ist bitte nicht mit mir mein meine meinen alle il lo gli della che "
+        "di per mio mia o os as um uma meu minha com ao da na het een mijn van voor alsjeblieft aub i na do ze moje moj "
+        "wszystkie prosze ve bir bu benim tum butun lutfen och en ett min mina alla snalla yang ke saya semua tolong "
+        "dan untuk vsechny moji tat ca cho toi"
+    ).split()
+) - {"i", "do", "o", "as", "la", "an"}
+"""Common words of the other languages in Latin letters, without accents. Their tables are asked when one of these stands
+in an ask, or a letter that English does not have: English is quicker alone, and most asks need no more."""
+
+_SAMPLE = 300
+"""Characters at the head, in the middle and at the tail of a long ask in which those words are counted."""
+
+_SHARE = 10
+"""In a long ask one word in so many has to be one of them; a few stand in every English text."""
+
+
+def _speaks_more_than_english(text: str, data: bytes) -> bool:
+    """Whether an ask in lower case, and in UTF-8, may be in or mixed with another language in Latin letters."""
+    if any(first in data for first in _ACCENTED):
+        return True
+    if len(text) <= 3 * _SAMPLE:
+        return not _NOT_ENGLISH.isdisjoint(text.split())
+    middle = len(text) // 2
+    sample = f"{text[:_SAMPLE]} {text[middle : middle + _SAMPLE]} {text[-_SAMPLE:]}".split()
+    return sum(map(_NOT_ENGLISH.__contains__, sample)) * _SHARE > len(sample)
+
+
+def _not_english(ask: str) -> bool:
+    text = ask.lower()
+    return not text.isascii() or not _NOT_ENGLISH.isdisjoint(text[:_SAMPLE].split())
+
+
+_ACCENTED = (b"\xc3", b"\xc4", b"\xc5", b"\xc6", b"\xe1\xba", b"\xe1\xbb")
+"""First bytes of accented Latin letters in UTF-8."""
+
+
 class Safety:
     """The rules, compiled when a script is first met. Thread-safe."""
 
@@ -64,13 +106,13 @@ class Safety:
         ``reading`` is what the learned scores say of the ask, ``reread`` what they say of another text: of the ask
         without the words of others, or in plain letters.
         """
-        if reading.margin >= CONFIRM_MARGIN:
+        if reading.margin >= CONFIRM_MARGIN or (reading.margin >= ELSEWHERE_MARGIN and _not_english(ask)):
             return self._certain(ask, reading, reread)
         if reading.margin >= CONFIRM_MARGIN - DOUBT or len(ask) > HEAD + TAIL:
             risk = self.plain_order(ask)
             if risk is not None:
                 return risk
-        return self._hidden(ask, reread)
+        return self._hidden(ask, reread) if len(ask) > LONG or is_odd(ask) else None
 
     def _certain(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
         """The risk that the scores see, unless it is only in the words of others."""
@@ -87,6 +129,8 @@ class Safety:
     def _hidden(self, ask: str, reread: Callable[[str], Reading]) -> RiskClass | None:
         """The class of an order in a spelling that hides it."""
         for text in plain(ask):
+            if text == ask:
+                continue
             risk = self.plain_order(text)
             if risk is not None:
                 return risk
@@ -118,15 +162,18 @@ class Safety:
             return RiskClass.AMBIGUOUS
 
     def _first_order(self, ask: str) -> RiskClass | None:
-        text = ask.lower()
-        if not text.isascii():
-            text = text.replace("\u0307", "")
-        data = text.encode()
-        patience = PATIENCE + len(data) // 10_000
-        for rules in self._rules_for(data, ascii_only=text.isascii()):
+        if ask.isascii():
+            data = ask.encode().lower()  # much quicker than the same on text
+            text = data.decode()
+        else:
+            text = ask.lower().replace("\u0307", "")
+            data = text.encode()
+        patience, to_read = PATIENCE + len(data) // 10_000, 3 * len(data) + 4_000
+        for rules in self._rules_for(text, data):
             own: OwnWords | None = None
             start = 0
             while (place := rules.find(data, start)) is not None:
+                to_read -= place.read
                 start = place.resume
                 if place.risk is not None:
                     own = own or OwnWords(data)
@@ -135,13 +182,13 @@ class Safety:
                         return place.risk
                     start = max(start, end)
                 patience -= 1
-                if not patience:
+                if patience <= 0 or to_read <= 0:
                     raise _TooManyPlaces
         return None
 
-    def _rules_for(self, data: bytes, *, ascii_only: bool) -> Iterator[Rules]:
-        yield self._script("latin")
-        if ascii_only:
+    def _rules_for(self, text: str, data: bytes) -> Iterator[Rules]:
+        yield self._script("latin" if _speaks_more_than_english(text, data) else "english")
+        if len(data) == len(text):
             return
         for script, firsts in _SCRIPTS:
             if any(first in data for first in firsts):
@@ -153,6 +200,7 @@ class Safety:
     def _script(self, script: str) -> Rules:
         rules = self._rules.get(script)
         if rules is None:
-            tongues = [tongue for tongue in self._tongues if tongue.script == script]
-            rules = self._rules[script] = Rules(tongues, () if script == "latin" else (ENGLISH,))
+            english = script == "english"
+            tongues = [ENGLISH] if english else [tongue for tongue in self._tongues if tongue.script == script]
+            rules = self._rules[script] = Rules(tongues, () if english or script == "latin" else (ENGLISH,))
         return rules

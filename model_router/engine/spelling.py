@@ -105,7 +105,7 @@ def is_odd(ask: str) -> bool:
     if b" a a " in shape:
         return True
     if data.translate(None, _UNSUSPECTED) in _ORDINARY:
-        return shape.startswith(b"a a a a")
+        return False
     return (
         b"a0a" in shape
         or b".a.a" in shape
@@ -115,7 +115,7 @@ def is_odd(ask: str) -> bool:
 
 
 def plain(ask: str) -> Iterator[str]:
-    """An ask in plain letters, in as many readings as its signs have.
+    """An odd or a long ask in plain letters, in as many readings as its signs have.
 
     Of a long ask only pieces come, those around odd places, and only so many: a text full of such places is a table or
     a list of codes.
@@ -123,7 +123,7 @@ def plain(ask: str) -> Iterator[str]:
     if len(ask) > LONG:
         for piece in _pieces(ask):
             yield from _readings(piece)
-    elif is_odd(ask):
+    else:
         yield from _readings(ask)
 
 

@@ -69,7 +69,7 @@ def create_app(gateway: Gateway) -> Quart:
         try:
             return await _chat(gateway, g.record)
         except asyncio.CancelledError:
-            if gateway.state is not GatewayState.STOPPING:
+            if not g.record.stopped:
                 raise  # the client left
             message = "The gateway was stopped before the answer came; send the request again."
             raise Refusal(503, message, kind="server_error", code="stopping") from None

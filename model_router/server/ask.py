@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from hashlib import blake2b
+from typing import Any
 
 import msgspec
 import re2
@@ -21,11 +22,12 @@ from model_router.server import harness, housekeeping
 from model_router.server.wire.body import JsonBody
 from model_router.server.wire.turns import (
     Content,
-    Item,
     Speaker,
+    Turn,
     may_hold_attachments,
     read_content,
     read_turns,
+    speaker_of,
     system_texts,
 )
 
@@ -39,8 +41,8 @@ _SESSION_HEADERS = (
     "x-conversation-id",
 )
 _BYTES_PER_TOKEN = 4
-_KEY_BYTES = 4096
-"""So much of each text tells one conversation from another; their lengths count too."""
+_KEY_LENGTH = 1024
+"""So many characters at both ends of each text tell one conversation from another; their lengths count too."""
 _BASE64 = re2.compile(rb"base64")
 _TOKENS_PER_PICTURE = 1000
 """A round figure for what a vision model makes of a picture; its base64 text says nothing about that."""
@@ -120,7 +122,7 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
         return system_texts(body, turns)
 
     has_tools = body.holds("tools") or body.holds("functions")
-    attached = may_hold_attachments(body)
+    attached = may_hold_attachments(turns)
     found = _newest_wish(turns, system, has_tools=has_tools, attached=attached)
     wordless = _wordless_task(path)
     task = wordless or found.task or _task(body, found, system, has_tools=has_tools)
@@ -157,21 +159,16 @@ def _task(body: JsonBody, found: _Search, system: Callable[[], tuple[str, ...]],
 
 
 def _newest_wish(
-    turns: Sequence[Item], system: Callable[[], tuple[str, ...]], *, has_tools: bool, attached: bool
+    turns: Sequence[Turn], system: Callable[[], tuple[str, ...]], *, has_tools: bool, attached: bool
 ) -> _Search:
     found = _Search()
     fallback: Content | None = None
+    user, tool = Speaker.USER, Speaker.TOOL  # a long history is walked here; members are slow to look up
     for position in range(len(turns) - 1, -1, -1):
-        item = turns[position]
-        speaker = item.speaker
-        if speaker is not Speaker.USER and found.held:
-            break
-        if speaker is Speaker.TOOL:
-            found.tool_after = True
-            if attached:
-                found.attachments |= _carried(item)
-        elif speaker is Speaker.USER:
-            content = read_content(item.content)
+        turn = turns[position]
+        speaker = speaker_of(turn)
+        if speaker is user:
+            content = read_content(turn.get("content"))
             if not content.readable:
                 found.readable = False
                 return found
@@ -179,31 +176,37 @@ def _newest_wish(
                 return found
             if fallback is None and content.texts and not content.tool_result and not found.continued:
                 fallback = content
-        elif speaker is Speaker.MODEL and found.attachments and not found.tool_after:
+        elif found.held:
+            break
+        elif speaker is tool:
+            found.tool_after = True
+            if attached:
+                found.attachments |= _carried(turn)
+        elif found.attachments and not found.tool_after and speaker is Speaker.MODEL:
             return found  # a picture that was sent without a word
     if found.held:
         found.text = found.raw = found.held
     elif fallback is not None and not found.continued:
         found.text = harness.unquote("\n".join(fallback.texts))
-    elif not found.readable or not any(item.speaker is Speaker.USER for item in turns):
+    elif not found.readable or not any(speaker_of(turn) is Speaker.USER for turn in turns):
         _take_any(found, turns)
     return found
 
 
-def _waits(found: _Search, turns: Sequence[Item], position: int) -> bool:
+def _waits(found: _Search, turns: Sequence[Turn], position: int) -> bool:
     """Whether a turn is a mere block right behind another turn of the person, which then may hold the words."""
-    if position == 0 or turns[position - 1].speaker is not Speaker.USER or not harness.is_bare_block(found.text):
+    if position == 0 or speaker_of(turns[position - 1]) is not Speaker.USER or not harness.is_bare_block(found.text):
         return False
     found.held = found.held or found.text
     found.text = found.raw = ""
     return True
 
 
-def _take_any(found: _Search, turns: Sequence[Item]) -> None:
+def _take_any(found: _Search, turns: Sequence[Turn]) -> None:
     """A request in which no person speaks at all: the newest text counts, whoever said it."""
-    for item in reversed(turns):
-        content = read_content(item.content)
-        if content.texts and item.speaker is not Speaker.TOOL:
+    for turn in reversed(turns):
+        content = read_content(turn.get("content"))
+        if content.texts and speaker_of(turn) is not Speaker.TOOL:
             found.text = "\n".join(content.texts)
             return
 
@@ -232,17 +235,15 @@ def _is_wish(content: Content, system: Callable[[], tuple[str, ...]], found: _Se
     return True
 
 
-def _carried(item: Item) -> frozenset[Attachment]:
+def _carried(turn: Turn) -> frozenset[Attachment]:
     """Pictures that a tool brought; its words are never the person's."""
-    raw = item.content if memoryview(item.content).nbytes else item.output
-    if bytes(memoryview(raw)[:1]) != b"[":
-        return frozenset()
-    return read_content(raw).attachments
+    value = turn["content"] if "content" in turn else turn.get("output")
+    return read_content(value).attachments if isinstance(value, list) else frozenset()
 
 
-def _holds_pictures(turns: Sequence[Item]) -> bool:
+def _holds_pictures(turns: Sequence[Turn]) -> bool:
     """Whether any turn holds a picture."""
-    return any(Attachment.IMAGE in _carried(item) for item in turns)
+    return any(Attachment.IMAGE in _carried(turn) for turn in turns)
 
 
 def estimate_tokens(raw: bytes, *, attached: bool = True) -> int:
@@ -270,51 +271,40 @@ def estimate_tokens(raw: bytes, *, attached: bool = True) -> int:
     return size // _BYTES_PER_TOKEN + pictures * _TOKENS_PER_PICTURE
 
 
-def session_key(body: JsonBody, headers: Mapping[str, str], turns: Sequence[Item]) -> str:
+def session_key(body: JsonBody, headers: Mapping[str, str], turns: Sequence[Turn]) -> str:
     """Which conversation a request belongs to: what the client says, else what stays the same in it."""
     for name in _SESSION_HEADERS:
         value = headers.get(name)
         if value:
             return f"{name}:{value[:200]}"
     for name in ("prompt_cache_key", "previous_response_id"):
-        value = _string(body.fields.get(name))
-        if value:
+        value = body.value(name)
+        if value and isinstance(value, str):
             return f"{name}:{value[:200]}"
-    user = _metadata_session(body.fields.get("metadata"))
+    user = _metadata_session(body.value("metadata"))
     if user:
         return f"metadata.user_id:{user[:200]}"
     digest = blake2b(digest_size=12)
     for text in _beginning(body, turns):
-        digest.update(text[:_KEY_BYTES] + b"\0%d" % len(text))
+        digest.update(f"{text[:_KEY_LENGTH]}\0{text[-_KEY_LENGTH:]}\0{len(text)}".encode("utf-8", "replace"))
     return f"start:{digest.hexdigest()}"
 
 
-def _beginning(body: JsonBody, turns: Sequence[Item]) -> Iterator[bytes]:
-    """The system prompts at the start, as they came, and the person's first words."""
+def _beginning(body: JsonBody, turns: Sequence[Turn]) -> Iterator[str]:
+    """The system prompts at the start and the person's first words."""
     for name in ("system", "instructions"):
-        if name in body.fields:
-            yield bytes(body.fields[name])
-    for item in turns:
-        speaker = item.speaker
-        if speaker is Speaker.SYSTEM:
-            yield bytes(item.content)
-        elif speaker is Speaker.USER:
-            texts = read_content(item.content).texts
-            yield from (text.encode("utf-8", "replace") for text in texts)
-            if texts:
+        yield from read_content(body.value(name)).texts
+    for turn in turns:
+        speaker = speaker_of(turn)
+        if speaker is Speaker.SYSTEM or speaker is Speaker.USER:
+            texts = read_content(turn.get("content")).texts
+            yield from texts
+            if texts and speaker is Speaker.USER:
                 return
 
 
-def _string(raw: msgspec.Raw | None) -> str:
-    if raw is None:
-        return ""
-    value = msgspec.json.decode(raw)
-    return value if isinstance(value, str) else ""
-
-
-def _metadata_session(raw: msgspec.Raw | None) -> str:
+def _metadata_session(metadata: Any) -> str:
     """Anthropic's ``metadata.user_id``; some clients put JSON with a ``session_id`` in that string."""
-    metadata = msgspec.json.decode(raw) if raw is not None else None
     user = metadata.get("user_id") if isinstance(metadata, dict) else None
     if not isinstance(user, str):
         return ""

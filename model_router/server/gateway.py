@@ -28,6 +28,7 @@ from model_router.server.upstream import Upstream
 
 logger = logging.getLogger(__name__)
 
+_LAST_PIECE_SECONDS = 0.2
 _TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 
 
@@ -75,7 +76,7 @@ class Gateway:
         self._ask_key = os.urandom(32)
         self._upstream: Upstream | None = None
         self._guard: Guard | None = None
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._tasks: dict[asyncio.Task[object], Record] = {}
 
     @property
     def upstream(self) -> Upstream:
@@ -128,11 +129,11 @@ class Gateway:
         if task is None:
             raise RuntimeError("a request needs a task")
         self.in_flight += 1
-        self._tasks.add(task)
+        self._tasks[task] = record
         task.add_done_callback(lambda done: self._finish(done, record))
 
     def _finish(self, task: asyncio.Task[object], record: Record) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         self.in_flight -= 1
         if record.folded:
             return
@@ -159,14 +160,23 @@ class Gateway:
         return self.health
 
     async def drain(self, seconds: float) -> None:
-        """Take no new request; wait for those under way, and end what is left after ``seconds``."""
+        """Take no new request; wait for those under way, and end what is left after ``seconds``.
+
+        Each of those is told why: a stream by an error event, behind the piece that is just on its way, everything
+        else by a refusal.
+        """
         self.state = GatewayState.STOPPING
-        if self._tasks:
-            _, left = await asyncio.wait(set(self._tasks), timeout=seconds)
-            for task in left:
-                task.cancel()
-            if left:
-                await asyncio.wait(left, timeout=1)
+        if not self._tasks:
+            return
+        _, left = await asyncio.wait(set(self._tasks), timeout=seconds)
+        for task in left:
+            self._tasks[task].stopped = True
+        if left:
+            _, left = await asyncio.wait(left, timeout=_LAST_PIECE_SECONDS)
+        for task in left:
+            task.cancel()
+        if left:
+            await asyncio.wait(left, timeout=1)
 
     def _backend(self, name: str) -> Backend:
         config = self.config.backends[name]

@@ -21,6 +21,8 @@ _Handler = Callable[[int, FrameType | None], object] | int | None
 def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
     """Serve until SIGINT or SIGTERM, then drain; a second signal ends at once. Called on the main thread.
 
+    Answers under way may take ``drain_seconds`` more; a stream that is longer ends with an error event that says so.
+
     Returns:
         The exit code: 0 after a signal, 1 when the server could not start or ended by itself.
     """
@@ -49,7 +51,7 @@ def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
         if not told.is_set():
             _say("The server ended by itself; its log says more.")
             return 1
-        _say("Stopping: requests under way may end (again to end at once).")
+        _say(f"Stopping: requests under way have {drain_seconds:g} s to end (signal again to end at once).")
         stopping = threading.Thread(target=server.stop, args=(drain_seconds,), daemon=True)
         stopping.start()
         while stopping.is_alive() and not hurried.is_set():

@@ -56,9 +56,9 @@ async def _check(backend: Backend, upstream: Upstream, seconds: float) -> Backen
         latency = round((time.perf_counter() - started) * 1000, 1)
         reachable, models, detail = _judge(backend, status, data)
     except TimeoutError:
-        reachable, detail = False, f"gave no answer within {seconds:g} s"
+        reachable, detail = False, _silence(seconds)
     except UpstreamFailure as failure:
-        reachable, detail = False, failure.sentence
+        reachable, detail = False, _silence(seconds) if failure.status == 504 else failure.sentence
     advertises = None if models is None else any(same_model(backend.model, name) for name in models)
     if advertises is False:
         detail = f"answers, but does not list '{backend.model}'{_listed(models or ())}"
@@ -73,6 +73,10 @@ async def _check(backend: Backend, upstream: Upstream, seconds: float) -> Backen
         detail=f"'{backend.name}' {detail}.",
         checked_at=time.time(),
     )
+
+
+def _silence(seconds: float) -> str:
+    return f"gave no answer within {seconds:g} s; it may be busy: look again, or raise health.backend_timeout_seconds"
 
 
 async def _ask(backend: Backend, upstream: Upstream, seconds: float) -> tuple[int, bytes]:

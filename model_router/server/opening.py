@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from model_router.config.files import catalog_path, expand
+from model_router.config.files import catalog_path, expand, stands
 from model_router.config.proxy import ProxyConfig
 from model_router.router import ModelRouter
 from model_router.server.gateway import Gateway
@@ -28,4 +28,4 @@ def _catalog(config: ProxyConfig, environ: Mapping[str, str]) -> Path | None:
         base = Path(config.source).parent if config.source else None
         return expand(config.router_config, environ, base)
     own = catalog_path(environ)
-    return own if own.exists() else None
+    return own if stands(own) else None

@@ -22,7 +22,7 @@ class Record:
     """One request. ``outcome`` stays empty until something is known: a task that ends so was cancelled.
 
     ``arrived`` is unix seconds, ``started`` the performance counter at the same moment. ``folded`` marks the repeat of
-    a blocked request, which makes no event of its own.
+    a blocked request, which makes no event of its own; ``stopped`` one that the gateway ends as it is stopping itself.
     """
 
     request_id: str
@@ -47,6 +47,7 @@ class Record:
     completion_tokens: int | None = None
     error: str = ""
     folded: bool = False
+    stopped: bool = False
 
     def end(self, outcome: str, status: int, error: str = "") -> None:
         """Say how the request went; what is said last counts."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from types import TracebackType
 
@@ -13,7 +15,8 @@ from model_router.server.refusal import error_object
 from model_router.server.upstream import UpstreamAnswer, UpstreamFailure
 
 _HELD_LIMIT = 65_536
-_TAIL = 8_192
+_KEPT_LINES = 4
+"""So many lines of data are kept to look for token counts, which stand in the last or the last but one."""
 
 
 class Usage(msgspec.Struct, frozen=True):
@@ -41,51 +44,136 @@ def read_usage(text: bytes) -> Usage | None:
 class LineHolder:
     """Passes whole lines on and keeps an unfinished one back, so that an error event never lands inside it.
 
-    Servers write whole events, so this delays nothing; a line that grows beyond 64 KiB is passed on in pieces. The
-    last 8 KiB are kept to look for the end and the token counts.
+    Servers write whole events, so this delays nothing; a line that grows beyond 64 KiB is passed on in pieces. Bytes
+    are never changed. Each line of data is looked at: one that is neither ``{...}`` nor the end mark is held until its
+    event is complete, and only that event is parsed. When it is no JSON, ``broken`` is set, and the event and all
+    behind it are swallowed. ``judged`` is false for bodies that cannot be read, such as compressed ones.
     """
 
-    def __init__(self) -> None:
-        self.tail = b""
-        self._held = b""
+    def __init__(self, *, judged: bool = True) -> None:
+        self.broken = False
+        self._judged = judged
+        self._done = False
+        self._finished = not judged
+        self._held = bytearray()
+        self._inside = b""
+        self._event: list[bytes] = []
+        self._last: deque[bytes] = deque(maxlen=_KEPT_LINES)
 
     def feed(self, piece: bytes) -> bytes:
         """Take a piece in; give what may go out."""
-        self.tail = (self.tail + piece)[-_TAIL:]
         end = piece.rfind(b"\n") + 1
         if end == 0:
             self._held += piece
-            if len(self._held) <= _HELD_LIMIT:
-                return b""
-            out, self._held = self._held, b""
-            return out
-        out = self._held + piece[:end]
-        self._held = piece[end:]
-        return out
+            return self._first_part() if len(self._held) > _HELD_LIMIT else b""
+        out = bytes(self._held) + piece[:end] if self._held else piece[:end]
+        self._held = bytearray(piece[end:])
+        return self._judge(out) if self._judged else out
 
     def rest(self) -> bytes:
         """What was held back, at a proper end."""
-        out, self._held = self._held, b""
-        return out
+        out = bytes(self._held)
+        self._held.clear()
+        if not self._judged or self._done:
+            return out
+        if self._inside == b"{" and not out:
+            self.broken = True
+        return self._judge(out) + self._close_event()
 
     def done(self) -> bool:
         """Whether the end mark of the protocol came; what happens to the connection then is of no interest."""
-        return b"data: [DONE]" in self.tail or b"data:[DONE]" in self.tail
+        return self._done
 
     def finished(self) -> bool:
-        """Whether the server said that the answer is complete."""
-        return self.done() or (
-            b'"finish_reason":"' in self.tail or b'"finish_reason": "' in self.tail  # some servers send no [DONE]
-        )
+        """Whether the server said that the answer is complete; some send a finish reason and no end mark."""
+        return self._done or self._finished
 
     def usage(self) -> Usage | None:
         """The token counts, when the last events tell them."""
-        for line in reversed(self.tail.split(b"\n")):
-            if line.startswith(b"data:") and b'"usage"' in line:
+        for line in reversed(self._last):
+            if b'"usage"' in line:
                 usage = read_usage(line[5:].strip())
                 if usage is not None:
                     return usage
         return None
+
+    def _first_part(self) -> bytes:
+        """The part of a very long line that is there; its beginning and its end are judged, not what lies between."""
+        out = bytes(self._held)
+        self._held.clear()
+        if not self._judged or self._done:
+            return out
+        if not self._inside:
+            if self._event or (out.startswith(b"data:") and not out[5:64].lstrip().startswith(b"{")):
+                self.broken = True
+                return b""
+            self._inside = b"{" if out.startswith(b"data:") else b"-"
+        self._see_finish(out)
+        return out
+
+    def _judge(self, lines: bytes) -> bytes:
+        """The lines up to the first event that is broken; those of an event that is not complete yet stay here."""
+        if self.broken:
+            return b""
+        if self._done:
+            return lines
+        passed: list[bytes] = []
+        for line in _split(lines):
+            if self._inside:
+                self.broken = self._inside == b"{" and not line.rstrip().endswith(b"}")
+                self._inside = b""
+                self._see_finish(line)
+                passed.append(line)
+            elif self._event:
+                self._event.append(line)
+                if not line.strip():
+                    passed.append(self._close_event())
+            elif line.startswith(b"data:"):
+                data = line[5:].strip()
+                if data.startswith(b"{") and data.endswith(b"}"):
+                    self._see_finish(line)
+                    self._last.append(line)
+                    passed.append(line)
+                elif data == b"[DONE]":
+                    self._done = True
+                    passed.append(line)
+                elif data:
+                    self._event.append(line)
+                else:
+                    passed.append(line)
+            else:
+                passed.append(line)
+            if self.broken:
+                break
+        return b"".join(passed)
+
+    def _close_event(self) -> bytes:
+        """The held event as it came, when its data is JSON after all (it may stand on several lines)."""
+        if not self._event:
+            return b""
+        event = b"".join(self._event)
+        data = b"\n".join(line[5:].strip() for line in self._event if line.startswith(b"data:"))
+        self._event.clear()
+        try:
+            msgspec.json.decode(data, type=msgspec.Raw)
+        except (msgspec.DecodeError, RecursionError):
+            self.broken = True
+            return b""
+        self._see_finish(data)
+        return event
+
+    def _see_finish(self, text: bytes) -> None:
+        if not self._finished:
+            self._finished = b'"finish_reason":"' in text or b'"finish_reason": "' in text
+
+
+def _split(text: bytes) -> list[bytes]:
+    """Lines with their ends; behind line feeds only, because a lone carriage return inside a line is no end of it."""
+    if b"\r" not in text:
+        return text.splitlines(keepends=True)
+    parts = text.split(b"\n")
+    last = parts.pop()
+    return [part + b"\n" for part in parts] + ([last] if last else [])
 
 
 class RelayBody(ResponseBody):
@@ -114,30 +202,62 @@ class RelayBody(ResponseBody):
         return self._out
 
     async def _lines(self) -> AsyncGenerator[bytes, None]:
-        holder = LineHolder()
+        holder = LineHolder(judged="content-encoding" not in self._answer.headers)
         record = self._record
-        error = ""
+        error, cut = "", False
         try:
-            yield holder.feed(self._first)
+            out = holder.feed(self._first)
+            if out:
+                yield out
             async for piece in self._pieces:
-                yield holder.feed(piece)
+                out = holder.feed(piece)
+                if out:
+                    yield out
+                if record.stopped or holder.broken:
+                    cut = record.stopped
+                    break
         except UpstreamFailure as failure:
             error = "" if holder.done() else failure.sentence
-        if not error and not self._answer.framed and not holder.finished():
-            error = "ended the answer without saying that it is complete"
-        usage = holder.usage()
-        if usage is not None:
-            record.prompt_tokens, record.completion_tokens = usage.prompt_tokens, usage.completion_tokens
-        if error:
-            sentence = f"Backend '{record.backend}' {error}, in the middle of the answer (request {record.request_id})."
-            record.end("broken", record.status, sentence)
-            yield error_event(sentence)
+        except asyncio.CancelledError:
+            if not record.stopped:
+                raise  # the client left
+            cut = True
+        self._count(holder)
+        if cut and not holder.done():
+            yield self._stopped()
             return
-        yield holder.rest()
+        rest = b"" if error else holder.rest()
+        if rest and not holder.broken:
+            yield rest
+        if holder.broken:
+            error = "sent an event that is not JSON"
+        elif not error and not holder.finished():
+            error = "ended the answer without saying that it is complete"
+        if error:
+            yield self._broken(error)
+            return
         record.end("ok", record.status)
 
+    def _count(self, holder: LineHolder) -> None:
+        usage = holder.usage()
+        if usage is not None:
+            self._record.prompt_tokens, self._record.completion_tokens = usage.prompt_tokens, usage.completion_tokens
 
-def error_event(sentence: str) -> bytes:
+    def _stopped(self) -> bytes:
+        record = self._record
+        sentence = f"The gateway is stopping, so this answer ends here, unfinished (request {record.request_id})."
+        record.end("broken", record.status, sentence)
+        return error_event(sentence, "stopping")
+
+    def _broken(self, error: str) -> bytes:
+        record = self._record
+        where = f"in the middle of the answer (request {record.request_id})"
+        sentence = f"Backend '{record.backend}' failed {where}: it {error}."
+        record.end("broken", record.status, sentence)
+        return error_event(sentence, "upstream_broken")
+
+
+def error_event(sentence: str, code: str) -> bytes:
     """An error as a stream event; no ``[DONE]`` follows it, so nobody takes it for an end."""
-    error = msgspec.json.encode(error_object(sentence, "server_error", "upstream_broken"))
+    error = msgspec.json.encode(error_object(sentence, "server_error", code))
     return b"\n\ndata: " + error + b"\n\n"

@@ -44,7 +44,7 @@ _NOT_RETURNED_PREFIXES = ("access-control-", "x-modelrouter-", "proxy-")
 
 
 class UpstreamFailure(Exception):
-    """A backend gave no answer. ``sentence`` says so, without its name; ``status`` is 502 or 504."""
+    """A backend gave no answer. ``sentence`` says so, without its name and full stop; ``status`` is 502 or 504."""
 
     def __init__(self, sentence: str, status: int = 502) -> None:
         super().__init__(sentence)
@@ -169,17 +169,53 @@ def returned_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 _FAILURES: tuple[tuple[type[httpx.HTTPError], str, int], ...] = (
-    (httpx.ConnectTimeout, "did not take the connection in time", 504),
-    (httpx.PoolTimeout, "has too many requests under way", 504),
-    (httpx.TimeoutException, "fell silent for longer than its timeout_seconds", 504),
-    (httpx.ConnectError, "cannot be reached; is the server running?", 502),
-    (httpx.UnsupportedProtocol, "has an address that is not http or https", 502),
-    (httpx.ProtocolError, "broke the connection or did not speak HTTP", 502),
-    (httpx.HTTPError, "broke the connection", 502),
+    (
+        httpx.ConnectTimeout,
+        "did not take the connection within {connect} s; check its base_url, or raise its connect_timeout_seconds",
+        504,
+    ),
+    (httpx.PoolTimeout, "has too many requests under way; try again in a moment", 504),
+    (httpx.WriteTimeout, "took no more of the request for {write} s; raise its timeout_seconds if it needs longer", 504),
+    (httpx.TimeoutException, "was silent for {read} s; raise its timeout_seconds if its model needs longer", 504),
+    (httpx.ConnectError, "cannot be reached; start the server, or correct its base_url", 502),
+    (httpx.UnsupportedProtocol, "has an address that is not http or https; correct its base_url", 502),
+    (httpx.RemoteProtocolError, "did not speak HTTP as it should; check the port in its base_url", 502),
+    (httpx.HTTPError, "broke the connection; its own log may say why", 502),
 )
-"""The first kind that fits counts."""
+"""The first kind that fits counts. The seconds are filled in from the request's own limits."""
+
+_BREAKS = (
+    ("server disconnected", "broke the connection before it answered; its own log may say why"),
+    ("peer closed connection", "broke the connection before its answer was complete; its own log may say why"),
+)
+"""How the client words a connection that ended too early: it has the same kind as an answer that is not HTTP."""
 
 
 def _failure(error: httpx.HTTPError) -> UpstreamFailure:
+    text = str(error).lower()
+    if isinstance(error, httpx.RemoteProtocolError):
+        for words, sentence in _BREAKS:
+            if words in text:
+                return UpstreamFailure(sentence)
+    if _was_reset(error):
+        return UpstreamFailure("broke the connection (reset); its own log may say why")
     sentence, status = next((text, status) for kind, text, status in _FAILURES if isinstance(error, kind))
+    if isinstance(error, httpx.TimeoutException):
+        sentence = sentence.format_map(_limits(error))
     return UpstreamFailure(sentence, status)
+
+
+def _was_reset(error: BaseException) -> bool:
+    """Whether the other side reset the connection; the client's errors carry the system's as their cause."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ConnectionResetError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def _limits(error: httpx.HTTPError) -> dict[str, str]:
+    """The seconds of each step, as text."""
+    given = error.request.extensions.get("timeout", {})
+    return {name: f"{given.get(name) or 0:g}" for name in ("connect", "read", "write", "pool")}

@@ -18,7 +18,7 @@ from model_router.config.files import user_folder
 from model_router.errors import ModelRouterError
 from model_router.tui.filter import parse_filter
 from model_router.tui.keys import MOVES, key_words
-from model_router.tui.notices import Notices
+from model_router.tui.notices import Notices, in_one
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.help import HelpScreen, help_groups
 from model_router.tui.screens.home import HomeScreen
@@ -140,15 +140,18 @@ class ModelRouterApp(App[int]):
     def _tick(self) -> None:
         self.session.feed.tick()
         self.session.watch()
-        if self._notices is not None:
-            for sentence in self._notices.take():
-                self.notify(clean(sentence), severity="warning", markup=False)
+        sentences = self._notices.take() if self._notices is not None else []
+        if sentences:
+            self.notify(clean(in_one(sentences), 600), severity="warning", markup=False)
         self._tell()
 
     def _tell(self, *, requests: bool = False) -> None:
         screen = self._main_screen
         if screen is not None:
             screen.tell(requests=requests)
+        if self.screen is not screen:
+            for bar in self.screen.query(TopBar):
+                bar.refresh()
 
     @property
     def _main_screen(self) -> MainScreen | None:
@@ -205,7 +208,7 @@ class ModelRouterApp(App[int]):
 
     def action_help(self) -> None:
         """Show what the keys do here."""
-        self.push_screen(HelpScreen(help_groups(self.screen)))
+        self.push_screen(HelpScreen(self.session, help_groups(self.screen)))
 
     def action_again(self) -> None:
         """Check the backends; while nothing is served, read the configuration again and start."""

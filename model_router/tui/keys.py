@@ -41,7 +41,8 @@ _WORDS: Mapping[str, str] = MappingProxyType(
 
 
 def key_words(key: str) -> str:
-    """``question_mark`` is ``?``, ``ctrl+q`` stays as it is."""
-    if "+" in key and len(key) > 1:
-        return key
+    """``question_mark`` is ``?``, ``ctrl+q`` stays as it is, ``shift+up`` is ``shift+↑``."""
+    before, plus, last = key.rpartition("+")
+    if before:
+        return before + plus + _WORDS.get(last, last)
     return _WORDS.get(key) or format_key(key)

@@ -29,6 +29,8 @@ def run(config_path: Path | None, *, screen: str = "home", demo: bool = False, r
     if screen not in SCREENS:
         raise UsageError(f"there is no screen {screen!r}", f"screens: {' '.join(SCREENS)}")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if demo:
+            raise UsageError("the demo needs a terminal", "run `model-router demo` in a terminal window")
         raise UsageError("the application needs a terminal", "without one, use: model-router serve")
     from model_router.tui.app import ModelRouterApp
     from model_router.tui.notices import noticing

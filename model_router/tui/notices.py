@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 _KEPT = 100
@@ -25,9 +25,24 @@ class Notices(logging.Handler):
             self._seen.append(sentence)
             self._waiting.append(sentence)
 
-    def take(self, limit: int = 3) -> list[str]:
-        """At most ``limit`` sentences that were not taken yet, oldest first; called by the screen's thread."""
-        return [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+    def take(self) -> list[str]:
+        """The sentences that were not taken yet, oldest first; called by the screen's thread."""
+        return [self._waiting.popleft() for _ in range(len(self._waiting))]
+
+
+def in_one(sentences: Sequence[str], shown: int = 3) -> str:
+    """Several warnings as one text. Those that say the same of several things (``backend fast: ...``) are one line."""
+    said: dict[str, list[str]] = {}
+    for sentence in sentences:
+        about, colon, rest = sentence.partition(": ")
+        said.setdefault(rest if colon else sentence, []).append(about if colon else "")
+    lines = []
+    for words, about in list(said.items())[:shown]:
+        others = f" and {len(about) - 1} more" if len(about) > 1 else ""
+        lines.append(f"{about[0]}{others}: {words}" if about[0] else words)
+    if len(said) > shown:
+        lines.append(f"and {len(said) - shown} more warnings")
+    return "; ".join(lines)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def test_the_receipt_says_what_was_asked(command: Command, tmp_path: Path) -> No
 def test_risky_wishes_wait_and_housekeeping_about_them_does_not(command: Command, tmp_path: Path) -> None:
     cases: list[tuple[dict[str, Any], str, str]] = [
         ({"messages": [user(ORDER)]}, "main", "human_confirm"),
-        ({"messages": [user(17)]}, "main", "human_confirm"),  # type: ignore[arg-type]
+        ({"messages": [user(17)]}, "main", "human_confirm"),  # type: ignore[arg-type]  # wrong on purpose
         ({"messages": [user(ORDER), called(), result("x")], "tools": TOOLS}, "tool_turn", "human_confirm"),
         ({"messages": [system("You are a title generator."), user(ORDER)]}, "utility", "fast_local"),
     ]
@@ -131,7 +131,7 @@ def test_the_receipt_has_room_for_what_the_request_says() -> None:
     from tests.server.bodies import read
 
     ask = read({"messages": [user("hello")]})
-    decision = route_ask(ModelRouter.from_config(only_for="hello"), ask)
+    decision = route_ask(ModelRouter.from_config(lazily=True), ask)
     assert decision.to_dict().items() <= request_json(ask, decision).items()
     assert len(request_json(ask, decision)) == len(decision.to_dict()) + 9
 

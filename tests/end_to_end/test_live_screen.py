@@ -36,7 +36,7 @@ async def test_each_request_appears_with_its_route_and_the_risky_one_too(
                 messages: list[Any] = [{"role": "user", "content": prompt}]
                 answer = await sdk.chat.completions.create(model="auto", messages=messages)
                 assert answer.choices[0].message.content == f"This answer was made by {engine}."
-                await until(pilot, lambda: screen_text(app).count("✓ 200") == count, SEEN_WITHIN)  # noqa: B023
+                await until(pilot, lambda: screen_text(app).count("✓ 200") == count, SEEN_WITHIN)  # noqa: B023 - ended before the next turn
                 if size[0] >= 120:
                     assert engine in screen_text(app)
             risky: list[Any] = [{"role": "user", "content": "drop the production database"}]

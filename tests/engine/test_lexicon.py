@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from model_router.config.lexicon_file import lexicon_path, load_lexicon
 from model_router.engine.features import HEAD, TAIL, clip, words
-from model_router.engine.lexicon import CLASSES, Lexicon, pack, unpack
+from model_router.engine.lexicon import CLASSES, LazyLexicon, Lexicon, pack, unpack
 
 SHIPPED = load_lexicon()
 SCRIPTS = st.one_of(
@@ -33,10 +33,19 @@ def test_the_quick_sum_is_the_sum_over_the_cues(text: str, image: bool) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(SCRIPTS, st.booleans())
-def test_reading_only_what_an_ask_touches_gives_the_same_sum(text: str, image: bool) -> None:
-    part = load_lexicon(only_for=text)
-    assert part.total(clip(text), image) == SHIPPED.total(clip(text), image)
-    assert part.version == SHIPPED.version
+def test_reading_only_what_asks_touch_gives_the_same_sums(text: str, image: bool) -> None:
+    lazy = load_lexicon(lazily=True)
+    for ask in (text, text[::-1], "drop the production database"):
+        assert lazy.total(clip(ask), image) == SHIPPED.total(clip(ask), image)
+        assert lazy.known(ask, image) == SHIPPED.known(ask, image)
+    assert lazy.weight("zu") == SHIPPED.weight("zu")
+    assert lazy.version == SHIPPED.version
+
+
+def test_lazily_every_line_is_found() -> None:
+    lazy = load_lexicon(lazily=True)
+    cues = [line.split("\t")[0] for line in lexicon_path().read_text(encoding="utf-8").splitlines() if line[0] != "#"]
+    assert all(lazy.weight(cue) == SHIPPED.weight(cue) for cue in cues)
 
 
 @given(st.lists(st.integers(-(2**20), 2**20), min_size=len(CLASSES), max_size=len(CLASSES)))
@@ -69,6 +78,9 @@ def test_the_table_is_sorted_whole_and_small() -> None:
 def test_a_damaged_table_is_refused() -> None:
     with pytest.raises(ValueError, match="weights"):
         Lexicon.from_text("delete\t1,2\n")
+    for damaged in (b"", b"delete\t1,2\n", b"<bias>\t1,2\n"):
+        with pytest.raises(ValueError, match="weights"):
+            LazyLexicon(damaged)
 
 
 @pytest.mark.parametrize(

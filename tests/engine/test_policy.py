@@ -18,7 +18,7 @@ from model_router.engine.routes import HUMAN_CONFIRM, CostTier, LatencyTier, Rou
 
 def catalog(engines: dict[str, EngineSpec], **changes: object) -> Catalog:
     targets = {Route.SIMPLE: "one", Route.CONFIRMATION: HUMAN_CONFIRM}
-    return Catalog(routing_targets=targets, engines=MappingProxyType(engines), **changes)  # type: ignore[arg-type]
+    return Catalog(routing_targets=targets, engines=MappingProxyType(engines), **changes)  # type: ignore[arg-type]  # from tests
 
 
 def test_the_target_wins_when_nothing_speaks_against_it() -> None:

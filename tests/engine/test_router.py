@@ -37,7 +37,7 @@ def test_the_public_face_is_what_it_says() -> None:
         assert getattr(model_router, name) is not None
     assert set(model_router.__all__) <= set(dir(model_router))
     with pytest.raises(AttributeError):
-        _ = model_router.nothing_like_this  # type: ignore[attr-defined]
+        _ = model_router.nothing_like_this  # type: ignore[attr-defined]  # that is the test
 
 
 def test_the_old_import_path_gives_the_same_objects() -> None:
@@ -145,8 +145,8 @@ def test_two_processes_with_different_hash_seeds_give_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("prompt", [None, 7, b"rewrite", ["rewrite"]])
 def test_what_is_not_text_waits_for_a_person(router: ModelRouter, prompt: object) -> None:
-    assert router.route_fast(prompt) == "human_confirm"  # type: ignore[arg-type]
-    receipt = router.route(prompt)  # type: ignore[arg-type]
+    assert router.route_fast(prompt) == "human_confirm"  # type: ignore[arg-type]  # no text
+    receipt = router.route(prompt)  # type: ignore[arg-type]  # no text
     assert receipt.selected_engine == "human_confirm"
     assert receipt.reason_codes == ("prompt.unreadable",)
 
@@ -168,7 +168,7 @@ def test_what_is_not_text_waits_for_a_person(router: ModelRouter, prompt: object
 def test_a_wrong_hint_is_an_error_that_names_what_is_right(router: ModelRouter, hints: object, word: str) -> None:
     for ask in (router.route, router.route_fast):
         with pytest.raises(UsageError) as caught:
-            ask("hello", hints)  # type: ignore[arg-type]
+            ask("hello", hints)  # type: ignore[arg-type]  # wrong on purpose
         assert word in f"{caught.value.message} {caught.value.hint}"
 
 

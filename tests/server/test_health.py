@@ -86,7 +86,7 @@ def test_backends_are_checked_at_the_same_time_and_each_has_its_reason(tmp_path:
             details = {entry["name"]: entry["detail"] for entry in report["backends"]}
             assert details["good"] == "'good' answers and lists 'm'."
             assert "no answer within 0.4 s" in details["slow"]
-            assert "is the server running?" in details["gone"]
+            assert details["gone"].endswith("cannot be reached; start the server, or correct its base_url.")
             assert "does not list 'another-model' (it lists m)" in details["other"]
 
 

@@ -7,7 +7,6 @@ of behaviour use the running demo instead.
 from __future__ import annotations
 
 import io
-import random
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -21,7 +20,6 @@ from model_router.engine.decision import Alternative, Evidence, Rejection, Routi
 from model_router.engine.routes import DEFAULT_TARGETS, ROUTES, Profile, RiskClass, Route
 from model_router.router import ModelRouter
 from model_router.server.demo import demo_config
-from model_router.server.demo_asks import DEMO_ASKS, DemoAsk
 from model_router.server.events import LiveEvent, RequestEvent
 from model_router.server.gateway import Gateway, GatewayState
 from model_router.server.health import BackendHealth
@@ -54,9 +52,15 @@ class StandingSession(Session):
     def watch(self) -> None:
         """Nothing can end."""
 
+    def start_traffic(self) -> None:
+        """Sends nothing: its address is only shown, and somebody else may listen there."""
 
-def standing_session(asks: int = 0, *, fixed: int = 0, demo: bool = True, down: Iterable[str] = ()) -> StandingSession:
-    """A demo that has answered the first ``asks`` samples, then ``fixed`` fixed requests; ``down`` refuse."""
+    def stop_traffic(self) -> None:
+        """Nothing was sent."""
+
+
+def standing_session(*, fixed: int = 0, demo: bool = True, down: Iterable[str] = ()) -> StandingSession:
+    """A demo that has answered ``fixed`` fixed requests; the backends of ``down`` refuse."""
     session = StandingSession({"HOME": "/home/somebody"}, demo=demo)
     session.feed = StandingFeed()
     gateway = Gateway(demo_config(9, Path("/nowhere")), ModelRouter.from_config(), demo=demo, environ={})
@@ -69,7 +73,6 @@ def standing_session(asks: int = 0, *, fixed: int = 0, demo: bool = True, down: 
     session.gateway = gateway
     session.phase = Phase.SERVING
     session.feed.attach(gateway.ring)
-    gateway.ring.extend(sample_events(gateway, asks))
     gateway.ring.extend(fixed_event(number) for number in range(fixed))
     session.feed.drain()
     return session
@@ -81,51 +84,6 @@ def _health(name: str, model: str, down: bool) -> BackendHealth:
     return BackendHealth(
         name, "http://127.0.0.1:9/v1", model, not down, None if down else True, (model,), latency, detail, START
     )
-
-
-def sample_events(gateway: Gateway, count: int) -> list[LiveEvent]:
-    """The first ``count`` sample asks as if they had come, with latencies that a fixed seed invents."""
-    order = random.Random(3)
-    return [sample_event(gateway, DEMO_ASKS[number % len(DEMO_ASKS)], number, order) for number in range(count)]
-
-
-def sample_event(gateway: Gateway, ask: DemoAsk, number: int, order: random.Random) -> LiveEvent:
-    """One sample as a finished request."""
-    hints = {"attachments": ["image"]} if ask.image else None
-    decision = gateway.router.route(ask.text, hints)
-    backend = gateway.config.engine_backends.get(decision.selected_engine, "")
-    first = order.uniform(40, 380) if backend else None
-    event = RequestEvent(
-        time=START + number * 1.3,
-        request_id=f"{number + 1:08x}",
-        protocol="openai-chat",
-        kind="main",
-        client=ask.client,
-        route=decision.route.value,
-        engine=decision.selected_engine,
-        backend=backend,
-        model=gateway.config.backends[backend].model if backend else "",
-        status=200 if backend else 409,
-        outcome="ok" if backend else "confirm",
-        stream=ask.stream,
-        profile=decision.profile.value,
-        attempts=1 if backend else 0,
-        requires_confirmation=decision.requires_confirmation,
-        risk_class=decision.risk_class or "",
-        reasons=decision.reasons,
-        reason_codes=decision.reason_codes,
-        scores={route.value: score for route, score in decision.scores.items()},
-        confidence=decision.confidence_score,
-        prompt_chars=len(ask.text),
-        estimated_tokens=len(ask.text) // 4,
-        route_us=order.uniform(4, 9),
-        first_byte_ms=first,
-        total_ms=first + order.uniform(120, 900) if first else order.uniform(0.6, 1.9),
-        completion_tokens=order.randint(12, 400) if backend else None,
-        config_hash=decision.config_hash,
-        ruleset_version=decision.ruleset_version,
-    )
-    return LiveEvent(event, decision)
 
 
 def screen_text(app: App[int]) -> str:
@@ -176,6 +134,11 @@ def fixed_decision(route: Route, engine: str, *, risk: RiskClass | None = None) 
     )
 
 
+def request_name(number: int) -> str:
+    """What the gateway would call its request of that number: ``mr-`` and twelve hexadecimal digits."""
+    return f"mr-{number:012x}"
+
+
 def fixed_event(number: int, **changed: object) -> LiveEvent:
     """One of eight requests that take turns; ``changed`` overwrites fields of the event."""
     route = ROUTES[number % len(ROUTES)]
@@ -183,8 +146,8 @@ def fixed_event(number: int, **changed: object) -> LiveEvent:
     decision = fixed_decision(route, DEFAULT_TARGETS[route], risk=RiskClass.DESTRUCTIVE if confirms else None)
     event = RequestEvent(
         time=START + number,
-        request_id=f"{number:08x}",
-        protocol="openai-chat",
+        request_id=request_name(number),
+        protocol="chat/completions",
         kind="main",
         client=("chat/1.0", "editor/2.1", "agent/0.4")[number % 3],
         route=route.value,

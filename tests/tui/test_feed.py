@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from model_router.server.events import EventRing
 from model_router.tui.feed import Feed
-from tests.tui.staging import fixed_event
+from tests.tui.staging import fixed_event, request_name
 
 
 def test_rows_and_counts_come_out_of_the_ring() -> None:
@@ -31,7 +31,7 @@ def test_old_rows_go_and_their_numbers_stay_true() -> None:
     for sequence in range(feed.first, feed.next):
         row = feed.row(sequence)
         assert row is not None
-        assert row.event.request_id == f"{sequence:08x}"
+        assert row.event.request_id == request_name(sequence)
         assert (row.receipt is not None) == (sequence >= 990)
 
 

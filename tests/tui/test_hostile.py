@@ -50,7 +50,7 @@ async def test_hostile_requests_change_neither_log_nor_receipt(size: tuple[int, 
             fields = ("client", "engine", "backend", "model", "error", "preview", "request_id", "route")
             live = fixed_event(3, **dict.fromkeys(fields, text), risk_class=text, reasons=(text,), outcome=text or "ok")
             gateway.ring.append(live)
-            await until(pilot, lambda number=number: session.feed.total > number)  # type: ignore[misc]
+            await until(pilot, lambda number=number: session.feed.total > number)  # type: ignore[misc]  # a default binds it
             await pilot.press("G", "up")
             await pilot.pause()
             check_screen(screen_text(app), size)

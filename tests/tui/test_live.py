@@ -53,7 +53,7 @@ async def test_a_request_is_on_the_screen_within_three_tenths_of_a_second(
             seen = screen_text(app).count("watcher")
             answer = await ask(demo_session.address, "please rewrite this text", stream=stream)
             assert answer.status_code == 200
-            taken.append(await until(pilot, lambda seen=seen: screen_text(app).count("watcher") > seen))  # type: ignore[misc]
+            taken.append(await until(pilot, lambda seen=seen: screen_text(app).count("watcher") > seen))  # type: ignore[misc]  # a default binds it
         assert min(taken) < 0.3, taken
 
 

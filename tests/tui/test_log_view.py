@@ -12,7 +12,7 @@ from textual.widgets import Input
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.log_view import LogView
 from model_router.tui.screens.receipt import ReceiptScreen
-from tests.tui.staging import StandingSession, fixed_event, screen_text, standing_session, until
+from tests.tui.staging import StandingSession, fixed_event, request_name, screen_text, standing_session, until
 
 SIZE = (80, 24)
 
@@ -100,7 +100,7 @@ async def test_the_cursor_stays_on_its_row_when_old_rows_go() -> None:
         await pilot.press("up", "up", "up")
         chosen = view.selected
         assert chosen is not None
-        assert chosen.event.request_id == f"{197:08x}"
+        assert chosen.event.request_id == request_name(197)
         line = view._line_of(view._cursor)
         come(session, 200, 100)
         await until(pilot, lambda: session.feed.first > 0 and view.waiting == 100)

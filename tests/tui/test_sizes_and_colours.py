@@ -91,13 +91,13 @@ async def test_the_theme_and_the_filter_are_there_again(tmp_path: Path) -> None:
         session = Session(environment(tmp_path))
         app = ModelRouterApp(session)
         async with app.run_test(size=(80, 24)) as pilot:
-            await until(pilot, lambda session=session: session.phase is Phase.SERVING)  # type: ignore[misc]
+            await until(pilot, lambda session=session: session.phase is Phase.SERVING)  # type: ignore[misc]  # a default binds it
             assert app.theme == expected_theme
             app.theme = "router-light"
             await pilot.press("3")
             await pilot.pause()
             view = app.screen.query_one("LogView")
-            assert view.filter.text == expected_filter  # type: ignore[attr-defined]
+            assert view.filter.text == expected_filter  # type: ignore[attr-defined]  # found by name
             if not expected_filter:
                 await pilot.press("slash", *"route", "colon", *"coding", "enter")
                 await pilot.pause()

@@ -88,6 +88,31 @@ def test_brackets_in_strings_do_not_count(text: str) -> None:
     assert not deeper_than(json.dumps({"a": text}).encode(), 1)
 
 
+@pytest.mark.parametrize("layout", [{}, {"indent": 1}])
+@pytest.mark.parametrize(
+    ("around", "levels"),
+    [
+        (lambda deep: {"x": deep}, 1),
+        (lambda deep: {"messages": deep}, 1),
+        (lambda deep: {"messages": {"a": deep}}, 2),
+        (lambda deep: {"messages": ["[[", deep]}, 2),
+        (lambda deep: {"messages": [{"content": "{" * 90}, {"tool_calls": deep}]}, 3),
+        (lambda deep: {"messages": [{"content": [{"type": "text", "text": "[" * 90}, deep]}]}, 4),
+        (lambda deep: {"input": [{"output": {"a": "]" * 90, "b": deep}}]}, 4),
+    ],
+)
+def test_no_place_of_a_body_is_deeper_than_the_limit(around: Any, levels: int, layout: dict[str, Any]) -> None:
+    def body(depth: int) -> bytes:
+        deep: Any = 1
+        for level in range(depth - levels):
+            deep = {"a": "[", "b": deep, "c": "]"} if level % 2 else [deep]
+        return json.dumps(around(deep), **layout).encode()
+
+    assert json.loads(read_object(body(20), 20).raw)
+    with pytest.raises(Refusal, match="deeper than 20 levels"):
+        read_object(body(21), 20)
+
+
 @given(st.binary(max_size=60))
 def test_no_bytes_bring_anything_but_a_refusal(raw: bytes) -> None:
     with contextlib.suppress(Refusal):

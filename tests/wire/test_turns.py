@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from model_router.engine.routes import Attachment
 from model_router.server.refusal import Refusal
 from model_router.server.wire.body import JsonBody, read_object
-from model_router.server.wire.turns import Content, Speaker, read_content, read_turns, system_texts
+from model_router.server.wire.turns import Content, Speaker, read_content, read_turns, speaker_of, system_texts
 
 ANYTHING = st.recursive(
     st.none()
@@ -34,7 +34,7 @@ def body_of(value: dict[str, Any]) -> JsonBody:
 
 
 def contents(value: dict[str, Any]) -> list[tuple[Speaker, Content]]:
-    return [(item.speaker, read_content(item.content)) for item in read_turns(body_of(value))]
+    return [(speaker_of(turn), read_content(turn.get("content"))) for turn in read_turns(body_of(value))]
 
 
 def test_chat() -> None:
@@ -91,10 +91,10 @@ def test_a_list_of_texts_and_parts_is_read_whole() -> None:
 def test_anything_is_turns_or_a_refusal(value: Any) -> None:
     with contextlib.suppress(Refusal):
         body = body_of({"messages": value, "system": value})
-        items = read_turns(body)
-        assert all(isinstance(text, str) for text in system_texts(body, items))
-        for item in items:
-            assert isinstance(read_content(item.content), Content)
+        turns = read_turns(body)
+        assert all(isinstance(text, str) for text in system_texts(body, turns))
+        for turn in turns:
+            assert isinstance(read_content(turn.get("content")), Content)
 
 
 @pytest.mark.parametrize("content", [17, True, {"text": "x"}, [3], [[]]])

@@ -1,19 +1,26 @@
-"""A JSON body that is read at its top level only: every value stays the bytes that came."""
+"""A JSON body that is read at its top level, and its turns one level more: all else stays the bytes that came."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import re2
 
 from model_router.server.refusal import Refusal
 
+_Plain: TypeAlias = str | int | float | bool | None
+_Shallow: TypeAlias = _Plain | list[msgspec.Raw] | dict[str, msgspec.Raw]
+_Element: TypeAlias = _Plain | list[msgspec.Raw] | dict[str, _Shallow]
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_TURNS = msgspec.json.Decoder(list[_Element])
+_ELEMENT = msgspec.json.Decoder(_Element)
+_TURN_FIELDS = ("messages", "input")
+_SPLIT: frozenset[type[Any]] = frozenset({dict, list})
 _SPACE = b" \t\n\r"
 _BYTES_PER_LEVEL = 2
 """The shortest way to one level more: ``[`` and ``]``."""
@@ -26,10 +33,20 @@ _ESCAPE = re.compile(
 
 
 class JsonBody(NamedTuple):
-    """``fields`` are views into ``raw``, in the order of the text; of a repeated key the last one counts."""
+    """``fields`` are views into ``raw``, in the order of the text; of a repeated key the last one counts.
+
+    ``turns`` holds ``messages`` and ``input``, if they are lists, split into elements and these into their own fields:
+    texts are decoded; of lists and objects in them each child is left as it came.
+    """
 
     raw: bytes
     fields: Mapping[str, msgspec.Raw]
+    turns: Mapping[str, Sequence[Any]]
+
+    def value(self, name: str) -> Any:
+        """A field, split as far as :func:`split_value` does; None when it is not there."""
+        raw = self.fields.get(name)
+        return split_value(raw) if raw is not None else None
 
     def holds(self, name: str) -> bool:
         """Whether the field is there and not null or empty."""
@@ -61,9 +78,37 @@ def read_object(raw: bytes, max_depth: int) -> JsonBody:
         raise Refusal(400, f"The body is not valid JSON: {reason}.", code="invalid_json") from None
     except RecursionError:
         raise _too_deep(max_depth) from None
-    if len(raw) > _BYTES_PER_LEVEL * max_depth and any(_is_deeper(field, max_depth - 1) for field in fields.values()):
+    try:
+        turns = {name: _TURNS.decode(fields[name]) for name in _TURN_FIELDS if _is_list(fields.get(name))}
+    except msgspec.ValidationError as error:
+        raise _out_of_range(error) from None
+    except RecursionError:
+        raise _too_deep(max_depth) from None
+    if len(raw) > _BYTES_PER_LEVEL * max_depth and _holds_deeper(fields, turns, max_depth - 1):
         raise _too_deep(max_depth)
-    return JsonBody(raw, fields)
+    return JsonBody(raw, fields, turns)
+
+
+def _is_list(raw: msgspec.Raw | None) -> bool:
+    return raw is not None and bytes(memoryview(raw)[:1]) == b"["
+
+
+def split_value(raw: msgspec.Raw) -> Any:
+    """A plain value decoded; of a list the elements, of an object the fields and of these their own children, as bytes.
+
+    Raises:
+        Refusal: 400, when a number is out of range.
+    """
+    try:
+        return _ELEMENT.decode(raw)
+    except msgspec.ValidationError as error:
+        raise _out_of_range(error) from None
+
+
+def _out_of_range(error: msgspec.ValidationError) -> Refusal:
+    """The one thing that is valid JSON and fits none of the types."""
+    reason = str(error).partition(" - at ")[0]
+    return Refusal(400, f"The body is not valid JSON: {reason}.", code="invalid_json")
 
 
 def _split(raw: bytes) -> tuple[bytes, dict[str, msgspec.Raw]]:
@@ -95,6 +140,27 @@ def _kind_of(raw: bytes) -> str:
     first = raw.lstrip(_SPACE)[:1]
     names = {b"[": "an array", b'"': "a string", b"t": "true", b"f": "false", b"n": "null"}
     return names.get(first, "a number")
+
+
+def _holds_deeper(fields: Mapping[str, msgspec.Raw], turns: Mapping[str, Sequence[Any]], limit: int) -> bool:
+    """Whether a field is nested deeper than ``limit``. Texts of turns, most of a long body, are known to be flat."""
+    return any(_turns_deeper(elements, limit) for elements in turns.values()) or any(
+        _is_deeper(field, limit) for name, field in fields.items() if name not in turns
+    )
+
+
+def _turns_deeper(elements: Sequence[Any], limit: int) -> bool:
+    objects = [element for element in elements if isinstance(element, dict)]
+    values = [value for element in objects for value in element.values() if value.__class__ in _SPLIT]
+    lists = [element for element in elements if isinstance(element, list)] if len(objects) < len(elements) else []
+    return any(_any_deeper(value.values() if isinstance(value, dict) else value, limit - 3) for value in values) or any(
+        _any_deeper(element, limit - 2) for element in lists
+    )
+
+
+def _any_deeper(raws: Collection[msgspec.Raw], limit: int) -> bool:
+    """Most are too short together."""
+    return len(b"".join(raws)) > _BYTES_PER_LEVEL * limit and any(_is_deeper(raw, limit) for raw in raws)
 
 
 def _is_deeper(field: msgspec.Raw, limit: int) -> bool:

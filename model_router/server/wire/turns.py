@@ -2,22 +2,22 @@
 
 Chat (``messages``), Anthropic messages (``messages`` + ``system``), responses (``input`` + ``instructions``) and plain
 completions (``prompt``) differ in names, not in kind: a list of items with a role and a content that is a text or a
-list of parts. Contents stay raw until they are looked at, because the newest turns are all that is needed and an
-agent's history is long.
+list of parts. Parts stay raw until they are looked at, because the newest turns are all that is needed and an agent's
+history is long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import re2
 
 from model_router.engine.routes import Attachment
 from model_router.server.refusal import Refusal
-from model_router.server.wire.body import JsonBody
+from model_router.server.wire.body import JsonBody, split_value
 
 
 class Speaker(StrEnum):
@@ -29,26 +29,24 @@ class Speaker(StrEnum):
     TOOL = "tool"
 
 
-class Item(msgspec.Struct, frozen=True):
-    """One element of ``messages`` or ``input``; anything may stand in the fields, it came from outside."""
+_USER = Speaker.USER
+"""Looking a member up in its class costs more than all the rest of :func:`speaker_of`."""
 
-    role: Any = None
-    type: Any = None
-    content: msgspec.Raw = msgspec.Raw()
-    output: msgspec.Raw = msgspec.Raw()
+Turn: TypeAlias = Mapping[str, Any]
+"""One element of ``messages`` or ``input``; anything may stand in its fields, it came from outside."""
 
-    @property
-    def speaker(self) -> Speaker:
-        """Whose turn this is; an item of an unknown type counts as the model's, it never speaks for a person."""
-        role = self.role
-        if role is not None:
-            return _ROLES.get(role, Speaker.USER) if isinstance(role, str) else Speaker.USER
-        kind = self.type
-        if kind is None or not isinstance(kind, str):
-            return Speaker.USER if kind is None else Speaker.MODEL
-        if kind.endswith("_output"):
-            return Speaker.TOOL
-        return Speaker.USER if kind in _USER_TYPES else Speaker.MODEL
+
+def speaker_of(turn: Turn) -> Speaker:
+    """Whose turn this is; an item of an unknown type counts as the model's, it never speaks for a person."""
+    role = turn.get("role")
+    if role is not None:
+        return _ROLES.get(role, _USER) if isinstance(role, str) else _USER
+    kind = turn.get("type")
+    if kind is None or not isinstance(kind, str):
+        return _USER if kind is None else Speaker.MODEL
+    if kind.endswith("_output"):
+        return Speaker.TOOL
+    return _USER if kind in _USER_TYPES else Speaker.MODEL
 
 
 class Content(NamedTuple):
@@ -60,7 +58,6 @@ class Content(NamedTuple):
     readable: bool = True
 
 
-_ITEMS = msgspec.json.Decoder(tuple[Item, ...])
 _WORDLESS = msgspec.json.Decoder(tuple[str | int | list[int], ...])
 _ROLES = {
     "system": Speaker.SYSTEM,
@@ -73,8 +70,6 @@ _ROLES = {
     "model": Speaker.MODEL,
 }
 """A role that is not listed counts as a person's: their words must not be lost."""
-_ANY = msgspec.json.Decoder()
-_TEXT = msgspec.json.Decoder(str)
 _USER_TYPES = frozenset({"message", "text", "input_text", "input_image", "input_file", "input_audio"})
 _ATTACHMENTS = {
     "image_url": Attachment.IMAGE,
@@ -86,53 +81,43 @@ _ATTACHMENTS = {
     "input_file": Attachment.PDF,
     "document": Attachment.PDF,
 }
-_TEXT_TYPES = frozenset({None, "text", "input_text"})
+_TEXT_TYPES = frozenset({"text", "input_text"})
 _ATTACHED = re2.compile(rb'"type"\s*:\s*"(?:input_)?(?:image|audio|file|document)')
 """Inside of a text the quotes are escaped, so this is a field; hidden ones (``\\u0069mage``) nobody writes."""
 
 
-class _Part(msgspec.Struct, frozen=True):
-    type: Any = None
-    text: Any = None
-    content: msgspec.Raw = msgspec.Raw()
-
-
-_PARTS = msgspec.json.Decoder(list[_Part])
-
-
-def read_turns(body: JsonBody) -> tuple[Item, ...]:
+def read_turns(body: JsonBody) -> Sequence[Turn]:
     """Split a body into turns, oldest first.
 
     Raises:
         Refusal: 400, when there is no conversation in it or its list is not one of objects.
     """
     for name in ("messages", "input", "prompt"):
-        raw = body.fields.get(name)
-        if raw is not None and bytes(memoryview(raw)[:4]) != b"null":
-            return _items(name, raw)
+        value = body.turns.get(name)
+        if value is None:
+            value = body.value(name)
+        if value is not None:
+            return _turns(body, name, value)
     message = "The request has no messages; send a list of at least one in 'messages'."
     raise Refusal(400, message, code="missing_messages", param="messages")
 
 
-def _items(name: str, raw: msgspec.Raw) -> tuple[Item, ...]:
-    start = bytes(memoryview(raw)[:1])
-    if start == b'"' and name != "messages":
-        return (Item(role="user", content=raw),)
-    if start != b"[":
+def _turns(body: JsonBody, name: str, value: Any) -> Sequence[Turn]:
+    if isinstance(value, str) and name != "messages":
+        return ({"role": "user", "content": value},)
+    if not isinstance(value, list):
         message = f"'{name}' must be a list of messages, each an object with a role and a content."
         raise Refusal(400, message, code="invalid_messages", param=name)
     if name == "prompt":
-        return (Item(role="user", content=raw),)
-    try:
-        items = _ITEMS.decode(raw)
-    except msgspec.ValidationError as error:
-        if name == "input" and _is_bare(raw):
-            return (Item(role="user", content=raw),)
-        place = str(error).rpartition("`$")[2].rstrip("`") or "[0]"
-        raise Refusal(400, f"'{name}{place}' must be an object.", code="invalid_messages", param=name) from None
-    if not items:
+        return ({"role": "user", "content": value},)
+    stray = next((place for place, turn in enumerate(value) if turn.__class__ is not dict), None)
+    if stray is not None:
+        if name == "input" and _is_bare(body.fields[name]):
+            return ({"role": "user", "content": value},)
+        raise Refusal(400, f"'{name}[{stray}]' must be an object.", code="invalid_messages", param=name)
+    if not value:
         raise Refusal(400, f"'{name}' is empty; send at least one message.", code="missing_messages", param=name)
-    return items
+    return value
 
 
 def _is_bare(raw: msgspec.Raw) -> bool:
@@ -144,58 +129,54 @@ def _is_bare(raw: msgspec.Raw) -> bool:
     return True
 
 
-def may_hold_attachments(body: JsonBody) -> bool:
-    """Whether some turn may hold a picture, a sound or a file: one look at the whole, without decoding."""
-    for name in ("messages", "input"):
-        raw = body.fields.get(name)
-        if raw is not None and _ATTACHED.search(bytes(raw)) is not None:
-            return True
-    return False
+def may_hold_attachments(turns: Iterable[Turn]) -> bool:
+    """Whether some turn may hold a picture, a sound or a file: one look at all parts, without decoding."""
+    contents = [turn.get("content", turn.get("output")) for turn in turns]
+    parts = b"".join(
+        [raw for parts in contents if parts.__class__ is list for raw in parts if raw.__class__ is msgspec.Raw]
+    )
+    if _ATTACHED.search(parts) is not None:
+        return True
+    kinds = [turn["type"] for turn in turns if "type" in turn]
+    return any(isinstance(kind, str) and kind in _ATTACHMENTS for kind in kinds)
 
 
-def read_content(raw: msgspec.Raw) -> Content:
+def read_content(value: Any) -> Content:
     """Read a turn's content: its texts in order, what came with them, and whether a tool speaks in it."""
-    start = bytes(memoryview(raw)[:1])
-    if not start or bytes(raw) == b"null":
+    if isinstance(value, str):
+        return Content(texts=(value,))
+    if value is None:
         return Content()
-    if start == b'"':
-        return Content(texts=(_TEXT.decode(raw),))
-    if start != b"[":
+    if not isinstance(value, list):
         return Content(readable=False)
-    try:
-        parts = _PARTS.decode(raw)
-    except msgspec.ValidationError:
-        return _mixed_content(_ANY.decode(raw))
     texts: list[str] = []
     attachments: set[Attachment] = set()
     tool_result = False
-    for part in parts:
-        if part.type == "tool_result":
+    readable = not value
+    for raw in value:
+        part = split_value(raw) if isinstance(raw, msgspec.Raw) else raw
+        if isinstance(part, str):  # among the objects, or instead of them, as in plain completions
+            part = {"text": part}
+        if not isinstance(part, dict):
+            continue
+        readable = True
+        kind, text = part.get("type"), part.get("text")
+        if kind == "tool_result":
             tool_result = True
-            attachments |= read_content(part.content).attachments
-        elif isinstance(part.type, str) and part.type in _ATTACHMENTS:
-            attachments.add(_ATTACHMENTS[part.type])
-        elif isinstance(part.text, str) and (part.type is None or part.type in _TEXT_TYPES):
-            texts.append(part.text)
-    return Content(tuple(texts), frozenset(attachments), tool_result)
+            attachments |= read_content(part.get("content")).attachments
+        elif isinstance(kind, str) and kind in _ATTACHMENTS:
+            attachments.add(_ATTACHMENTS[kind])
+        elif isinstance(text, str) and (kind is None or (isinstance(kind, str) and kind in _TEXT_TYPES)):
+            texts.append(text)
+    return Content(tuple(texts), frozenset(attachments), tool_result, readable)
 
 
-def _mixed_content(parts: list[Any]) -> Content:
-    """A list that holds more than objects: bare strings are texts too (plain completions), other values nothing."""
-    bare = [{"type": "text", "text": part} if isinstance(part, str) else part for part in parts]
-    known = [part for part in bare if isinstance(part, dict)]
-    content = read_content(msgspec.Raw(msgspec.json.encode(known)))
-    return content._replace(readable=bool(known))
-
-
-def system_texts(body: JsonBody, items: Iterable[Item]) -> tuple[str, ...]:
+def system_texts(body: JsonBody, turns: Iterable[Turn]) -> tuple[str, ...]:
     """Every system prompt: those that stand apart from the turns, then those among them."""
     texts: list[str] = []
     for name in ("system", "instructions"):
-        raw = body.fields.get(name)
-        if raw is not None:
-            texts.extend(read_content(raw).texts)
-    for item in items:
-        if item.speaker is Speaker.SYSTEM:
-            texts.extend(read_content(item.content).texts)
+        texts.extend(read_content(body.value(name)).texts)
+    for turn in turns:
+        if speaker_of(turn) is Speaker.SYSTEM:
+            texts.extend(read_content(turn.get("content")).texts)
     return tuple(texts)

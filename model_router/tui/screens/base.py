@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from typing import ClassVar
+from typing import ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.css.query import NoMatches
-from textual.screen import Screen
-from textual.widgets import Footer
+from textual.screen import ModalScreen, Screen
 
+from model_router.tui.key_footer import KeyFooter
 from model_router.tui.session import Session
 from model_router.tui.top_bar import TopBar
 
 _log = logging.getLogger(__name__)
+
+Result = TypeVar("Result")
 
 
 class MainScreen(Screen[None]):
@@ -30,7 +32,7 @@ class MainScreen(Screen[None]):
         """Top bar, body, footer."""
         yield TopBar(self.session, self.mode)
         yield from self.body()
-        yield Footer(show_command_palette=False, compact=False)
+        yield KeyFooter()
 
     def body(self) -> ComposeResult:
         """What stands between top bar and footer."""
@@ -64,3 +66,22 @@ class MainScreen(Screen[None]):
     def summary_only(self) -> bool:
         """Whether the terminal has room for a summary alone."""
         return self.size.width <= 60 or self.size.height <= 15
+
+
+class ScreenAbove(ModalScreen[Result], Generic[Result]):
+    """A screen above a main screen. It has a top bar of its own: not every theme lets the one below show through."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    def compose(self) -> ComposeResult:
+        """Top bar, body, footer."""
+        below = next((screen.mode for screen in reversed(self.app.screen_stack) if isinstance(screen, MainScreen)), "")
+        yield TopBar(self.session, below)
+        yield from self.body()
+        yield KeyFooter()
+
+    def body(self) -> ComposeResult:
+        """What stands between top bar and footer."""
+        raise NotImplementedError

@@ -2,22 +2,63 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import ScrollableContainer, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen, Screen
-from textual.widgets import Footer
+from textual.dom import DOMNode
+from textual.screen import Screen
+from textual.widgets import Input, OptionList, TextArea
 
 from model_router.tui.keys import MOVES
 from model_router.tui.lines import Lines, paragraph, title
+from model_router.tui.screens.base import ScreenAbove
+from model_router.tui.session import Session
 from model_router.tui.text import fit
 
 _KEY_WIDTH = 16
 _NOT_WORTH_A_LINE = frozenset({"scroll_left", "scroll_right", "page_left", "page_right"})
 """What every scrolling widget brings along; no screen here scrolls sideways."""
+
+_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "app.focus_next": "Go to the next part of the screen",
+        "app.focus_previous": "Go to the part before",
+        "cursor_word_left": "One word to the left",
+        "cursor_word_right": "One word to the right",
+        "cursor_line_start": "To the start of the line",
+        "cursor_line_end": "To the end of the line",
+        "cursor_word_left(True)": "Select one word to the left",
+        "cursor_word_right(True)": "Select one word to the right",
+        "cursor_line_start(True)": "Select to the start of the line",
+        "cursor_line_end(True)": "Select to the end of the line",
+        "cursor_up(True)": "Select one line up",
+        "cursor_down(True)": "Select one line down",
+        "cursor_left(True)": "Select to the left",
+        "cursor_right(True)": "Select to the right",
+        "delete_left": "Delete the character to the left",
+        "delete_right": "Delete the character to the right",
+        "delete_word_left": "Delete the word to the left",
+        "delete_word_right": "Delete the word to the right",
+        "delete_to_start_of_line": "Delete to the start of the line",
+        "delete_to_end_of_line_or_delete_line": "Delete to the end of the line",
+    }
+)
+"""Better words for what the widgets of the library bring along."""
+
+_TITLES: tuple[tuple[type[DOMNode], str], ...] = (
+    (Screen, "Screen"),
+    (OptionList, "Choices"),
+    (TextArea, "Text"),
+    (Input, "Text"),
+    (ScrollableContainer, "Scrolling"),
+)
+"""Titles for the keys of widgets that name none."""
 
 
 def help_groups(screen: Screen[object]) -> dict[str, list[tuple[str, str]]]:
@@ -29,8 +70,8 @@ def help_groups(screen: Screen[object]) -> dict[str, list[tuple[str, str]]]:
             continue
         node = active.node
         everywhere = node is screen.app or binding.action.startswith("app.")
-        group = "Everywhere" if everywhere else (node.BINDING_GROUP_TITLE or type(node).__name__)
-        words = binding.tooltip or binding.description
+        group = "Everywhere" if everywhere else _title_of(node)
+        words = binding.tooltip or _WORDS.get(binding.action) or _in_small_letters(binding.description)
         if not active.enabled:
             words += " (not possible now)"
         keys = groups.setdefault(group, {}).setdefault((binding.action, words), [])
@@ -40,6 +81,16 @@ def help_groups(screen: Screen[object]) -> dict[str, list[tuple[str, str]]]:
     own = type(screen).BINDING_GROUP_TITLE
     order = sorted(groups, key=lambda group: (group != own, group == "Everywhere"))
     return {group: [(" ".join(keys), words) for (_, words), keys in groups[group].items()] for group in order}
+
+
+def _title_of(node: DOMNode) -> str:
+    found = (title for kind, title in _TITLES if isinstance(node, kind))
+    return node.BINDING_GROUP_TITLE or next(found, "Here")
+
+
+def _in_small_letters(words: str) -> str:
+    """``Page Up`` is ``Page up``; every other sentence stays as it is."""
+    return words.capitalize() if re.fullmatch(r"[A-Z][a-z]+( [A-Z][a-z]+)+", words) else words
 
 
 class HelpLines(Lines):
@@ -59,20 +110,23 @@ class HelpLines(Lines):
                 lines.append(Content())
             lines.append(title(group, width))
             for keys, words in entries:
-                first = fit(keys, _KEY_WIDTH) if len(keys) <= _KEY_WIDTH else keys + " "
-                lines += paragraph(words, width, first=first, indent=" " * _KEY_WIDTH)
+                first, indent = fit(keys, _KEY_WIDTH), " " * _KEY_WIDTH
+                if len(keys) >= _KEY_WIDTH:
+                    lines.append(Content(keys))
+                    first = indent
+                lines += paragraph(words, width, first=first, indent=indent)
         return lines
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(ScreenAbove[None]):
     """What the keys do here."""
 
     BINDING_GROUP_TITLE = "Help"
     AUTO_FOCUS = "VerticalScroll"
     CSS = """
     HelpScreen { background: $background 60%; }
-    HelpScreen VerticalScroll { margin: 1 0 0 0; background: $surface; height: 1fr; padding: 1 1 0 1; }
-    HelpScreen.-widest VerticalScroll { margin: 2 12 1 12; padding: 1 2; }
+    HelpScreen VerticalScroll { background: $surface; height: 1fr; padding: 1 1 0 1; }
+    HelpScreen.-widest VerticalScroll { margin: 1 12 1 12; padding: 1 2; }
     HelpScreen.-low VerticalScroll { padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -81,12 +135,11 @@ class HelpScreen(ModalScreen[None]):
         Binding("question_mark,f1", "dismiss", "Back", show=False),
     ]
 
-    def __init__(self, groups: dict[str, list[tuple[str, str]]]) -> None:
-        super().__init__()
+    def __init__(self, session: Session, groups: dict[str, list[tuple[str, str]]]) -> None:
+        super().__init__(session)
         self._groups = groups
 
-    def compose(self) -> ComposeResult:
-        """The keys, below the top bar."""
+    def body(self) -> ComposeResult:
+        """The keys."""
         with VerticalScroll():
             yield HelpLines(self._groups)
-        yield Footer(show_command_palette=False)

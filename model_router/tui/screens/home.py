@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 from urllib.parse import urlsplit
@@ -100,7 +100,7 @@ def backend_lines(session: Session, width: int) -> list[Content]:
         )
     if not config.backends:
         lines.append(Content("None configured: requests have nowhere to go."))
-    return lines + advice_lines([known[name] for name in config.backends if name in known], width)
+    return lines + advice_lines([known[name] for name in config.backends if name in known], config.backends, width)
 
 
 def _health_words(health: BackendHealth | None, phase: Phase) -> tuple[str, str, str]:
@@ -119,14 +119,18 @@ def _detail(health: BackendHealth) -> str:
     return health.detail.removeprefix(f"'{health.name}' ").rstrip(".")
 
 
-def advice_lines(healths: Sequence[BackendHealth], width: int) -> list[Content]:
+def advice_lines(
+    healths: Sequence[BackendHealth], backends: Mapping[str, BackendConfig], width: int
+) -> list[Content]:
     """What to do about backends that are down, or that do not offer their model; one sentence for each server."""
     lines: list[Content] = []
-    silent = dict.fromkeys(health.base_url for health in healths if not health.reachable and health.latency_ms is None)
-    for url in list(silent)[:2]:
-        place = clean(urlsplit(url).netloc or url, 80)
-        text = f"Start the server at {place}, or correct base_url; then r checks again."
-        lines += paragraph(text, width, first="→ ", indent="  ")
+    silent: dict[str, str] = {}
+    for health in healths:
+        if not health.reachable and health.latency_ms is None:
+            backend = backends.get(health.name)
+            silent.setdefault(health.base_url, backend.api_key_env or "" if backend is not None else "")
+    for url, key in list(silent.items())[:2]:
+        lines += paragraph(_silence_words(url, key), width, first="→ ", indent="  ")
     for health in healths:
         if health.reachable and health.advertises_model is False:
             offered = ", ".join(health.models[:3]) or "nothing"
@@ -135,6 +139,20 @@ def advice_lines(healths: Sequence[BackendHealth], width: int) -> list[Content]:
         if not health.reachable and health.latency_ms is not None:
             return [*lines, *paragraph(f"{health.name}: {_detail(health)}.", width, first="→ ", indent="  ")]
     return lines
+
+
+def _silence_words(url: str, key: str) -> str:
+    """What to do about a server that says nothing. One on this machine can be started; a provider's cannot."""
+    try:
+        parts = urlsplit(url)
+        place, host, scheme = parts.netloc or url, parts.hostname or "", parts.scheme
+    except ValueError:
+        place, host, scheme = url, "", ""
+    place = clean(place, 80)
+    if scheme != "https" and is_loopback(host):
+        return f"Start the server at {place}, or correct base_url; then r checks again."
+    variable = f"the key in {clean(key, 60)}" if key else "its key variable"
+    return f"No answer from {place}: check base_url, {variable} and the network; then r checks again."
 
 
 def route_lines(session: Session, width: int) -> list[Content]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -11,7 +14,7 @@ from textual.widgets import Input
 
 from model_router.errors import UsageError
 from model_router.tui.filter import NO_FILTER, parse_filter
-from model_router.tui.lines import Lines
+from model_router.tui.lines import Lines, paragraph
 from model_router.tui.log_view import LogView, state_words
 from model_router.tui.receipt import ReceiptPane
 from model_router.tui.screens.base import MainScreen
@@ -53,7 +56,7 @@ class LogStatus(Lines):
 
 
 class LogTitles(Lines):
-    """The titles above the rows, or what to do while there are none."""
+    """The titles above the rows, and what to do while there are none."""
 
     DEFAULT_CSS = "LogTitles { color: $quiet; }"
 
@@ -65,8 +68,22 @@ class LogTitles(Lines):
     def lines(self, width: int) -> list[Content]:
         """The titles, or a sentence."""
         if self._session.feed.rows:
-            return [Content.styled(self._view.titles(), "$quiet")]
+            titles = [Content.styled(self._view.titles(), "$quiet")]
+            if self._view.count:
+                return titles
+            words = "No row matches; esc clears the filter. Rows that come later and match appear here."
+            return [*titles, Content(), *paragraph(words, width, "$quiet", first=" ", indent=" ")]
         return [Content(), *(Content.assemble(" ", line) for line in empty_lines(self._session, width - 2))]
+
+
+class FilterField(Input):
+    """Where the filter is written, between the rows and the footer."""
+
+    BINDING_GROUP_TITLE = "Filter"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Keep", tooltip="Keep the filter and go back to the rows"),
+        Binding("escape", "app.back", "Clear", tooltip="Take the filter away"),
+    ]
 
 
 class LogScreen(MainScreen):
@@ -79,7 +96,7 @@ class LogScreen(MainScreen):
     LogScreen #rows { width: 1fr; }
     LogScreen ReceiptPane { display: none; width: 42; border-left: solid $panel; }
     LogScreen.-receipt.-widest ReceiptPane { display: block; scrollbar-size-vertical: 1; }
-    LogScreen #filter { dock: bottom; height: 1; border: none; display: none; background: $surface; padding: 0 1; }
+    LogScreen #filter { height: 1; border: none; display: none; background: $surface; padding: 0 1; }
     LogScreen.-filter #filter { display: block; }
     """
 
@@ -108,7 +125,7 @@ class LogScreen(MainScreen):
                 yield LogTitles(self.session, view)
                 yield view
             yield ReceiptPane()
-        yield Input(
+        yield FilterField(
             placeholder="route:coding status:409 ms>500 text   (esc clears)",
             id="filter",
             compact=True,
@@ -149,7 +166,7 @@ class LogScreen(MainScreen):
     def _opened(self) -> None:
         """Beside the rows where there is room, otherwise above them."""
         if self.size.width < _SIDE_BY_SIDE:
-            self.app.push_screen(ReceiptScreen(self.view.selected))
+            self.app.push_screen(ReceiptScreen(self.session, self.view.selected))
             return
         self.toggle_class("-receipt")
         self.query_one(ReceiptPane).show(self.view.selected)
@@ -170,11 +187,13 @@ class LogScreen(MainScreen):
         else:
             status.complaint = ""
             self.view.set_filter(wanted)
-        self._describe()
+        self._describe(layout=True)
 
     @on(Input.Submitted, "#filter")
     def _filter_kept(self) -> None:
-        self._leave_filter()
+        # A filter that cannot be read is not cut to what could be: it stays, with what is wrong with it.
+        if not self.query_one(LogStatus).complaint:
+            self._leave_filter()
 
     def _leave_filter(self) -> None:
         self.post_message(self.FilterKept(self.view.filter.text))
@@ -182,7 +201,7 @@ class LogScreen(MainScreen):
         self.query_one("#filter", Input).value = self.view.filter.text
         self.set_class(False, "-filter")
         self.view.focus()
-        self._describe()
+        self._describe(layout=True)
 
     def go_back(self) -> bool:
         """One step back within this screen: out of the filter, then out of the receipt; says whether there was one."""

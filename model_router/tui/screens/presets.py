@@ -12,14 +12,14 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
-from textual.widgets import Footer, OptionList
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from model_router.errors import ModelRouterError
 from model_router.setup.presets import preset_names, write_preset
 from model_router.tui.keys import MOVES
 from model_router.tui.lines import Lines, paragraph, spaced, title
+from model_router.tui.screens.base import ScreenAbove
 from model_router.tui.session import Session
 from model_router.tui.text import clean
 
@@ -63,35 +63,30 @@ class PresetLines(Lines):
         return spaced(sections)
 
 
-class PresetScreen(ModalScreen[str]):
+class PresetScreen(ScreenAbove[str]):
     """Ends with the name of the preset that was written."""
 
     BINDING_GROUP_TITLE = "Presets"
     AUTO_FOCUS = "OptionList"
     CSS = """
     PresetScreen { background: $background 60%; }
-    PresetScreen Vertical { margin: 1 0 0 0; padding: 1; background: $surface; height: 1fr; }
+    PresetScreen Vertical { padding: 1; background: $surface; height: 1fr; }
     PresetScreen OptionList { border: none; background: $surface; height: 1fr; }
-    PresetScreen.-widest Vertical { margin: 3 14; height: 1fr; }
+    PresetScreen.-widest Vertical { margin: 2 14 3 14; height: 1fr; }
     PresetScreen.-low Vertical { padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "Back"), *MOVES]
 
-    def __init__(self, session: Session) -> None:
-        super().__init__()
-        self._session = session
-
-    def compose(self) -> ComposeResult:
+    def body(self) -> ComposeResult:
         """The sentence and the presets."""
         with Vertical():
-            yield PresetLines(self._session)
+            yield PresetLines(self.session)
             yield OptionList(*(_option(name) for name in preset_names()), markup=False)
-        yield Footer(show_command_palette=False)
 
     @on(OptionList.OptionSelected)
     async def _chosen(self, event: OptionList.OptionSelected) -> None:
         name = event.option.id or ""
-        session = self._session
+        session = self.session
         # The folder is where the proxy file would be, so that what is written is what is read.
         try:
             written = await asyncio.to_thread(write_preset, name, session.config_path.parent, environ=session.environ)

@@ -8,22 +8,22 @@ from typing import ClassVar
 import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
-from textual.widgets import Footer
 
 from model_router.server.events import LiveEvent
 from model_router.tui.keys import MOVES
 from model_router.tui.receipt import ReceiptPane
+from model_router.tui.screens.base import ScreenAbove
+from model_router.tui.session import Session
 
 
-class ReceiptScreen(ModalScreen[None]):
+class ReceiptScreen(ScreenAbove[None]):
     """Reasons, scores, cues and rejected engines of one request."""
 
     BINDING_GROUP_TITLE = "Receipt"
     AUTO_FOCUS = "ReceiptPane"
     CSS = """
     ReceiptScreen { background: $background 60%; }
-    ReceiptScreen ReceiptPane { margin: 1 0 0 0; background: $surface; height: 1fr; padding: 1 1 0 1; }
+    ReceiptScreen ReceiptPane { background: $surface; height: 1fr; padding: 1 1 0 1; }
     ReceiptScreen.-low ReceiptPane { padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,14 +33,13 @@ class ReceiptScreen(ModalScreen[None]):
         *MOVES,
     ]
 
-    def __init__(self, live: LiveEvent | None) -> None:
-        super().__init__()
+    def __init__(self, session: Session, live: LiveEvent | None) -> None:
+        super().__init__(session)
         self._live = live
 
-    def compose(self) -> ComposeResult:
-        """The receipt, below the top bar of the log."""
+    def body(self) -> ComposeResult:
+        """The receipt."""
         yield ReceiptPane()
-        yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
         """Fill it."""

@@ -49,7 +49,7 @@ EXAMPLES = (
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A decision and what it took: microseconds of ``route_fast``, the median of a few calls."""
+    """A decision and what it took: microseconds of ``route``, the median of a few calls."""
 
     decision: RoutingDecision
     route_us: float
@@ -57,13 +57,13 @@ class Tried:
 
 
 def try_prompt(router: ModelRouter, prompt: str, hints: RoutingHints) -> Tried:
-    """Decide, and measure the hot path."""
+    """Decide as the gateway does, and measure it."""
     taken: list[int] = []
     for _ in range(_MEASURED):
         started = time.perf_counter_ns()
-        router.route_fast(prompt, hints)
+        decision = router.route(prompt, hints)
         taken.append(time.perf_counter_ns() - started)
-    return Tried(router.route(prompt, hints), statistics.median(taken) / 1000, len(prompt))
+    return Tried(decision, statistics.median(taken) / 1000, len(prompt))
 
 
 class AnswerPart(Lines):
@@ -132,6 +132,8 @@ def _invitation(width: int) -> list[Content]:
 
 class PromptArea(TextArea):
     """The prompt. What was pasted may hold escape codes, which the terminal must not get to see."""
+
+    BINDING_GROUP_TITLE = "Prompt"
 
     def get_line(self, line_index: int) -> Text:
         """The line as it is drawn; the prompt itself stays as it is."""
