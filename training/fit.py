@@ -33,7 +33,7 @@ class Settings:
     decay: float = 4.0e-5
     scale: int = 32
     min_groups: int = 2
-    max_cues: int = 28_000
+    max_cues: int = 30_000
 
 
 def features(rows: Sequence[Row]) -> list[list[str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from model_router.engine import receipt
 from model_router.engine.catalog import Catalog
-from model_router.engine.decision import PromptScore, RoutingDecision
+from model_router.engine.decision import Alternative, PromptScore, RoutingDecision
 from model_router.engine.hints import NO_HINTS, RoutingHints
 from model_router.engine.lexicon import Lexicon
 from model_router.engine.policy import Choice, Policy, has_image
@@ -16,6 +17,15 @@ from model_router.engine.scores import Reading, evidence, read, route_scores
 
 RULES_VERSION = "1"
 """Raised whenever code changes what is decided; the lexicon's digest stands beside it in every receipt."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What policy makes of a route. Without hints it is always the same, so it is worked out once."""
+
+    choice: Choice
+    alternatives: tuple[Alternative, ...]
+    fallback: str | None
 
 
 class DecisionEngine:
@@ -45,20 +55,21 @@ class DecisionEngine:
         self._passes = (
             frozenset(RiskClass) if not policy.require_human_confirmation else (policy.confirmation_overrides.allowed())
         )
-        self._usual = {route: self._policy.choose(route, NO_HINTS).engine for route in Route}
+        self._unavailable = tuple(f"{name}: {why}" for name, why in sorted(unavailable.items()))
+        self._usual = {route: self._outcome(route, NO_HINTS) for route in Route}
 
     def select(self, ask: str, hints: RoutingHints = NO_HINTS) -> str:
         """The engine's name alone."""
         image = has_image(hints)
         route, _ = self._route(ask, read(self.lexicon, ask, image), image)
-        return self._usual[route] if hints is NO_HINTS else self._policy.choose(route, hints).engine
+        return self._usual[route].choice.engine if hints is NO_HINTS else self._policy.choose(route, hints).engine
 
     def decide(self, ask: str, hints: RoutingHints = NO_HINTS, *, include_alternatives: bool = True) -> RoutingDecision:
         """The receipt; its engine is always the one that :meth:`select` names."""
         image = has_image(hints)
         reading = read(self.lexicon, ask, image)
         route, risk = self._route(ask, reading, image)
-        choice = self._policy.choose(route, hints)
+        outcome = self._usual[route] if hints == NO_HINTS else self._outcome(route, hints)
         judged = receipt.Judgement(
             route=route,
             risk=risk,
@@ -66,10 +77,10 @@ class DecisionEngine:
             margin=reading.margin,
             scores=route_scores(reading),
             evidence=evidence(self.lexicon, ask, image, route),
-            choice=choice,
-            alternatives=self._policy.alternatives(route, choice.engine, hints) if include_alternatives else (),
-            fallback=self._fallback(choice, route, hints),
-            availability_reasons=tuple(f"{name}: {why}" for name, why in sorted(self._policy.unavailable.items())),
+            choice=outcome.choice,
+            alternatives=outcome.alternatives if include_alternatives else (),
+            fallback=outcome.fallback,
+            availability_reasons=self._unavailable,
             ask_length=len(ask),
         )
         profile = hints.profile or self._profile
@@ -103,6 +114,11 @@ class DecisionEngine:
 
     def _reread_with_image(self, text: str) -> Reading:
         return read(self.lexicon, text, True)
+
+    def _outcome(self, route: Route, hints: RoutingHints) -> _Outcome:
+        choice = self._policy.choose(route, hints)
+        alternatives = self._policy.alternatives(route, choice.engine, hints)
+        return _Outcome(choice, alternatives, self._fallback(choice, route, hints))
 
     def _fallback(self, choice: Choice, route: Route, hints: RoutingHints) -> str | None:
         """The next engine down the chain that could serve, if the chosen one failed."""

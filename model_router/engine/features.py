@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Set
+from collections.abc import Container
 
 HEAD = 250
 TAIL = 150
@@ -104,7 +104,7 @@ def stem(word: str) -> str:
     return word[:size] + "*" if len(word) > size else ""
 
 
-def cues(text: str, image: bool = False, known: Set[str] = frozenset()) -> list[str]:
+def cues(text: str, image: bool = False, known: Container[str] = frozenset()) -> list[str]:
     """Every cue of an ask; ``image`` says that a picture came with it. Pairs and stems may come more than once.
 
     Words that are ``known`` give no stem: the table has added its weight to theirs.
@@ -113,7 +113,7 @@ def cues(text: str, image: bool = False, known: Set[str] = frozenset()) -> list[
     found, runs = words(text)
     single = set(found)
     result = structure(text, image)
-    result += filter(None, map(stem, single - known))
+    result += filter(None, map(stem, [word for word in single if word not in known]))
     result += map("{} {}".format, found, found[1:])
     if runs:
         single.update(cue for cue in run_cues(runs) if " " not in cue)

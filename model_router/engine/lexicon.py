@@ -125,7 +125,7 @@ class Lexicon:
 
     def known(self, text: str, image: bool) -> list[str]:
         """The cues of an ask that count; a word of the table speaks for its stem too."""
-        return [cue for cue in cues(text, image, self._words.keys()) if cue in self._table]
+        return [cue for cue in cues(text, image, self._words) if cue in self._table]
 
     def weight(self, cue: str) -> int:
         """The packed weight of one cue; 0 when the table does not have it."""

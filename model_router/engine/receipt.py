@@ -31,6 +31,10 @@ RISK_WORDS: Mapping[RiskClass, str] = {
 }
 
 
+EVIDENCE_REASON = "speaks for it: "
+"""The beginning of the one reason that quotes words of the prompt; who keeps no text leaves that reason out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """All that a receipt is written from."""
@@ -183,7 +187,7 @@ def _reasons(judged: Judgement, hints: RoutingHints) -> tuple[list[str], list[st
     reasons = [f"reads as {WHAT[judged.route]}"]
     codes = [f"route.{judged.route}"]
     if judged.evidence:
-        reasons.append("speaks for it: " + ", ".join(item.cue for item in judged.evidence))
+        reasons.append(EVIDENCE_REASON + ", ".join(item.cue for item in judged.evidence))
     if judged.risk is not None:
         codes.append(f"safety.{judged.risk}")
         reasons.append(f"risk {judged.risk}: the order {RISK_WORDS[judged.risk]}")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from model_router.engine.features import HEAD, TAIL
 from model_router.engine.orders import TONGUES
+from model_router.engine.orders.common import NOT_ENGLISH
 from model_router.engine.orders.english import ENGLISH
 from model_router.engine.orders.tongue import Tongue
 from model_router.engine.own_words import OwnWords, may_hold_foreign_words, without_foreign_words
@@ -24,7 +25,7 @@ from model_router.engine.spelling import LONG, is_odd, plain
 CONFIRM_MARGIN = 8
 """Units of the lexicon by which the best risk has to beat the best answer."""
 
-ELSEWHERE_MARGIN = 0
+ELSEWHERE_MARGIN = 4
 """The same outside English, of which the lexicon knows more."""
 
 DOUBT = 64
@@ -54,18 +55,6 @@ class _TooManyPlaces(Exception):
     """Patience has run out."""
 
 
-_NOT_ENGLISH = frozenset(
-    (
-        "el la los las del al un una que por para con mi tu su le les des du est et pour dans vous je moi ma mes une "
-        "der die das dem den ein eine einen und ich ist bitte nicht mit mir mein meine meinen alle il lo gli della che "
-        "di per mio mia o os as um uma meu minha com ao da na het een mijn van voor alsjeblieft aub i na do ze moje moj "
-        "wszystkie prosze ve bir bu benim tum butun lutfen och en ett min mina alla snalla yang ke saya semua tolong "
-        "dan untuk vsechny moji tat ca cho toi"
-    ).split()
-) - {"i", "do", "o", "as", "la", "an"}
-"""Common words of the other languages in Latin letters, without accents. Their tables are asked when one of these stands
-in an ask, or a letter that English does not have: English is quicker alone, and most asks need no more."""
-
 _SAMPLE = 300
 """Characters at the head, in the middle and at the tail of a long ask in which those words are counted."""
 
@@ -74,19 +63,22 @@ _SHARE = 10
 
 
 def _speaks_more_than_english(text: str, data: bytes) -> bool:
-    """Whether an ask in lower case, and in UTF-8, may be in or mixed with another language in Latin letters."""
+    """Whether an ask in lower case, and in UTF-8, may be in or mixed with another language in Latin letters.
+
+    English is quicker alone, and most asks need no more.
+    """
     if any(first in data for first in _ACCENTED):
         return True
     if len(text) <= 3 * _SAMPLE:
-        return not _NOT_ENGLISH.isdisjoint(text.split())
+        return not NOT_ENGLISH.isdisjoint(text.split())
     middle = len(text) // 2
     sample = f"{text[:_SAMPLE]} {text[middle : middle + _SAMPLE]} {text[-_SAMPLE:]}".split()
-    return sum(map(_NOT_ENGLISH.__contains__, sample)) * _SHARE > len(sample)
+    return sum(map(NOT_ENGLISH.__contains__, sample)) * _SHARE > len(sample)
 
 
 def _not_english(ask: str) -> bool:
     text = ask.lower()
-    return not text.isascii() or not _NOT_ENGLISH.isdisjoint(text[:_SAMPLE].split())
+    return not text.isascii() or not NOT_ENGLISH.isdisjoint(text[:_SAMPLE].split())
 
 
 _ACCENTED = (b"\xc3", b"\xc4", b"\xc5", b"\xc6", b"\xe1\xba", b"\xe1\xbb")

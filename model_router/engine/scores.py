@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from model_router.engine.decision import Evidence
 from model_router.engine.features import clip
-from model_router.engine.lexicon import ANSWERS, CLASSES, Lexicon, unpack
+from model_router.engine.lexicon import ANSWERS, Lexicon, unpack
 from model_router.engine.routes import RiskClass, Route
 
 UNITS_PER_LOGIT = 32
@@ -42,13 +42,11 @@ def route_scores(reading: Reading) -> dict[Route, int]:
 
 def evidence(lexicon: Lexicon, ask: str, image: bool, route: Route, limit: int = 8) -> tuple[Evidence, ...]:
     """The cues that spoke loudest for ``route``, against the mean of all classes; ties in alphabetical order."""
-    wanted = [i for i, name in enumerate(CLASSES) if name == route or (route is Route.CONFIRMATION and i >= _ANSWERS)]
-    zero = unpack(0)
-    found: list[Evidence] = []
-    for cue in sorted(set(lexicon.known(ask, image))):
-        weights = [value - base for value, base in zip(unpack(lexicon.weight(cue)), zero, strict=True)]
-        weight = max(weights[i] for i in wanted) - sum(weights) // len(weights)
+    wanted = slice(_ANSWERS, None) if route is Route.CONFIRMATION else slice(place := ANSWERS.index(route), place + 1)
+    found: list[tuple[int, str]] = []
+    for cue in set(lexicon.known(ask, image)):
+        weights = unpack(lexicon.weight(cue))
+        weight = max(weights[wanted]) - sum(weights) // len(weights)
         if weight > 0:
-            found.append(Evidence(cue, route, weight))
-    found.sort(key=lambda item: (-item.weight, item.cue))
-    return tuple(found[:limit])
+            found.append((-weight, cue))
+    return tuple(Evidence(cue, route, -weight) for weight, cue in sorted(found)[:limit])

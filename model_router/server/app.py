@@ -213,10 +213,10 @@ def _name_answer(response: Response, record: Record) -> None:
     for name, value in names.items():
         if value:
             response.headers[name] = _header_text(value)
-    if record.decision is not None:
+    if record.pick is not None:
         response.headers["X-ModelRouter-Fallback"] = "true" if record.fallback else "false"
         response.headers["X-ModelRouter-Profile"] = record.profile
-        response.headers["X-ModelRouter-Route-Us"] = f"{record.route_us:.1f}"
+        response.headers["X-ModelRouter-Route-Us"] = f"{record.route_us}"
 
 
 def _header_text(value: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
 from typing import cast
 
 from model_router.engine.decision import RoutingDecision
@@ -12,10 +13,35 @@ from model_router.router import ModelRouter
 from model_router.server.ask import Ask, CallKind
 
 
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """An engine, and all that its receipt can be written from later; ``route_us`` is what picking took, microseconds.
+
+    ``prompt`` and ``hints`` are what the router was given in the end.
+    """
+
+    engine: str
+    route_us: float
+    router: ModelRouter
+    prompt: str
+    hints: RoutingHints
+
+    def receipt(self) -> RoutingDecision:
+        """The receipt; its engine is always this one."""
+        return self.router.route(self.prompt, self.hints)
+
+
 def route_ask(
     router: ModelRouter, ask: Ask, hints: RoutingHints = NO_HINTS, *, conversation: str | None = None
 ) -> RoutingDecision:
-    """The decision for an ask; ``conversation`` names the engine that the conversation is with, if that is known.
+    """The decision for an ask with its receipt; see :func:`pick_engine`."""
+    return pick_engine(router, ask, hints, conversation=conversation).receipt()
+
+
+def pick_engine(
+    router: ModelRouter, ask: Ask, hints: RoutingHints = NO_HINTS, *, conversation: str | None = None
+) -> Pick:
+    """The engine for an ask; ``conversation`` names the engine that the conversation is with, if that is known.
 
     ``hints`` are the caller's own; what the request itself says is added. Housekeeping never meets the confirmation:
     it carries nothing out. An ask that cannot be read waits for a person.
@@ -23,11 +49,11 @@ def route_ask(
     if ask.kind is CallKind.UTILITY:
         return _housekeeping(router, ask, hints, conversation)
     if not ask.readable:
-        return router.route(cast(str, None), hints)  # what is no text is refused there, with a receipt that says so
+        return _pick(router, cast(str, None), hints)  # what is no text is refused there, with a receipt that says so
     return _main(router, ask, hints)
 
 
-def _housekeeping(router: ModelRouter, ask: Ask, hints: RoutingHints, conversation: str | None) -> RoutingDecision:
+def _housekeeping(router: ModelRouter, ask: Ask, hints: RoutingHints, conversation: str | None) -> Pick:
     """To the small engine. A conversation that is to be summed up stays with the engine that can hold it; one with
     pictures must be seen. The words are not read: a title for a risky wish is no risky wish.
     """
@@ -40,13 +66,13 @@ def _housekeeping(router: ModelRouter, ask: Ask, hints: RoutingHints, conversati
     elif ask.task == "compact":
         engine = hints.force_engine or conversation or targets.get(Route.BALANCED)
         hints = replace(hints, context_tokens=ask.estimated_tokens)
-    decision = router.route("", replace(hints, force_engine=engine))
-    if decision.selected_engine == HUMAN_CONFIRM and decision.config_valid:
-        decision = router.route("", plain)
-    return decision
+    pick = _pick(router, "", replace(hints, force_engine=engine))
+    if pick.engine == HUMAN_CONFIRM and router.config_valid:
+        pick = _pick(router, "", plain, pick.route_us)
+    return pick
 
 
-def _main(router: ModelRouter, ask: Ask, hints: RoutingHints) -> RoutingDecision:
+def _main(router: ModelRouter, ask: Ask, hints: RoutingHints) -> Pick:
     """One decision. When nobody is left though nothing risky is asked, what only narrows is taken back, one by one.
 
     First the catalog's context lengths: the backends know their own better, and the pick among them looks at it. Then
@@ -58,9 +84,17 @@ def _main(router: ModelRouter, ask: Ask, hints: RoutingHints) -> RoutingDecision
         required_modalities=("image",) if ask.pictures else hints.required_modalities,
         context_tokens=ask.estimated_tokens,
     )
-    decision = router.route(ask.text, hints)
+    pick = _pick(router, ask.text, hints)
+    if pick.engine != HUMAN_CONFIRM or not router.config_valid or pick.receipt().risk_class is not None:
+        return pick
     for wider in (replace(hints, context_tokens=None), replace(hints, context_tokens=None, required_modalities=())):
-        if decision.selected_engine != HUMAN_CONFIRM or not decision.config_valid or decision.risk_class is not None:
+        pick = _pick(router, ask.text, wider, pick.route_us)
+        if pick.engine != HUMAN_CONFIRM:
             break
-        decision = router.route(ask.text, wider)
-    return decision
+    return pick
+
+
+def _pick(router: ModelRouter, prompt: str, hints: RoutingHints, before_us: float = 0.0) -> Pick:
+    started = time.perf_counter()
+    engine = router.route_fast(prompt, hints)
+    return Pick(engine, before_us + (time.perf_counter() - started) * 1e6, router, prompt, hints)

@@ -13,9 +13,9 @@ from model_router.engine.decision import RoutingDecision
 class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
     """One finished request. Times: ``time`` is unix seconds at arrival, ``*_us`` microseconds, ``*_ms`` milliseconds.
 
-    ``outcome`` is ``ok``, ``confirm`` (waits for a person), ``error`` (answered with an error), ``broken`` (failed
-    after the first byte) or ``cancelled`` (the client left). ``preview`` is empty unless the configuration asks for
-    text.
+    ``outcome`` is ``ok``, ``confirm`` (waits for a person), ``error`` (answered with an error), ``broken`` (failed, or
+    was ended by a stop, after the first byte) or ``cancelled`` (the client left). ``preview`` is empty and ``reasons``
+    quote nothing of the prompt unless the configuration asks for text.
     """
 
     time: float

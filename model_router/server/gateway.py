@@ -137,6 +137,7 @@ class Gateway:
         self.in_flight -= 1
         if record.folded:
             return
+        record.write_receipt()
         event = record.event(self._hash(record), self.capture)
         self.ring.append(LiveEvent(event, record.decision))
         if self.writer is not None:

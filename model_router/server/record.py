@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from model_router.config.proxy import PromptCapture
 from model_router.engine.decision import RoutingDecision
+from model_router.engine.receipt import EVIDENCE_REASON
 from model_router.server.ask import Ask
+from model_router.server.ask_route import Pick
 from model_router.server.events import RequestEvent
 from model_router.server.redaction import redact
 
@@ -32,6 +34,7 @@ class Record:
     arrived: float = field(default_factory=time.time)
     started: float = field(default_factory=time.perf_counter)
     ask: Ask | None = None
+    pick: Pick | None = None
     decision: RoutingDecision | None = None
     engine: str = ""
     backend: str = ""
@@ -41,7 +44,6 @@ class Record:
     stream: bool = False
     fallback: bool = False
     attempts: int = 0
-    route_us: float = 0.0
     first_byte_ms: float | None = None
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
@@ -64,8 +66,22 @@ class Record:
         """Milliseconds since arrival."""
         return round((time.perf_counter() - self.started) * 1000, 3)
 
+    @property
+    def route_us(self) -> float:
+        """What picking the engine took, in microseconds, to a tenth."""
+        return round(self.pick.route_us, 1) if self.pick is not None else 0.0
+
+    def write_receipt(self) -> None:
+        """Have the receipt of what was picked. It takes longer than the pick, so this waits until the answer is out."""
+        if self.decision is None and self.pick is not None:
+            self.decision = self.pick.receipt()
+
     def event(self, ask_hash: str, capture: PromptCapture) -> RequestEvent:
-        """The finished event; its text is redacted whatever is kept of it."""
+        """The finished event; its text is redacted whatever is kept of it.
+
+        The sentence that names the cues is in the receipt only, unless text is kept anyway: the cues of a short ask
+        are most of its words.
+        """
         ask, decision = self.ask, self.decision
         return RequestEvent(
             time=self.arrived,
@@ -85,7 +101,7 @@ class Record:
             attempts=self.attempts,
             requires_confirmation=decision is not None and decision.requires_confirmation,
             risk_class=str(decision.risk_class or "") if decision is not None else "",
-            reasons=decision.reasons if decision is not None else (),
+            reasons=_reasons(decision, capture),
             reason_codes=decision.reason_codes if decision is not None else (),
             scores={str(route): score for route, score in decision.scores.items()} if decision is not None else {},
             confidence=decision.confidence_score if decision is not None else 0,
@@ -93,7 +109,7 @@ class Record:
             prompt_chars=len(ask.text) if ask is not None else 0,
             estimated_tokens=ask.estimated_tokens if ask is not None else 0,
             ask_hash=ask_hash,
-            route_us=round(self.route_us, 1),
+            route_us=self.route_us,
             first_byte_ms=self.first_byte_ms,
             total_ms=self.elapsed_ms(),
             prompt_tokens=self.prompt_tokens,
@@ -103,6 +119,14 @@ class Record:
             config_hash=decision.config_hash if decision is not None else "",
             ruleset_version=decision.ruleset_version if decision is not None else "",
         )
+
+
+def _reasons(decision: RoutingDecision | None, capture: PromptCapture) -> tuple[str, ...]:
+    if decision is None:
+        return ()
+    if capture is not PromptCapture.OFF:
+        return decision.reasons
+    return tuple(reason for reason in decision.reasons if not reason.startswith(EVIDENCE_REASON))
 
 
 def _flags(decision: RoutingDecision | None) -> tuple[str, ...]:

@@ -119,33 +119,33 @@ class LineHolder:
             return lines
         passed: list[bytes] = []
         for line in _split(lines):
-            if self._inside:
-                self.broken = self._inside == b"{" and not line.rstrip().endswith(b"}")
-                self._inside = b""
-                self._see_finish(line)
-                passed.append(line)
-            elif self._event:
-                self._event.append(line)
-                if not line.strip():
-                    passed.append(self._close_event())
-            elif line.startswith(b"data:"):
-                data = line[5:].strip()
-                if data.startswith(b"{") and data.endswith(b"}"):
-                    self._see_finish(line)
-                    self._last.append(line)
-                    passed.append(line)
-                elif data == b"[DONE]":
-                    self._done = True
-                    passed.append(line)
-                elif data:
-                    self._event.append(line)
-                else:
-                    passed.append(line)
-            else:
-                passed.append(line)
+            passed.append(self._judge_line(line))
             if self.broken:
                 break
         return b"".join(passed)
+
+    def _judge_line(self, line: bytes) -> bytes:
+        """What may go out because of this line: the line, nothing, or the event that it completes."""
+        if self._inside:
+            self.broken = self._inside == b"{" and not line.rstrip().endswith(b"}")
+            self._inside = b""
+            self._see_finish(line)
+            return line
+        if self._event:
+            self._event.append(line)
+            return b"" if line.strip() else self._close_event()
+        if not line.startswith(b"data:"):
+            return line
+        data = line[5:].strip()
+        if data.startswith(b"{") and data.endswith(b"}"):
+            self._see_finish(line)
+            self._last.append(line)
+        elif data == b"[DONE]":
+            self._done = True
+        elif data:
+            self._event.append(line)
+            return b""
+        return line
 
     def _close_event(self) -> bytes:
         """The held event as it came, when its data is JSON after all (it may stand on several lines)."""

@@ -175,7 +175,11 @@ _FAILURES: tuple[tuple[type[httpx.HTTPError], str, int], ...] = (
         504,
     ),
     (httpx.PoolTimeout, "has too many requests under way; try again in a moment", 504),
-    (httpx.WriteTimeout, "took no more of the request for {write} s; raise its timeout_seconds if it needs longer", 504),
+    (
+        httpx.WriteTimeout,
+        "took in no more of the request for {write} s; look at its log, or raise its timeout_seconds",
+        504,
+    ),
     (httpx.TimeoutException, "was silent for {read} s; raise its timeout_seconds if its model needs longer", 504),
     (httpx.ConnectError, "cannot be reached; start the server, or correct its base_url", 502),
     (httpx.UnsupportedProtocol, "has an address that is not http or https; correct its base_url", 502),
