@@ -37,8 +37,8 @@ README_BUDGET_US = 6.0
 def buckets(file: Path | None) -> dict[str, list[str]]:
     """Prompts by length in characters."""
     if file is None:
-        prompts = sorted({row.text for row in corpus.read()})[::7]
-        prompts += [" ".join(prompts[i : i + 12]) for i in range(0, len(prompts) - 12, 12)]
+        prompts = sorted({row.text for row in corpus.read()})
+        prompts = prompts[::17] + [text for text in prompts if len(text) > 200][::7]
         prompts += [PROSE * 90 + text for text in prompts[:20]]
     else:
         prompts = [json.loads(line)["prompt"] for line in file.read_text(encoding="utf-8").splitlines()]

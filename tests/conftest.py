@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from model_router.server.gateway import Gateway
-
     from model_router.config.proxy import ProxyConfig
+    from model_router.server.gateway import Gateway
     from tests.support.llama import LlamaServer
 
 _OUTSIDE = ("OPENAI_", "ANTHROPIC_", "MODEL_ROUTER_", "HF_", "LLAMA_")

@@ -8,10 +8,10 @@ from typing import Any
 
 import openai
 import pytest
-from model_router.server.gateway import Gateway
 
 from model_router.config.proxy import ProxyConfig
 from model_router.config.proxy_file import load_proxy
+from model_router.server.gateway import Gateway
 from tests.support.llama import LlamaServer
 from tests.support.proxy_file import write_proxy_file
 

@@ -119,9 +119,7 @@ def _detail(health: BackendHealth) -> str:
     return health.detail.removeprefix(f"'{health.name}' ").rstrip(".")
 
 
-def advice_lines(
-    healths: Sequence[BackendHealth], backends: Mapping[str, BackendConfig], width: int
-) -> list[Content]:
+def advice_lines(healths: Sequence[BackendHealth], backends: Mapping[str, BackendConfig], width: int) -> list[Content]:
     """What to do about backends that are down, or that do not offer their model; one sentence for each server."""
     lines: list[Content] = []
     silent: dict[str, str] = {}
