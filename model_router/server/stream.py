@@ -113,7 +113,7 @@ class LineHolder:
 
     def _judge(self, lines: bytes) -> bytes:
         """The lines up to the first event that is broken; those of an event that is not complete yet stay here."""
-        if self.broken:
+        if self._stopped():
             return b""
         if self._done:
             return lines
@@ -123,6 +123,9 @@ class LineHolder:
             if self.broken:
                 break
         return b"".join(passed)
+
+    def _stopped(self) -> bool:
+        return self.broken
 
     def _judge_line(self, line: bytes) -> bytes:
         """What may go out because of this line: the line, nothing, or the event that it completes."""

@@ -37,9 +37,9 @@ def in_one(sentences: Sequence[str], shown: int = 3) -> str:
         about, colon, rest = sentence.partition(": ")
         said.setdefault(rest if colon else sentence, []).append(about if colon else "")
     lines = []
-    for words, about in list(said.items())[:shown]:
-        others = f" and {len(about) - 1} more" if len(about) > 1 else ""
-        lines.append(f"{about[0]}{others}: {words}" if about[0] else words)
+    for words, names in list(said.items())[:shown]:
+        others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+        lines.append(f"{names[0]}{others}: {words}" if names[0] else words)
     if len(said) > shown:
         lines.append(f"and {len(said) - shown} more warnings")
     return "; ".join(lines)

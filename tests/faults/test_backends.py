@@ -28,7 +28,7 @@ FAILURES = [
         "redirects to http://127.0.0.1:1/x",
     ),
     ("sends a huge header", servers.huge_header, 502, "did not speak HTTP"),
-    ("speaks no HTTP", servers.no_http, 502, "did not speak HTTP"),
+    ("speaks no HTTP", servers.no_http, 502, "broke the connection before it answered"),
     ("refuses the key", servers.status("401 Unauthorized", b"{}"), 502, "refused its key"),
     ("does not know the model", servers.status("404 Not Found", b"{}"), 502, "check base_url and model"),
     ("fails without a reason", servers.status("500 Internal Server Error", b"<html>"), 502, "answered HTTP 500"),
@@ -81,7 +81,7 @@ def test_a_refused_connection_is_told_and_fallen_back_from(tmp_path: Path) -> No
     with serving(config_for({"only": nobody}, tmp_path)) as running:
         response = running.ask()
         assert response.status_code == 502
-        assert "is the server running?" in sentence(response)
+        assert "start the server, or correct its base_url" in sentence(response)
     with (
         servers.running(servers.good) as spare,
         serving(config_for({"only": nobody, "spare": spare.base_url}, tmp_path)) as running,
@@ -216,15 +216,18 @@ def test_the_openai_client_sees_a_broken_stream_as_an_error(tmp_path: Path) -> N
         assert words == ["one ", "two "]
 
 
-def test_broken_events_pass_as_they_are_and_the_gateway_lives(tmp_path: Path) -> None:
+def test_a_broken_event_becomes_one_clear_error_and_the_gateway_lives(tmp_path: Path) -> None:
     with (
         servers.running(servers.broken_events) as backend,
         serving(config_for({"only": backend.base_url}, tmp_path)) as running,
     ):
         response = running.ask(stream=True)
-        assert response.content.startswith(b"data: {not json\n\ngarbage without a colon\n\n\xff\xfe\n\n")
-        assert response.content.endswith(b"data: [DONE]\n\n")
-        assert running.events(1)[0].outcome == "ok"
+        assert b"{not json" not in response.content
+        assert b"[DONE]" not in response.content
+        events = [line for line in response.content.split(b"\n") if line.startswith(b"data:")]
+        assert len(events) == 1
+        assert "sent an event that is not JSON" in json.loads(events[0][5:])["error"]["message"]
+        assert running.events(1)[0].outcome == "broken"
         assert running.client.get("/v1/models").status_code == 200
 
 

@@ -13,7 +13,8 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, VerticalScroll
 from textual.content import Content
 
-from model_router.config.proxy import PromptCapture
+from model_router.config.proxy import BackendConfig, PromptCapture
+from model_router.config.proxy_file import is_loopback
 from model_router.engine.routes import HUMAN_CONFIRM, ROUTES, Route
 from model_router.server.health import BackendHealth
 from model_router.tui.lines import NAME_WIDTH, Lines, fact, paragraph, spaced, title
