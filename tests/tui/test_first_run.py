@@ -125,7 +125,7 @@ async def test_a_port_in_use_is_told_and_can_be_tried_again(tmp_path: Path) -> N
             await until(pilot, lambda: "✗ not serving" in screen_text(pilot.app))
             text = screen_text(pilot.app)
             assert f"Port {port} on 127.0.0.1 is in use." in text
-            assert "press r" in " ".join(text.split())
+            await until(pilot, lambda: "press r" in " ".join(screen_text(pilot.app).split()))
             taken.close()
             await pilot.press("r")
             await until(pilot, lambda: session.phase is Phase.SERVING)
