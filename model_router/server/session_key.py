@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from model_router.server.harness import human_words
+from model_router.server.harness import human_words, is_setting
 from model_router.server.wire.body import JsonBody
 from model_router.server.wire.turns import Speaker, Turn, read_content, speaker_of
 
@@ -85,7 +85,7 @@ def _first_texts(body: JsonBody, turns: Sequence[Turn]) -> Iterator[str]:
             texts = read_content(turn.get("content")).texts
             if speaker is Speaker.USER:
                 yield from texts
-                if human_words(texts, tuple):
+                if texts and (not is_setting(texts[0]) or human_words(texts, tuple)):
                     return
             else:
                 yield from (text[:_ENDS] for text in texts[:1])

@@ -96,13 +96,14 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
         return False
     found.attachments |= content.attachments
     parts: list[str] = []
+    told = False
     for text in content.texts:
         order = housekeeping.order_in(text, has_tools=has_tools)
         if order:
             found.task, found.order = order, text
         else:
             parts.append(text)
-    told = any(tool_texts.is_tool_text(part) for part in parts)
+            told = told or tool_texts.is_tool_text(text)
     if told:
         parts = tool_texts.without_tool_texts(parts)
     words = harness.human_words(parts, system)
@@ -110,8 +111,8 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
         words = next(filter(None, map(tool_texts.words_of_refusal, content.failures)), "")
     if words:
         found.text = words
-        found.raw = "\n".join(parts)
-        found.tool_after = found.tool_after or any(tool_texts.split_steps(part)[1] for part in parts)
+        found.raw = parts[0] if len(parts) == 1 else "\n".join(parts)
+        found.tool_after = found.tool_after or tool_texts.holds_steps(found.raw)
         return True
     found.tool_after = found.tool_after or told or content.tool_result
     found.silent = found.silent or not found.order
