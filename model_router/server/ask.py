@@ -96,7 +96,7 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
         kind=CallKind.UTILITY if task else kind,
         task=task,
         attachments=tuple(sorted(found.attachments, key=_ORDER.index)) if found.attachments else (),
-        session=session_key(body, headers, turns),
+        session=session_key(body, headers, turns, found.turn),
         estimated_tokens=estimate_tokens(body.raw, attached=attached),
         has_tools=has_tools,
         readable=found.readable or bool(wordless),

@@ -130,6 +130,7 @@ _COMMENT = ("<!-- SYSTEM CONTEXT", "<!-- END SYSTEM CONTEXT -->")
 _SQUARE = re.compile(r"\[([A-Z]{3,20}_(?:FILES?|CONTEXT|IMAGES?|DOCUMENTS?))\]")
 _IMAGE_TAG = re.compile(r"\s*</?image\b[^<>]*>\s*")
 _WORD_BLOCK = re.compile(rf"\s*<({_WORD_TAGS})>")
+_SPACE = re.compile(r"\s*")
 _COMPOUND = re.compile(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
 _SHORT_LINE = 12
@@ -225,19 +226,30 @@ def unwrap(text: str) -> str:
     return f"{text[match.end() : end].strip()}\n{text[end + len(match[1]) + 3 :].strip()}".strip()
 
 
-def _is_whole_block(part: str) -> bool:
-    """Whether a part is one block of the harness from end to end, as reminders are: nothing else need be looked at."""
-    opener = _TAG.match(part)
-    if opener is None or _tag_of(opener[1]) is not _Tag.HARNESS or opener[1] == "command-args":
-        return False
-    closer = f"</{opener[1]}>"
-    end = part.find(closer, opener.end())
-    return end >= 0 and not part[end + len(closer) :].strip() and _SENT.match(part, opener.end()) is None
+def _peel(part: str) -> str:
+    """A part without the blocks of the harness that it begins with, as reminders do: most need no closer look."""
+    position = 0
+    while part.startswith("<", position):
+        opener = _TAG.match(part, position)
+        if opener is None or _tag_of(opener[1]) is not _Tag.HARNESS or opener[1] == "command-args":
+            break
+        closer = f"</{opener[1]}>"
+        end = part.find(closer, opener.end())
+        if end < 0 or _SENT.match(part, opener.end()) is not None:
+            break
+        space = _SPACE.match(part, end + len(closer))
+        after = space.end() if space is not None else end
+        if after < len(part) and opener[1].startswith(("command-", "local-command-")):
+            break  # they belong together
+        position = after
+    return part[position:]
 
 
 def _strip_part(part: str) -> Stripped:
-    if part.startswith("<") and _is_whole_block(part):
-        return Stripped("")
+    if part.startswith("<"):
+        part = _peel(part)
+        if not part:
+            return Stripped("")
     heading_of_file = part.lstrip().startswith("# AGENTS.md") and "</INSTRUCTIONS>" in part
     if _CONTINUED.match(part) or (_WHOLE_PARTS.match(part) and not heading_of_file):
         return Stripped("")

@@ -41,7 +41,7 @@ class Found:
     ``text`` is the wish bare, ``raw`` as its turn had it. ``task`` and ``order``: housekeeping that a turn orders, and
     the text that does. ``tool_after``: the wish is at work already. ``silent``: a turn of the user has been passed in
     which nobody speaks. ``continued``: the conversation starts anew from its summary. ``held`` is a block that counts
-    only if no words stand beside it.
+    only if no words stand beside it. ``turn`` is the one with the wish.
     """
 
     text: str = ""
@@ -55,16 +55,19 @@ class Found:
     attachments: frozenset[Attachment] = frozenset()
     held: str = ""
     fallback: Content | None = None
+    turn: Turn | None = None
 
 
 def newest_wish(turns: Sequence[Turn], system: SystemTexts, *, has_tools: bool, attached: bool) -> Found:
     """Find it. ``attached``: whether any turn can hold a picture or a file at all."""
     found = Found()
-    for position in range(len(turns) - 1, -1, -1):
-        turn = turns[position]
+    position = len(turns)
+    for turn in reversed(turns):
+        position -= 1
         speaker = speaker_of(turn)
         if speaker is _USER:
             if _speaks(turn, system, found, has_tools=has_tools) and not _waits(found, turns, position):
+                found.turn = turn
                 return found
             if not found.readable:
                 return found
