@@ -135,6 +135,8 @@ _WORD_BLOCK = re.compile(rf"\s*<({_WORD_TAGS})>")
 _SPACE = re.compile(r"\s*")
 _COMPOUND = re.compile(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
+_MARK = re.compile(r"""["“”«»„「」『』‘]|(?<!\w)'|'(?!\w)|(?<!\w)’|’(?!\w)""")
+"""A quotation mark that is no apostrophe."""
 _SHORT_LINE = 12
 
 
@@ -192,14 +194,28 @@ def is_bare_block(words: str) -> bool:
 
 
 def unquote(text: str) -> str:
-    """Take off pairs of quotes that wrap the whole text and stand nowhere inside it."""
+    """Take off pairs of quotes that wrap the whole text; those inside, if a shell escaped them, are set free."""
     text = text.strip()
-    while len(text) > 1:
+    while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
         first, last, inner = text[0], text[-1], text[1:-1]
-        if _QUOTES.get(first) != last or first in inner or last in inner:
+        if first == last and f"\\{first}" in inner and first not in inner.replace(f"\\{first}", ""):
+            inner = inner.replace(f"\\{first}", first)
+        elif (first in inner or last in inner) and not _opens_inside(inner, first, last):
             break
         text = inner.strip()
     return text
+
+
+def _opens_inside(inner: str, first: str, last: str) -> bool:
+    """Whether the first quote amid a text opens a quotation: then that before the text is not closed by it.
+
+    ``"say "hello" to them"`` is wrapped, ``"hello" and "goodbye"`` is not.
+    """
+    for mark in _MARK.finditer(inner):
+        if mark[0] in (first, last):
+            before, after = inner[: mark.start()][-1:], inner[mark.end() :][:1]
+            return mark[0] == first and not after.isspace() and after != "" and (not before or not before.isalnum())
+    return True  # apostrophes only
 
 
 def unwrap(text: str) -> str:

@@ -12,7 +12,7 @@ _INLINE = re.compile(
     r"\[Request interrupted by user[^\]\n]{0,60}\]|\[Image(?: #\d{1,3}|:[^\]\n]{0,300})\]"
     r"|\[Pasted text #\d{1,3}[^\]\n]{0,40}\]"
     r"|^\((?:image|file|audio|attachment)[^)\n]{0,200}(?:omitted|removed|supported?)[^)\n]{0,200}\)$"
-    r"|^\[(?:(?:System|Runtime) note|SYSTEM|IMPORTANT|Replying to|message_id): ?[^\]]{1,4000}\]\n*"
+    r"|^\[(?:(?:System|Runtime) note|SYSTEM|IMPORTANT|Replying to|message_id): ?[^\[\]]{1,4000}\]\n*"
     r"|^\[(?:WhatsApp|Telegram|Discord|Slack|Signal|iMessage|Matrix|Teams|WebChat) [^\]\n]{1,200}\] ?"
     r"|^[^\n]{0,80}\(untrusted[^)\n]{0,60}\):\n```(?:json)?\n[^`]{0,8000}```\n*",
     re.MULTILINE,
