@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from model_router.config.files import expand
 from model_router.config.proxy import PromptCapture, ProxyConfig
+from model_router.engine.hints import RoutingHints
 from model_router.engine.routes import Route
 from model_router.router import ModelRouter
 from model_router.server.ask_key import load_ask_key
@@ -29,6 +31,7 @@ from model_router.server.upstream import Upstream
 logger = logging.getLogger(__name__)
 
 _LAST_PIECE_SECONDS = 0.2
+_LOOK_SECONDS = 0.01
 _TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 
 
@@ -76,7 +79,10 @@ class Gateway:
         self._ask_key = os.urandom(32)
         self._upstream: Upstream | None = None
         self._guard: Guard | None = None
-        self._tasks: dict[asyncio.Task[object], Record] = {}
+        self.hints = RoutingHints(profile=config.proxy.routing_profile)
+        self._tasks: dict[Record, asyncio.Task[object]] = {}
+        self._unwritten: deque[Record] = deque()
+        self._engine_of = {backend: engine for engine, backend in reversed(config.engine_backends.items())}
 
     @property
     def upstream(self) -> Upstream:
@@ -115,8 +121,14 @@ class Gateway:
         if self.capture is not PromptCapture.OFF:
             logger.warning("prompt_capture is %s: the event log keeps text of prompts", self.capture)
 
+    def engine_of(self, backend: str) -> str | None:
+        """The first engine whose backend this is."""
+        return self._engine_of.get(backend)
+
     async def close(self) -> None:
         """Close the client and write what is left of the events."""
+        while self._unwritten:
+            self._write(self._unwritten.popleft())
         if self._upstream is not None:
             await self._upstream.close()
             self._upstream = None
@@ -124,19 +136,34 @@ class Gateway:
             await asyncio.to_thread(self.writer.close)
 
     def begin(self, record: Record) -> None:
-        """Count a request in, and see to it that its task ends in exactly one event, whatever happens to it."""
+        """Count a request in; :meth:`finish` has to follow, whatever happens to it. Called in the request's task."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a request needs a task")
         self.in_flight += 1
-        self._tasks[task] = record
-        task.add_done_callback(lambda done: self._finish(done, record))
+        self._tasks[record] = task
 
-    def _finish(self, task: asyncio.Task[object], record: Record) -> None:
-        self._tasks.pop(task, None)
+    def finish(self, record: Record) -> None:
+        """The one event of a request. Its receipt is written later, when nothing else is to be done."""
+        if self._tasks.pop(record, None) is None:
+            return
         self.in_flight -= 1
+        record.finish()
         if record.folded:
             return
+        self._unwritten.append(record)
+        if len(self._unwritten) == 1:
+            asyncio.get_running_loop().call_soon(self._write_one)
+
+    def _write_one(self) -> None:
+        """One event a turn of the loop, so that a burst of them holds nobody up."""
+        if not self._unwritten:
+            return
+        self._write(self._unwritten.popleft())
+        if self._unwritten:
+            asyncio.get_running_loop().call_soon(self._write_one)
+
+    def _write(self, record: Record) -> None:
         record.write_receipt()
         event = record.event(self._hash(record), self.capture)
         self.ring.append(LiveEvent(event, record.decision))
@@ -169,15 +196,20 @@ class Gateway:
         self.state = GatewayState.STOPPING
         if not self._tasks:
             return
-        _, left = await asyncio.wait(set(self._tasks), timeout=seconds)
-        for task in left:
-            self._tasks[task].stopped = True
-        if left:
-            _, left = await asyncio.wait(left, timeout=_LAST_PIECE_SECONDS)
-        for task in left:
-            task.cancel()
-        if left:
-            await asyncio.wait(left, timeout=1)
+        if not await self._all_done(seconds):
+            for record in self._tasks:
+                record.stopped = True
+            if not await self._all_done(_LAST_PIECE_SECONDS):
+                for task in self._tasks.values():
+                    task.cancel()
+                await self._all_done(1)
+
+    async def _all_done(self, seconds: float) -> bool:
+        """Whether every request under way ended within so many seconds. A task may outlive its request."""
+        end = time.monotonic() + seconds
+        while self._tasks and time.monotonic() < end:
+            await asyncio.sleep(_LOOK_SECONDS)
+        return not self._tasks
 
     def _backend(self, name: str) -> Backend:
         config = self.config.backends[name]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass, field
 
-from model_router.config.proxy import PromptCapture
+from model_router.config.proxy import ListenConfig, PromptCapture
 from model_router.engine.decision import RoutingDecision
 from model_router.engine.receipt import EVIDENCE_REASON
 from model_router.server.ask import Ask
@@ -19,7 +20,16 @@ CLIENT_LEFT = 499
 _PREVIEW_CHARS = 160
 
 
-@dataclass(slots=True)
+def new_record(path: str, user_agent: str, listen: ListenConfig) -> Record:
+    """The record of a request that has just arrived."""
+    agent = user_agent.partition(" ")[0][:60]
+    if not agent.isprintable():
+        agent = "".join(character for character in agent if character.isprintable())
+    profile = listen.routing_profile.value
+    return Record(f"mr-{secrets.token_hex(6)}", path.removeprefix("/v1/")[:60], agent, profile)
+
+
+@dataclass(slots=True, eq=False)
 class Record:
     """One request. ``outcome`` stays empty until something is known: a task that ends so was cancelled.
 
@@ -45,11 +55,13 @@ class Record:
     fallback: bool = False
     attempts: int = 0
     first_byte_ms: float | None = None
+    total_ms: float = 0.0
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     error: str = ""
     folded: bool = False
     stopped: bool = False
+    dropped: tuple[str, ...] = ()
 
     def end(self, outcome: str, status: int, error: str = "") -> None:
         """Say how the request went; what is said last counts."""
@@ -61,6 +73,10 @@ class Record:
         """Note when the first byte of the answer was there."""
         if self.first_byte_ms is None:
             self.first_byte_ms = self.elapsed_ms()
+
+    def finish(self) -> None:
+        """Note when all was over."""
+        self.total_ms = self.elapsed_ms()
 
     def elapsed_ms(self) -> float:
         """Milliseconds since arrival."""
@@ -111,7 +127,7 @@ class Record:
             ask_hash=ask_hash,
             route_us=self.route_us,
             first_byte_ms=self.first_byte_ms,
-            total_ms=self.elapsed_ms(),
+            total_ms=self.total_ms,
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
             error=redact(self.error),

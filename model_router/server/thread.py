@@ -19,6 +19,7 @@ from hypercorn.config import Config
 from model_router.config.proxy import ListenConfig
 from model_router.errors import ServerError
 from model_router.server.app import create_app
+from model_router.server.door import Door
 from model_router.server.gateway import Gateway, GatewayState
 
 logger = logging.getLogger(__name__)
@@ -126,7 +127,7 @@ class ServerThread:
 
         self._gateway.open()
         try:
-            await serve(app, hypercorn_config(listener), shutdown_trigger=self._stop.wait, mode="asgi")
+            await serve(Door(self._gateway, app), hypercorn_config(listener), shutdown_trigger=self._stop.wait, mode="asgi")
         finally:
             await self._gateway.close()
 

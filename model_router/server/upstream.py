@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
+import asyncio
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import httpx
 
+from model_router.config.proxy import WireProtocol
+from model_router.server.abilities import says_no
 from model_router.server.backends import Backend
+from model_router.server.headers import RawHeaders, first_header
 
-_HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-_NOT_FORWARDED = _HOP_BY_HOP | {
-    "accept-encoding",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "http2-settings",
-    "origin",
-    "referer",
-    "remote-addr",
-    "via",
-}
-_PRIVATE_WORDS = ("auth", "key", "token", "secret", "password", "credential")
-_PRIVATE_PREFIXES = ("sec-", "proxy-", "x-forwarded-", "x-modelrouter-", "cf-", "x-real-")
-_NOT_RETURNED = _HOP_BY_HOP | {"content-length", "set-cookie", "server", "date", "alt-svc", "strict-transport-security"}
-_NOT_RETURNED_PREFIXES = ("access-control-", "x-modelrouter-", "proxy-")
+_ASKED_FOR = frozenset({WireProtocol.MESSAGES, WireProtocol.RESPONSES})
+_ASKING_SECONDS = 5.0
+_LARGEST_SAYING = 65_536
+_JSON: RawHeaders = [(b"content-type", b"application/json")]
 
 
 class UpstreamFailure(Exception):
@@ -57,18 +33,17 @@ class UpstreamAnswer:
     """An answer whose body is still to come. Whoever has one must close it, on every way out."""
 
     status: int
-    headers: httpx.Headers
+    headers: RawHeaders
     response: httpx.Response
 
     @property
     def content_type(self) -> str:
         """The media type alone, in lower case."""
-        return str(self.headers.get("content-type", "")).partition(";")[0].strip().lower()
+        return self.header(b"content-type").partition(";")[0].strip().lower()
 
-    @property
-    def framed(self) -> bool:
-        """Whether the server said where the body ends; without that, a broken connection looks like an end."""
-        return "content-length" in self.headers or "chunked" in self.headers.get("transfer-encoding", "").lower()
+    def header(self, name: bytes) -> str:
+        """The value of a header, empty when it is not there."""
+        return first_header(self.headers, name)
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """The body as it comes, not decoded.
@@ -103,26 +78,63 @@ class Upstream:
         await self._client.aclose()
 
     async def send(
-        self, backend: Backend, path: str, body: bytes | None, headers: Iterable[tuple[str, str]] = ()
+        self, backend: Backend, path: str, body: bytes | None, headers: RawHeaders
     ) -> UpstreamAnswer:
         """Send a request and wait for the head of the answer. ``body`` None makes it a GET.
 
         Raises:
             UpstreamFailure: refused, timed out, or not HTTP.
         """
-        limits = httpx.Timeout(backend.config.timeout_seconds, connect=backend.config.connect_timeout_seconds)
+        config = backend.config
+        limits = httpx.Timeout(
+            config.idle_timeout_seconds or config.timeout_seconds, connect=config.connect_timeout_seconds
+        )
         return await self._send(backend, path, body, headers, limits)
+
+    async def speaks(self, backend: Backend, protocol: WireProtocol) -> bool:
+        """Whether a backend serves a protocol: as configured, as remembered, or asked with an empty request.
+
+        A chat, completions and embeddings are every server's; whoever lacks them says so when asked.
+        """
+        if backend.config.protocols is not None:
+            return protocol in backend.config.protocols
+        if protocol not in _ASKED_FOR:
+            return True
+        known = backend.abilities.speaks.get(protocol)
+        if known is None:
+            known = await self._ask_for(backend, f"/{protocol}")
+            if known is not None:
+                backend.abilities.speaks[protocol] = known
+        return known or False
+
+    async def _ask_for(self, backend: Backend, path: str) -> bool | None:
+        try:
+            async with asyncio.timeout(_ASKING_SECONDS):
+                answer = await self._send(backend, path, b"{}", _JSON, httpx.Timeout(_ASKING_SECONDS))
+                try:
+                    backend.abilities.learn_server(answer.headers)
+                    data = b""
+                    async for piece in answer.pieces():
+                        data += piece
+                        if len(data) > _LARGEST_SAYING:
+                            break
+                finally:
+                    await answer.close()
+        except (UpstreamFailure, TimeoutError):
+            return None
+        absent = says_no(answer.status, data)
+        return None if absent is None else not absent
 
     async def probe(self, backend: Backend, path: str, seconds: float) -> UpstreamAnswer:
         """A GET with a limit of its own on each step."""
-        return await self._send(backend, path, None, (), httpx.Timeout(seconds))
+        return await self._send(backend, path, None, [], httpx.Timeout(seconds))
 
     async def _send(
         self,
         backend: Backend,
         path: str,
         body: bytes | None,
-        headers: Iterable[tuple[str, str]],
+        headers: RawHeaders,
         limits: httpx.Timeout,
     ) -> UpstreamAnswer:
         try:
@@ -138,34 +150,16 @@ class Upstream:
             raise _failure(error) from error
         except (httpx.InvalidURL, ValueError) as error:
             raise UpstreamFailure(f"has an address that cannot be used ({error})") from error
-        return UpstreamAnswer(response.status_code, response.headers, response)
+        raw = [(name.lower(), value) for name, value in response.headers.raw]
+        return UpstreamAnswer(response.status_code, raw, response)
 
 
-def _key_header(backend: Backend) -> list[tuple[str, str]]:
-    return [("authorization", f"Bearer {backend.api_key}")] if backend.api_key else []
-
-
-def forwarded_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """What a backend may see of the client's headers: nothing that is a secret or belongs to this connection."""
-    kept = []
-    given = list(headers)
-    named = {word.strip().lower() for name, value in given if name.lower() == "connection" for word in value.split(",")}
-    for name, value in given:
-        lower = name.lower()
-        private = lower.startswith(_PRIVATE_PREFIXES) or any(word in lower for word in _PRIVATE_WORDS)
-        if lower not in _NOT_FORWARDED | named and not private and value.isascii():
-            kept.append((lower, value))
-    return kept
-
-
-def returned_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """What a client may see of a backend's headers: nothing that opens this address to web pages."""
-    named = {word.strip().lower() for word in headers.get("connection", "").split(",")}
-    return {
-        name: value
-        for name, value in headers.items()
-        if name.lower() not in _NOT_RETURNED | named and not name.lower().startswith(_NOT_RETURNED_PREFIXES)
-    }
+def _key_header(backend: Backend) -> RawHeaders:
+    """OpenAI's way, and Anthropic's beside it: which of them a server reads depends on the endpoint."""
+    if not backend.api_key:
+        return []
+    key = backend.api_key.encode()
+    return [(b"authorization", b"Bearer " + key), (b"x-api-key", key)]
 
 
 _FAILURES: tuple[tuple[type[httpx.HTTPError], str, int], ...] = (
