@@ -13,19 +13,21 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model_router.config.availability import availability_reasons
 from model_router.config.lexicon_file import load_lexicon
 from model_router.config.prepared import known_catalog
-from model_router.engine import dispatch, receipt
+from model_router.engine import receipt
 from model_router.engine.catalog import Catalog
 from model_router.engine.decision import PromptScore, RoutingDecision
-from model_router.engine.dispatch import DispatchPlan
 from model_router.engine.engine import DecisionEngine
 from model_router.engine.hints import NO_HINTS, RoutingHints, parse_hints
 from model_router.engine.routes import HUMAN_CONFIRM, Profile
 from model_router.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from model_router.engine.dispatch import DispatchPlan
 
 Hints = RoutingHints | Mapping[str, Any] | None
 
@@ -165,7 +167,9 @@ def build_dispatch_plan(
     decision: RoutingDecision | str, *, router: ModelRouter | None = None, hints: Hints = None
 ) -> DispatchPlan:
     """What an adapter would do with a decision, or with a prompt that is decided first. Nothing is carried out."""
+    from model_router.engine.dispatch import plan
+
     router = router or ModelRouter.from_config(lazily=True)
     if isinstance(decision, str):
         decision = router.route(decision, hints)
-    return dispatch.plan(decision, router.catalog)
+    return plan(decision, router.catalog)
