@@ -10,25 +10,24 @@ A router is built once and shared; it never changes and is safe in every thread.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model_router.config.availability import availability_reasons
-from model_router.config.catalog_file import load_catalog
 from model_router.config.lexicon_file import load_lexicon
-from model_router.engine import dispatch, receipt
+from model_router.config.prepared import known_catalog
+from model_router.engine import receipt
 from model_router.engine.catalog import Catalog
 from model_router.engine.decision import PromptScore, RoutingDecision
-from model_router.engine.dispatch import DispatchPlan
 from model_router.engine.engine import DecisionEngine
 from model_router.engine.hints import NO_HINTS, RoutingHints, parse_hints
 from model_router.engine.routes import HUMAN_CONFIRM, Profile
 from model_router.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from model_router.engine.dispatch import DispatchPlan
 
 Hints = RoutingHints | Mapping[str, Any] | None
 
@@ -60,15 +59,13 @@ class ModelRouter:
         stays unread until it is needed. That is for a process that decides once, on one thread.
         """
         try:
-            catalog = load_catalog(Path(path) if path is not None else None)
+            catalog, digest = _read(Path(path) if path is not None else None)
             lexicon = load_lexicon(lazily=lazily)
         except ConfigError as error:
             lines = tuple(str(problem) for problem in error.problems)
             return cls(None, Catalog(), lines or (error.message,))
         unavailable = availability_reasons(catalog, os.environ) if validate_availability else {}
-        engine = DecisionEngine(
-            catalog, lexicon, unavailable=unavailable, config_hash=config_hash(catalog), profile=profile
-        )
+        engine = DecisionEngine(catalog, lexicon, unavailable=unavailable, config_hash=digest, profile=profile)
         return cls(engine, catalog)
 
     @property
@@ -132,20 +129,20 @@ class ModelRouter:
         return checked
 
 
-def config_hash(catalog: Catalog) -> str:
-    """Sixteen hex digits over what a catalog means; comments, order of keys and the file's place do not count."""
-    text = json.dumps(_canonical(catalog), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _read(path: Path | None) -> tuple[Catalog, str]:
+    """A catalog and its digest.
 
+    Raises:
+        ConfigError: with every mistake of the file.
+    """
+    known = known_catalog(path)
+    if known is not None:
+        return known
+    from model_router.config.catalog_file import load_catalog  # the YAML library is slow to import
+    from model_router.config.digest import config_hash
 
-def _canonical(value: Any) -> Any:
-    if is_dataclass(value):
-        return {f.name: _canonical(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _canonical(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_canonical(item) for item in value]
-    return value
+    catalog = load_catalog(path)
+    return catalog, config_hash(catalog)
 
 
 def route_prompt(
@@ -170,7 +167,9 @@ def build_dispatch_plan(
     decision: RoutingDecision | str, *, router: ModelRouter | None = None, hints: Hints = None
 ) -> DispatchPlan:
     """What an adapter would do with a decision, or with a prompt that is decided first. Nothing is carried out."""
+    from model_router.engine.dispatch import plan
+
     router = router or ModelRouter.from_config(lazily=True)
     if isinstance(decision, str):
         decision = router.route(decision, hints)
-    return dispatch.plan(decision, router.catalog)
+    return plan(decision, router.catalog)
