@@ -42,9 +42,9 @@ class Abort(StrEnum):
 
 
 class WireProtocol(StrEnum):
-    """The protocols that a model server may speak; the values are the endpoints behind ``/v1``."""
+    """The protocols that a model server may speak."""
 
-    CHAT = "chat/completions"
+    CHAT = "chat"
     COMPLETIONS = "completions"
     RESPONSES = "responses"
     MESSAGES = "messages"

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from model_router.config.proxy import WireProtocol
+from model_router.server.assemble import may_stream
 from model_router.server.backends import Backend
 from model_router.server.translate import MESSAGES, RESPONSES, Translator
 from model_router.server.wire.body import JsonBody, replace_fields
@@ -57,7 +58,7 @@ def outgoing(request: Request, backend: Backend, *, native: bool, keeps_model: b
 
 def _native(request: Request, backend: Backend, keeps_model: bool) -> Outgoing:
     endpoint, body = request.endpoint, request.body
-    streamed = request.stream or (endpoint.streams and streams_plain(backend))
+    streamed = request.stream or (endpoint.streams and streams_plain(backend) and _may_stream(request))
     replaced: dict[str, bytes] = {} if keeps_model else {"model": backend.model_json}
     if streamed and not request.stream:
         replaced["stream"] = _TRUE
@@ -68,6 +69,13 @@ def _native(request: Request, backend: Backend, keeps_model: bool) -> Outgoing:
             replaced["stream_options"] = _with_usage(body)
     removed = _change(endpoint, body, backend, replaced)
     return Outgoing(endpoint, replace_fields(body, replaced, removed), streamed, hides_usage)
+
+
+def _may_stream(request: Request) -> bool:
+    """Whether the plain request could be a stream; its whole body is only read when some doubt is possible."""
+    if not (request.body.holds("tools") and request.body.holds("logprobs")):
+        return True
+    return may_stream(request.endpoint.protocol, request.fields)
 
 
 def _with_usage(body: JsonBody) -> bytes:

@@ -238,14 +238,16 @@ async def _assembled(answer: UpstreamAnswer, call: Call, out: Outgoing) -> None:
     try:
         async for piece in answer.pieces():
             for data in reader.feed(piece):
-                if data.strip() != b"[DONE]":
-                    assembly.feed(data)
-        for data in reader.rest():
-            if data.strip() != b"[DONE]":
                 assembly.feed(data)
+        for data in reader.rest():
+            assembly.feed(data)
         whole = assembly.answer()
     except BrokenStream as broken:
         raise UpstreamFailure(broken.sentence) from None
+    except UpstreamFailure:
+        if not assembly.complete:
+            raise
+        whole = assembly.answer()
     headers = [pair for pair in returned_headers(answer.headers) if pair[0] not in (b"content-type", b"cache-control")]
     if out.translator is not None:
         await _give_translated(_object(whole), call, out)
