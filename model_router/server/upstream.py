@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import httpx
 
 from model_router.server.backends import Backend
+from model_router.server.http.transport import LeanTransport
 
 _HOP_BY_HOP = frozenset(
     {
@@ -87,15 +88,34 @@ class UpstreamAnswer:
         await self.response.aclose()
 
 
+class _TlsTransport(httpx.AsyncBaseTransport):
+    """httpx's own transport, made when a backend first needs it: reading the certificates would slow every start."""
+
+    def __init__(self) -> None:
+        self._made: httpx.AsyncHTTPTransport | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._made is None:
+            limits = httpx.Limits(max_connections=2000, max_keepalive_connections=200, keepalive_expiry=60)
+            self._made = httpx.AsyncHTTPTransport(trust_env=False, limits=limits)
+        return await self._made.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        if self._made is not None:
+            await self._made.aclose()
+
+
 class Upstream:
     """Owns the HTTP client. Made, used and closed on the server's loop."""
 
     def __init__(self) -> None:
+        self._lean = LeanTransport(max_connections=2000, keepalive_expiry=60)
         self._client = httpx.AsyncClient(
             trust_env=False,
             follow_redirects=False,
             headers={"accept-encoding": "identity"},
-            limits=httpx.Limits(max_connections=2000, max_keepalive_connections=200, keepalive_expiry=60),
+            mounts={"http://": self._lean},
+            transport=_TlsTransport(),
         )
 
     async def close(self) -> None:
