@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -11,22 +13,41 @@ from model_router.config.proxy import BackendConfig, ProxyConfig
 from model_router.engine.catalog import Catalog
 from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.server.abilities import Abilities
+from model_router.server.breaker import Breaker, BreakerPolicy
+from model_router.server.headers import RawHeaders
+from model_router.server.line import Line
 from model_router.server.refusal import Refusal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backend:
-    """One model server with its name, its key, which never appears in a ``repr``, and what was learned of it."""
+    """One model server: its name, its key, which never appears in a ``repr``, how it does, and what was learned of it.
+
+    ``address`` is host and port of a server over plain http, None of others; ``host`` the header for it, ``target``
+    the path before each endpoint. ``line`` is None when it takes any number of requests at once.
+    """
 
     name: str
     config: BackendConfig
     api_key: str | None
+    breaker: Breaker = field(default_factory=lambda: Breaker("", BreakerPolicy(), time.monotonic), repr=False)
+    line: Line | None = field(default=None, repr=False)
     abilities: Abilities = field(default_factory=Abilities, repr=False)
+    address: tuple[str, int] | None = field(init=False, repr=False)
+    host: bytes = field(init=False, repr=False)
+    target: bytes = field(init=False, repr=False)
+    key_headers: RawHeaders = field(init=False, repr=False)
     model_json: bytes = field(init=False, repr=False)
     set_json: Mapping[str, bytes] = field(init=False, repr=False)
     default_json: Mapping[str, bytes] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        url = urlsplit(self.config.base_url)
+        plain = url.scheme == "http" and url.hostname is not None
+        object.__setattr__(self, "address", (url.hostname, url.port or 80) if plain else None)
+        object.__setattr__(self, "host", url.netloc.rpartition("@")[2].encode())
+        object.__setattr__(self, "target", quote(url.path.rstrip("/"), safe="/%:@!$&'()*+,;=~").encode())
+        object.__setattr__(self, "key_headers", _key_headers(self.api_key))
         object.__setattr__(self, "model_json", msgspec.json.encode(self.config.model))
         object.__setattr__(self, "set_json", _encoded(self.config.overrides.set))
         object.__setattr__(self, "default_json", _encoded(self.config.overrides.default))
@@ -44,9 +65,24 @@ class Backend:
         """Tokens that fit: as configured, else as the server itself says."""
         return self.config.max_context or self.abilities.context
 
+    @property
+    def idle_seconds(self) -> float:
+        """The longest silence within an answer."""
+        return self.config.idle_timeout_seconds or self.config.timeout_seconds
+
+    def keys(self, path: str) -> RawHeaders:
+        """The headers that carry the key: OpenAI's way, and Anthropic's beside it where that is spoken."""
+        if self.api_key and path.startswith("/messages"):
+            return [*self.key_headers, (b"x-api-key", self.api_key.encode())]
+        return self.key_headers
+
     def url(self, path: str) -> str:
         """The address of an endpoint; ``path`` begins behind ``/v1``."""
         return self.config.base_url.rstrip("/") + path
+
+
+def _key_headers(key: str | None) -> RawHeaders:
+    return [(b"authorization", b"Bearer " + key.encode())] if key else []
 
 
 def _encoded(values: Mapping[str, object]) -> dict[str, bytes]:

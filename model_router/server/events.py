@@ -14,7 +14,8 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     """One finished request. Times: ``time`` is unix seconds at arrival, ``*_us`` microseconds, ``*_ms`` milliseconds.
 
     ``outcome`` is ``ok``, ``confirm`` (waits for a person), ``error`` (answered with an error), ``broken`` (failed, or
-    was ended by a stop, after the first byte) or ``cancelled`` (the client left). ``preview`` is empty and ``reasons``
+    was ended by a stop, after the first byte) or ``cancelled`` (the client left). ``failures`` tells of each backend
+    that gave no answer; ``dropped`` names fields of the client's that the backend's protocol has no place for. ``preview`` is empty and ``reasons``
     quote nothing of the prompt unless the configuration asks for text.
     """
 
@@ -49,6 +50,8 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     error: str = ""
+    failures: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     preview: str = ""
     config_hash: str = ""
     ruleset_version: str = ""

@@ -15,7 +15,6 @@ from model_router.server.record import Record
 from model_router.server.refusal import Refusal
 from model_router.server.relay import Call, relay
 from model_router.server.routing import decide
-from model_router.server.upstream import Upstream
 from model_router.server.wire.endpoint import Endpoint
 from model_router.server.wire.request import read_request
 
@@ -41,16 +40,16 @@ async def forward(gateway: Gateway, endpoint: Endpoint, intake: Intake, record: 
     record.engine, record.fallback = choice.engine, choice.moved
     call = Call(request, forwarded_headers(intake.headers), wanted.keeps_model, record, outlet)
     if endpoint.counts_tokens:
-        await _count_tokens(gateway.upstream, choice.backends, call, record.ask.estimated_tokens)
+        await _count_tokens(gateway, choice.backends, call, record.ask.estimated_tokens)
     else:
-        await relay(gateway.upstream, choice.backends, call)
+        await relay(gateway, choice.backends, call)
 
 
-async def _count_tokens(upstream: Upstream, backends: tuple[Backend, ...], call: Call, estimate: int) -> None:
+async def _count_tokens(gateway: Gateway, backends: tuple[Backend, ...], call: Call, estimate: int) -> None:
     """The backend's own count where it has one, else the gateway's estimate: a client that counts must not be lost."""
     try:
-        if await upstream.speaks(backends[0], call.request.endpoint.protocol):
-            await relay(upstream, backends[:1], call)
+        if await gateway.upstream.speaks(backends[0], call.request.endpoint.protocol):
+            await relay(gateway, backends[:1], call)
             return
     except Refusal:
         pass

@@ -19,12 +19,15 @@ from model_router.engine.routes import Route
 from model_router.router import ModelRouter
 from model_router.server.ask_key import load_ask_key
 from model_router.server.backends import Backend
+from model_router.server.breaker import Breaker, BreakerChange, BreakerPolicy
 from model_router.server.confirmations import ConfirmationLedger
 from model_router.server.event_file import EventWriter
 from model_router.server.events import EventRing, LiveEvent
 from model_router.server.guard import Guard, resolve_key
 from model_router.server.health import BackendHealth, check_backends
+from model_router.server.line import Line
 from model_router.server.record import Record
+from model_router.server.retries import RetryPolicy
 from model_router.server.sessions import SessionMemory
 from model_router.server.upstream import Upstream
 
@@ -79,6 +82,12 @@ class Gateway:
         self._ask_key = os.urandom(32)
         self._upstream: Upstream | None = None
         self._guard: Guard | None = None
+        tries = config.retries
+        self.retry_policy = RetryPolicy(
+            max_attempts=tries.max_attempts,
+            budget_seconds=tries.budget_seconds,
+            patience_seconds=tries.patience_seconds,
+        )
         self.hints = RoutingHints(profile=config.proxy.routing_profile)
         self._tasks: dict[Record, asyncio.Task[object]] = {}
         self._unwritten: deque[Record] = deque()
@@ -109,7 +118,7 @@ class Gateway:
 
     def open(self) -> None:
         """Open the client and the event log. Called on the server's loop."""
-        self._upstream = Upstream()
+        self._upstream = Upstream(self.config.proxy.transport)
         self.started_at = time.time()
         log = self.config.observability
         if log.enabled:
@@ -218,9 +227,25 @@ class Gateway:
             key = self.environ.get(config.api_key_env)
             if not key:
                 logger.warning("backend %s: %s is not set; requests go without a key", name, config.api_key_env)
-        return Backend(name, config, key or None)
+        line = Line(config.parallel, config.queue, time.monotonic) if config.parallel is not None else None
+        breaker = Breaker(name, self._breaker_policy(), time.monotonic, _log_change)
+        return Backend(name, config, key or None, breaker, line)
+
+    def _breaker_policy(self) -> BreakerPolicy:
+        given = self.config.breaker
+        return BreakerPolicy(
+            failure_rate=given.failure_rate,
+            min_requests=given.min_requests,
+            window_seconds=given.window_seconds,
+            consecutive=given.connect_failures,
+            rest_seconds=given.rest_seconds,
+        )
 
     def _capture(self) -> PromptCapture:
         if self.environ.get("MODEL_ROUTER_LOG_PROMPTS", "").lower() in _TRUE_WORDS:
             return PromptCapture.FULL
         return self.config.observability.prompt_capture
+
+
+def _log_change(change: BreakerChange) -> None:
+    logger.warning("backend %s: %s -> %s (%s)", change.backend, change.before, change.after, change.reason)

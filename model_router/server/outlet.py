@@ -17,6 +17,9 @@ from model_router.server.wire.endpoint import Endpoint
 
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 
+WAITING = "waiting for the model"
+"""What a silent stream is told when nothing better is known."""
+
 _STREAM_HEADERS: RawHeaders = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -29,7 +32,7 @@ class Outlet:
     def __init__(self, send: Send, endpoint: Endpoint, record: Record) -> None:
         self.begun = False
         self.contentful = False
-        self.note = "waiting for the model"
+        self.note = WAITING
         self._send = send
         self._endpoint = endpoint
         self._record = record

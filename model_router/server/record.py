@@ -62,6 +62,7 @@ class Record:
     folded: bool = False
     stopped: bool = False
     dropped: tuple[str, ...] = ()
+    failures: list[str] = field(default_factory=list)
 
     def end(self, outcome: str, status: int, error: str = "") -> None:
         """Say how the request went; what is said last counts."""
@@ -131,6 +132,8 @@ class Record:
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
             error=redact(self.error),
+            failures=tuple(map(redact, self.failures)),
+            dropped=self.dropped,
             preview=_preview(ask, capture),
             config_hash=decision.config_hash if decision is not None else "",
             ruleset_version=decision.ruleset_version if decision is not None else "",

@@ -6,20 +6,30 @@ Before the first byte of content another backend may take over; afterwards an er
 from __future__ import annotations
 
 import asyncio
+import math
+import random
+import time
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
+from model_router.server.ask import CallKind
 from model_router.server.assemble import BrokenStream, assembly_for
 from model_router.server.backends import Backend
+from model_router.server.breaker import Admission
+from model_router.server.failure import Failure, status_failure
+from model_router.server.gateway import Gateway
 from model_router.server.headers import RawHeaders, returned_headers
+from model_router.server.line import LineFull, Place
 from model_router.server.outgoing import Outgoing, can_translate, outgoing
-from model_router.server.outlet import Outlet
+from model_router.server.outlet import WAITING, Outlet
 from model_router.server.passages import TranslatedPassage, as_chunk
 from model_router.server.record import Record
 from model_router.server.refusal import Refusal
+from model_router.server.retries import Action, Retries
 from model_router.server.stream import LineHolder, Passage
 from model_router.server.upstream import Upstream, UpstreamAnswer, UpstreamFailure
 from model_router.server.usage import Usage, read_usage
@@ -30,7 +40,6 @@ _LARGEST_PLAIN_ANSWER = 67_108_864
 _LARGEST_ERROR = 65_536
 _EVENTS = "text/event-stream"
 _JSON: RawHeaders = [(b"content-type", b"application/json")]
-_CONTEXT_CODES = (b"exceed_context_size_error", b"context_length_exceeded")
 _OWN_FAULTS = frozenset({400, 402, 406, 409, 411, 413, 414, 415, 422, 431, 451})
 """Statuses that speak of the request itself: another backend would say the same, so the client hears them."""
 
@@ -45,78 +54,156 @@ class Call:
     record: Record
     outlet: Outlet
 
+    @property
+    def is_utility(self) -> bool:
+        """A client's housekeeping, which lets people pass."""
+        return self.record.ask is not None and self.record.ask.kind is CallKind.UTILITY
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Why one backend gave no answer. ``answer`` is its own error, when the client can read that as it is."""
+    """Why one backend gave no answer, in words and for the retry policy, which has no say when ``failure`` is None.
 
-    backend: str
+    ``answer`` is the backend's own error, when the client can read that as it is. ``retry_after`` are seconds.
+    """
+
+    backend: Backend
     sentence: str
     status: int
-    retry_after: str = ""
+    failure: Failure | None = None
+    retry_after: float | None = None
     answer: tuple[int, RawHeaders, bytes] | None = None
 
     def __str__(self) -> str:
-        return f"'{self.backend}' {self.sentence}"
+        return f"'{self.backend.name}' {self.sentence}"
 
 
-async def relay(upstream: Upstream, backends: Iterable[Backend], call: Call) -> None:
+async def relay(gateway: Gateway, backends: Iterable[Backend], call: Call) -> None:
     """Try the backends in order; the record learns who answered.
 
     Raises:
-        Refusal: 502, 504 or 429, when none of them answered; it names each and its reason.
+        Refusal: none of them answered; it names each and its reason.
     """
     record = call.record
-    failed: list[Failed] = []
-    for backend in backends:
-        record.attempts += 1
-        record.fallback = record.fallback or bool(failed)
+    retries = Retries(gateway.retry_policy, random.random)
+    failed: dict[str, Failed] = {}
+    waiting = deque(backends)
+    first = waiting[0]
+    while waiting:
+        backend = waiting.popleft()
+        record.fallback = record.fallback or backend is not first
         record.backend, record.model = backend.name, backend.model
-        failure = await _attempt(upstream, backend, call)
+        failure = await _attempt(gateway.upstream, backend, call)
         if failure is None:
             return
-        failed.append(failure)
-    own = failed[0].answer
-    if len(failed) == 1 and own is not None and not call.outlet.begun:
-        record.end("error", own[0], f"Backend {failed[0]}.")
-        await call.outlet.plain(*own)
+        failed[backend.name] = failure
+        record.failures.append(str(failure))
+        if failure.failure is None:
+            continue
+        step = retries.after(backend.name, failure.failure, backend.config.retries)
+        if step.action is Action.TELL:
+            break
+        if step.action is Action.AGAIN:
+            await asyncio.sleep(step.delay)
+            waiting.appendleft(backend)
+        elif step.more_context:
+            waiting = deque(one for one in waiting if _is_larger(one, backend, step.needs_context))
+    await _tell(list(failed.values()), call)
+
+
+def _is_larger(backend: Backend, tried: Backend, needed: int | None) -> bool:
+    """Whether a backend may hold what was too long for another; one whose context nobody knows may."""
+    context = backend.context
+    if context is None:
+        return True
+    return context >= needed if needed is not None else context > (tried.context or 0)
+
+
+async def _tell(failed: list[Failed], call: Call) -> None:
+    """The client hears what its own request is wrong in, or a single backend's own error, else a sentence of ours."""
+    last = next((one for one in failed if one.failure is not None and one.failure.too_long), failed[-1])
+    faulty = last.failure is not None and not last.failure.blames_server and last.status in _OWN_FAULTS
+    if (faulty or len(failed) == 1) and last.answer is not None and not call.outlet.begun:
+        call.record.end("error", last.answer[0], f"Backend {last}.")
+        await call.outlet.plain(*last.answer)
         return
-    raise _nobody_answered(failed)
+    raise Refusal(last.status, f"Backend {last}.", code="upstream_error") if faulty else _nobody_answered(failed)
 
 
 async def _attempt(upstream: Upstream, backend: Backend, call: Call) -> Failed | None:
+    admission = backend.breaker.admit()
+    if admission is None:
+        seconds = backend.breaker.snapshot().retry_in or 0
+        sentence = f"rests after failures and is tried again in {max(1, round(seconds))} s"
+        return Failed(backend, sentence, 503, retry_after=max(1.0, seconds))
+    with admission:
+        if backend.line is None:
+            return await _send(upstream, backend, admission, call, None)
+        try:
+            place = backend.line.enter(utility=call.is_utility)
+        except LineFull as full:
+            return Failed(backend, str(full), 429, retry_after=full.retry_after)
+        try:
+            while place.position:
+                call.outlet.note = f"{place.position} in line for '{backend.name}'"
+                await place.change()
+            call.outlet.note = WAITING
+            return await _send(upstream, backend, admission, call, place)
+        finally:
+            place.leave()
+
+
+async def _send(
+    upstream: Upstream, backend: Backend, admission: Admission, call: Call, place: Place | None
+) -> Failed | None:
     protocol = call.request.endpoint.protocol
+    answer: UpstreamAnswer | None = None
     try:
         native = await upstream.speaks(backend, protocol)
         if not native and not can_translate(protocol):
-            return Failed(backend.name, f"does not serve {call.request.endpoint.path}", 404)
+            return Failed(backend, f"does not serve {call.request.endpoint.path}", 404)
         out = outgoing(call.request, backend, native=native, keeps_model=call.keeps_model)
         call.record.dropped = out.dropped
+        call.record.attempts += 1
         answer = await upstream.send(backend, out.endpoint.upstream, out.body, [*call.headers, *_JSON])
-    except UpstreamFailure as failure:
-        return Failed(backend.name, failure.sentence, failure.status)
-    try:
         if answer.status >= 300:
-            return await _error_answer(backend, answer, call, out)
-        if answer.content_type != _EVENTS:
-            await _plain(answer, call, out)
-        elif call.request.stream:
-            await _stream(answer, call, out)
-        elif out.streamed:
-            await _assembled(answer, call, out)
+            failed = await _error_answer(backend, answer, out)
         else:
-            await _plain(answer, call, out)
-        return None
+            backend.abilities.learn_server(answer.headers)
+            failed = await _give_answer(answer, backend, admission, call, out)
     except UpstreamFailure as failure:
-        return Failed(backend.name, failure.sentence, failure.status)
+        failed = Failed(backend, failure.sentence, failure.status, failure.failure)
     finally:
-        await answer.close()
+        if answer is not None:
+            await answer.close()
+    if failed is None or failed.failure is None or not failed.failure.blames_server:
+        admission.succeed()
+    else:
+        admission.fail(connecting=failed.failure.unconnected)
+    return failed
 
 
-async def _stream(answer: UpstreamAnswer, call: Call, out: Outgoing) -> None:
+async def _give_answer(
+    answer: UpstreamAnswer, backend: Backend, admission: Admission, call: Call, out: Outgoing
+) -> None:
+    if answer.content_type != _EVENTS:
+        await _plain(answer, call, out)
+    elif call.request.stream:
+        await _stream(answer, backend, admission, call, out)
+    elif out.streamed:
+        await _assembled(answer, backend, call, out)
+    else:
+        await _plain(answer, call, out)
+
+
+async def _stream(
+    answer: UpstreamAnswer, backend: Backend, admission: Admission, call: Call, out: Outgoing
+) -> None:
     pieces = answer.pieces()
     try:
         first = await _first_content(pieces)
+        answer.be_patient(backend.idle_seconds)
+        admission.succeed()  # what breaks from here on is told to the client; another request may be the next probe
         record = call.record
         record.first_byte()
         record.status = answer.status
@@ -232,12 +319,13 @@ async def _plain(answer: UpstreamAnswer, call: Call, out: Outgoing) -> None:
         await _give(answer.status, returned_headers(answer.headers), data, call)
 
 
-async def _assembled(answer: UpstreamAnswer, call: Call, out: Outgoing) -> None:
+async def _assembled(answer: UpstreamAnswer, backend: Backend, call: Call, out: Outgoing) -> None:
     """A plain answer out of a stream that the client did not ask for."""
     reader, assembly = EventReader(), assembly_for(out.endpoint.protocol)
     try:
         async for piece in answer.pieces():
             for data in reader.feed(piece):
+                answer.be_patient(backend.idle_seconds)
                 assembly.feed(data)
         for data in reader.rest():
             assembly.feed(data)
@@ -304,29 +392,27 @@ def _object(data: bytes) -> dict[str, Any]:
     return value
 
 
-async def _error_answer(backend: Backend, answer: UpstreamAnswer, call: Call, out: Outgoing) -> Failed | None:
-    """Pass the client's own fault on; make everything else a reason to try the next backend."""
+async def _error_answer(backend: Backend, answer: UpstreamAnswer, out: Outgoing) -> Failed:
+    """What an error means: in words, for the retry policy, and as the client may read it."""
     status = answer.status
+    data = await _read(answer.pieces(), _LARGEST_ERROR)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
+    failure = status_failure(status, headers, data, time.time())
     if status < 400:
         location = answer.header(b"location")[:200] or "elsewhere"
-        return Failed(backend.name, f"redirects to {location}; put the final address in its base_url", 502)
-    if status in (401, 403):
-        return Failed(backend.name, f"refused its key (HTTP {status}); check its api_key_env", 502)
-    data = await _read(answer.pieces(), _LARGEST_ERROR)
-    if status == 404:
+        sentence, told = f"redirects to {location}; put the final address in its base_url", 502
+    elif status in (401, 403):
+        sentence, told = f"refused its key (HTTP {status}); check its api_key_env", 502
+    elif status == 404:
         hint = f"does not know this endpoint or the model '{backend.model}' (HTTP 404); check base_url and model"
-        return Failed(backend.name, hint, 502)
-    passed = _passed_error(answer, data) if out.translator is None else None
-    sentence = f"answered HTTP {status}{_excerpt(data)}"
-    if status in _OWN_FAULTS and not any(code in data for code in _CONTEXT_CODES):
-        message = f"Backend '{backend.name}' {sentence}."
-        if passed is None or call.outlet.begun:
-            raise Refusal(status, message, code="upstream_error")
-        call.record.end("error", status, message)
-        await call.outlet.plain(*passed)
-        return None
-    own = 429 if status == 429 else 502
-    return Failed(backend.name, sentence, own, answer.header(b"retry-after"), passed)
+        sentence, told = hint, 502
+    else:
+        sentence = f"answered HTTP {status}{_excerpt(data)}"
+        told = status if status == 429 or status in _OWN_FAULTS else 502
+    passed = _passed_error(answer, data) if out.translator is None and told in (status, 502) else None
+    if status < 400 or status in (401, 403, 404):
+        passed = None
+    return Failed(backend, sentence, told, failure, failure.retry_after, passed)
 
 
 def _passed_error(answer: UpstreamAnswer, data: bytes) -> tuple[int, RawHeaders, bytes] | None:
@@ -380,7 +466,8 @@ def _nobody_answered(failed: list[Failed]) -> Refusal:
     status = statuses.pop() if len(statuses) == 1 else 502
     who = "Backend" if len(failed) == 1 else "No backend answered:"
     message = f"{who} {'; '.join(str(failure) for failure in failed)}."
-    codes = {404: "unknown_endpoint", 429: "rate_limit_exceeded", 504: "upstream_timeout"}
-    headers = {"retry-after": failed[-1].retry_after} if status == 429 and failed[-1].retry_after else {}
+    codes = {404: "unknown_endpoint", 429: "rate_limit_exceeded", 503: "backend_resting", 504: "upstream_timeout"}
+    waits = [failure.retry_after for failure in failed if failure.retry_after is not None]
+    headers = {"retry-after": f"{math.ceil(min(waits))}"} if waits and status in (429, 503) else {}
     kind = "rate_limit_error" if status == 429 else "server_error"
     return Refusal(status, message, kind=kind, code=codes.get(status, "upstream_error"), headers=headers)

@@ -28,7 +28,7 @@ FAILURES = [
         "redirects to http://127.0.0.1:1/x",
     ),
     ("sends a huge header", servers.huge_header, 502, "did not speak HTTP"),
-    ("speaks no HTTP", servers.no_http, 502, "broke the connection before it answered"),
+    ("speaks no HTTP", servers.no_http, 502, "did not speak HTTP as it should; check the port"),
     ("refuses the key", servers.status("401 Unauthorized", b"{}"), 502, "refused its key"),
     ("does not know the model", servers.status("404 Not Found", b"{}"), 502, "check base_url and model"),
     ("fails without a reason", servers.status("500 Internal Server Error", b"<html>"), 502, "answered HTTP 500"),
@@ -252,7 +252,7 @@ def test_many_failures_leave_nothing_behind(tmp_path: Path) -> None:
 
 def _wait_idle(running: Running) -> None:
     deadline = time.monotonic() + 2
-    pool = running.gateway.upstream._client._transport._pool
-    while any(not connection.is_idle() and not connection.is_closed() for connection in pool.connections):
+    client = running.gateway.upstream._lean.client
+    while client.connections != client.idle_connections:
         assert time.monotonic() < deadline
         time.sleep(0.01)
