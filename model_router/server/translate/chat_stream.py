@@ -209,8 +209,8 @@ class ChatStream:
         if section is self._open:
             return self._writer.write(section, arguments, []) if arguments else b""
         out = self._make_way() if section.name else b""
-        if section is self._open:
-            return out
+        if section is self._open or section.closed:
+            return out  # it had waited, and was written with the others
         if section.name and self._open is None:
             if section in self._waiting:
                 self._waiting.remove(section)
