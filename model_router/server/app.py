@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 from quart import Quart, Response, g, request
-from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestTimeout
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from model_router.config.proxy import PromptCapture
 from model_router.server.gateway import Gateway, GatewayState

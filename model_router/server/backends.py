@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
@@ -43,8 +43,7 @@ class Backend:
 
     def __post_init__(self) -> None:
         url = urlsplit(self.config.base_url)
-        plain = url.scheme == "http" and url.hostname is not None
-        object.__setattr__(self, "address", (url.hostname, url.port or 80) if plain else None)
+        object.__setattr__(self, "address", _address(url))
         object.__setattr__(self, "host", url.netloc.rpartition("@")[2].encode())
         object.__setattr__(self, "target", quote(url.path.rstrip("/"), safe="/%:@!$&'()*+,;=~").encode())
         object.__setattr__(self, "key_headers", _key_headers(self.api_key))
@@ -79,6 +78,15 @@ class Backend:
     def url(self, path: str) -> str:
         """The address of an endpoint; ``path`` begins behind ``/v1``."""
         return self.config.base_url.rstrip("/") + path
+
+
+def _address(url: SplitResult) -> tuple[str, int] | None:
+    """Where a plain http server listens; None for others and for a port that is none, which httpx has words for."""
+    try:
+        port = url.port or 80
+    except ValueError:
+        return None
+    return (url.hostname, port) if url.scheme == "http" and url.hostname else None
 
 
 def _key_headers(key: str | None) -> RawHeaders:

@@ -15,8 +15,8 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
 
     ``outcome`` is ``ok``, ``confirm`` (waits for a person), ``error`` (answered with an error), ``broken`` (failed, or
     was ended by a stop, after the first byte) or ``cancelled`` (the client left). ``failures`` tells of each backend
-    that gave no answer; ``dropped`` names fields of the client's that the backend's protocol has no place for. ``preview`` is empty and ``reasons``
-    quote nothing of the prompt unless the configuration asks for text.
+    that gave no answer; ``dropped`` names fields of the client's that the backend's protocol has no place for.
+    ``preview`` is empty and ``reasons`` quote nothing of the prompt unless the configuration asks for text.
     """
 
     time: float

@@ -6,6 +6,7 @@ import msgspec
 
 from model_router.server.ask import read_ask
 from model_router.server.backends import Backend
+from model_router.server.call import Call
 from model_router.server.gateway import Gateway
 from model_router.server.headers import RawHeaders, forwarded_headers
 from model_router.server.intake import Intake
@@ -13,7 +14,7 @@ from model_router.server.naming import read_name
 from model_router.server.outlet import Outlet
 from model_router.server.record import Record
 from model_router.server.refusal import Refusal
-from model_router.server.relay import Call, relay
+from model_router.server.relay import relay
 from model_router.server.routing import decide
 from model_router.server.wire.endpoint import Endpoint
 from model_router.server.wire.request import read_request

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import time
@@ -34,7 +35,6 @@ from model_router.server.upstream import Upstream
 logger = logging.getLogger(__name__)
 
 _LAST_PIECE_SECONDS = 0.2
-_LOOK_SECONDS = 0.01
 _TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 
 
@@ -91,7 +91,8 @@ class Gateway:
         self.hints = RoutingHints(profile=config.proxy.routing_profile)
         self._tasks: dict[Record, asyncio.Task[object]] = {}
         self._unwritten: deque[Record] = deque()
-        self._engine_of = {backend: engine for engine, backend in reversed(config.engine_backends.items())}
+        self._idle: asyncio.Event | None = None
+        self._engine_of = {backend: engine for engine, backend in reversed(list(config.engine_backends.items()))}
 
     @property
     def upstream(self) -> Upstream:
@@ -157,6 +158,8 @@ class Gateway:
         if self._tasks.pop(record, None) is None:
             return
         self.in_flight -= 1
+        if self._idle is not None and not self._tasks:
+            self._idle.set()
         record.finish()
         if record.folded:
             return
@@ -215,9 +218,11 @@ class Gateway:
 
     async def _all_done(self, seconds: float) -> bool:
         """Whether every request under way ended within so many seconds. A task may outlive its request."""
-        end = time.monotonic() + seconds
-        while self._tasks and time.monotonic() < end:
-            await asyncio.sleep(_LOOK_SECONDS)
+        if self._tasks:
+            self._idle = asyncio.Event()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._idle.wait()
         return not self._tasks
 
     def _backend(self, name: str) -> Backend:

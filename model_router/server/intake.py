@@ -45,26 +45,21 @@ class Intake:
         length = self.text_headers.get("content-length", "")
         if length.isdigit() and int(length) > limit:
             raise self._too_large()
-        message = await self._next()
-        first: bytes = message.get("body", b"")
-        if self._complete:
-            if len(first) > limit:
-                raise self._too_large()
-            return first
-        pieces, size = [first], len(first)
+        pieces: list[bytes] = []
+        size, more = 0, True
         try:
             async with asyncio.timeout(self._limits.request_seconds):
-                while not self._complete:
-                    piece = (await self._next()).get("body", b"")
+                while more:
+                    piece, more = await self._next()
                     pieces.append(piece)
                     size += len(piece)
                     if size > limit:
                         raise self._too_large()
         except TimeoutError:
             seconds = f"{self._limits.request_seconds:g}"
-            message408 = f"The request was not complete within {seconds} s (limits.request_seconds); send it again."
-            raise Refusal(408, message408, code="request_timeout") from None
-        return b"".join(pieces)
+            message = f"The request was not complete within {seconds} s (limits.request_seconds); send it again."
+            raise Refusal(408, message, code="request_timeout") from None
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     async def skip(self) -> None:
         """Take in what the client is still sending, for a moment: an answer amid its sending would be lost to it."""
@@ -72,8 +67,9 @@ class Intake:
             return
         try:
             async with asyncio.timeout(_UNREAD_SECONDS):
-                while not self._complete:
-                    await self._next()
+                more = True
+                while more:
+                    _, more = await self._next()
         except (TimeoutError, ClientLeft):
             pass
 
@@ -102,13 +98,15 @@ class Intake:
                 task.cancel()
                 return
 
-    async def _next(self) -> dict[str, Any]:
+    async def _next(self) -> tuple[bytes, bool]:
+        """The next piece, and whether there are more."""
         message = await self._receive()
         if message["type"] == "http.disconnect":
             self.left = True
             raise ClientLeft
-        self._complete = not message.get("more_body", False)
-        return message
+        more = bool(message.get("more_body", False))
+        self._complete = not more
+        return message.get("body", b""), more
 
     def _too_large(self) -> Refusal:
         limit = self._limits.max_body_bytes

@@ -35,14 +35,14 @@ def model_entry(gateway: Gateway, name: str) -> dict[str, Any]:
 
 def _behind(gateway: Gateway, name: str) -> tuple[list[EngineSpec], list[Backend]]:
     """Engines and backends that a name may lead to: one, or all of them."""
-    config, catalog = gateway.config, gateway.router.catalog
-    target = config.proxy.aliases.get(name, name).removeprefix(OWN_PREFIX)
-    if target in gateway.backends and target not in catalog.engines:
+    mapped, known = gateway.config.engine_backends, gateway.router.catalog.engines
+    target = gateway.config.proxy.aliases.get(name, name).removeprefix(OWN_PREFIX)
+    if target in gateway.backends and target not in known:
         engine = gateway.engine_of(target)
-        return [catalog.engines[engine]] if engine in catalog.engines else [], [gateway.backends[target]]
-    engines = [target] if target in catalog.engines else [one for one in config.engine_backends if one in catalog.engines]
-    names = dict.fromkeys(config.engine_backends[one] for one in engines if one in config.engine_backends)
-    return [catalog.engines[one] for one in engines], [gateway.backends[one] for one in names if one in gateway.backends]
+        return [known[engine]] if engine is not None and engine in known else [], [gateway.backends[target]]
+    engines = [target] if target in known else [one for one in mapped if one in known]
+    names = dict.fromkeys(mapped[one] for one in engines if one in mapped)
+    return [known[one] for one in engines], [gateway.backends[one] for one in names if one in gateway.backends]
 
 
 def _abilities(engines: Iterable[EngineSpec]) -> dict[str, bool]:

@@ -88,7 +88,9 @@ class Outlet:
             record.end("broken" if self.contentful else "error", refusal.status, refusal.message)
         if not self.begun:
             headers = [(name.encode(), _plain(value)) for name, value in refusal.headers.items()]
-            await self.plain(refusal.status, [(b"content-type", b"application/json"), *headers], self._endpoint.error(refusal))
+            await self.plain(
+                refusal.status, [(b"content-type", b"application/json"), *headers], self._endpoint.error(refusal)
+            )
             return
         await self.piece(self._endpoint.error_event(refusal.message, refusal.code or "error"))
         await self.end()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from model_router.engine.hints import RoutingHints
 from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.server.ask import Ask, CallKind
 from model_router.server.ask_route import Pick, pick_engine

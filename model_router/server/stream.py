@@ -244,5 +244,3 @@ def _split(text: bytes) -> list[bytes]:
     parts = text.split(b"\n")
     last = parts.pop()
     return [part + b"\n" for part in parts] + ([last] if last else [])
-
-

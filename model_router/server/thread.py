@@ -120,6 +120,7 @@ class ServerThread:
     async def _serve(self, listener: socket.socket) -> None:
         self._stop = asyncio.Event()
         app = create_app(self._gateway)
+        door: Any = Door(self._gateway, app)  # Hypercorn's own type for an application names every message
 
         @app.before_serving
         async def ready() -> None:
@@ -127,7 +128,7 @@ class ServerThread:
 
         self._gateway.open()
         try:
-            await serve(Door(self._gateway, app), hypercorn_config(listener), shutdown_trigger=self._stop.wait, mode="asgi")
+            await serve(door, hypercorn_config(listener), shutdown_trigger=self._stop.wait, mode="asgi")
         finally:
             await self._gateway.close()
 

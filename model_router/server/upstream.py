@@ -7,7 +7,7 @@ request (docs/performance.md); those over https, and all of them with ``proxy.tr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Protocol
 
 import httpx
@@ -154,9 +154,7 @@ class Upstream:
         """
         config = backend.config
         seconds = config.timeout_seconds
-        limits = Limits(
-            config.connect_timeout_seconds, config.first_byte_timeout_seconds or seconds, seconds, seconds
-        )
+        limits = Limits(config.connect_timeout_seconds, config.first_byte_timeout_seconds or seconds, seconds, seconds)
         return await self._send(backend, path, body, headers, limits)
 
     def drain(self, answer: UpstreamAnswer) -> asyncio.Task[None]:
@@ -246,6 +244,22 @@ class Upstream:
         response = await client.send(request, stream=True)
         raw = [(name.lower(), value) for name, value in response.headers.raw]
         return UpstreamAnswer(response.status_code, raw, _HttpxSource(response), limits)
+
+
+async def read_whole(pieces: AsyncIterator[bytes], limit: int) -> bytes:
+    """A body of at most ``limit`` bytes.
+
+    Raises:
+        UpstreamFailure: it is larger, or breaks off.
+    """
+    collected: list[bytes] = []
+    size = 0
+    async for piece in pieces:
+        collected.append(piece)
+        size += len(piece)
+        if size > limit:
+            raise UpstreamFailure(f"sent an answer larger than {limit} bytes")
+    return collected[0] if len(collected) == 1 else b"".join(collected)
 
 
 async def _read_to_the_end(answer: UpstreamAnswer) -> None:

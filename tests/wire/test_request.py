@@ -98,7 +98,7 @@ def test_stream_is_read() -> None:
         read_request(CHAT, b'{"messages": [{}], "stream": "yes"}', 100)
 
 
-@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=str)
+@pytest.mark.parametrize("endpoint", ENDPOINTS.values(), ids=list(ENDPOINTS))
 def test_a_conversation_is_needed(endpoint: Endpoint) -> None:
     with pytest.raises(Refusal, match=f"'{endpoint.list_field}'") as missing:
         read_request(endpoint, b"{}", 100)

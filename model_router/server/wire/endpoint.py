@@ -79,9 +79,7 @@ CHAT = Endpoint(
     ("max_completion_tokens", "max_tokens"),
 )
 COMPLETIONS = Endpoint("/v1/completions", WireProtocol.COMPLETIONS, Family.CHAT, "prompt", _TOOLS, ("max_tokens",))
-RESPONSES = Endpoint(
-    "/v1/responses", WireProtocol.RESPONSES, Family.RESPONSES, "input", _TOOLS, ("max_output_tokens",)
-)
+RESPONSES = Endpoint("/v1/responses", WireProtocol.RESPONSES, Family.RESPONSES, "input", _TOOLS, ("max_output_tokens",))
 MESSAGES = Endpoint("/v1/messages", WireProtocol.MESSAGES, Family.ANTHROPIC, "messages", _TOOLS, ("max_tokens",))
 COUNT_TOKENS = Endpoint(
     "/v1/messages/count_tokens",

@@ -65,7 +65,9 @@ def _check_conversation(name: str, body: JsonBody) -> None:
         what = "messages; send a list of at least one in 'messages'" if name == "messages" else f"'{name}'; send one"
         raise Refusal(400, f"The request has no {what}.", code=f"missing_{name}", param=name)
     if first not in _STARTS[name]:
-        kind = "a list of messages, each an object with a role and a content" if name == "messages" else (
-            "a text or a list"
+        kind = (
+            "a list of messages, each an object with a role and a content"
+            if name == "messages"
+            else ("a text or a list")
         )
         raise Refusal(400, f"'{name}' must be {kind}.", code=f"invalid_{name}", param=name)

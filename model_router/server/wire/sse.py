@@ -32,9 +32,8 @@ class EventReader:
 
     def _lines(self, text: bytes) -> list[bytes]:
         events: list[bytes] = []
-        for line in text.split(b"\n")[:-1]:
-            if line.endswith(b"\r"):
-                line = line[:-1]
+        for ended in text.split(b"\n")[:-1]:
+            line = ended.removesuffix(b"\r")
             if line.startswith(b"data:"):
                 self._data.append(line[6:] if line[5:6] == b" " else line[5:])
             elif not line:
