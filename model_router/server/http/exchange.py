@@ -144,22 +144,19 @@ class Exchange:
         if parser is None or connection is None:
             return
         self.heard = True
-        self._overhead += len(data)
-        too_many = self._overhead - LARGEST_HEAD
-        if self.status or too_many <= 0:
-            self._parse(parser, data)
-        else:
-            # The head has to end within the limit, however the bytes are cut.
-            view = memoryview(data)
-            self._parse(parser, view[:-too_many])
-            if self.status:
-                self._parse(parser, view[-too_many:])
+        # Bytes without a body in them are counted: heads and framing must end within the limit, however they are cut.
+        rest: bytes | memoryview = data
+        while rest and self._overhead < LARGEST_HEAD and not self._fault:
+            room = LARGEST_HEAD - self._overhead
+            piece, rest = (rest, b"") if len(rest) <= room else (memoryview(rest)[:room], memoryview(rest)[room:])
+            self._overhead += len(piece)
+            self._parse(parser, piece)
         if self._complete:
             self._finish()
         elif self._fault:
             self._fail(httpx.RemoteProtocolError, self._fault)
-        elif self._overhead > LARGEST_HEAD:
-            self._fail(httpx.RemoteProtocolError, f"The answer has more than {LARGEST_HEAD} bytes of framing.")
+        elif self._overhead >= LARGEST_HEAD:
+            self._fail(httpx.RemoteProtocolError, f"The answer has {LARGEST_HEAD} bytes without a body in them.")
         else:
             if self._unread > MOST_UNREAD and not self._paused and connection.transport is not None:
                 self._paused = True
@@ -222,7 +219,7 @@ class Exchange:
     def on_headers_complete(self) -> None:
         """A head is there: of an interim answer (100, 103), which is dropped, or of the one that counts."""
         parser = self._parser
-        if parser is None:
+        if parser is None or self._complete:
             return
         status = parser.get_status_code()
         if 100 <= status < 200 and status != 101:
