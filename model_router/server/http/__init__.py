@@ -1,1 +1,1 @@
-"""A lean HTTP/1.1 client for model servers: kept connections, a C parser, few objects for each request."""
+"""HTTP/1.1 on both sides of the gateway, parsed by a C library."""

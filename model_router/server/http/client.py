@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import httpx
 
 from model_router.server.http.connection import Connection
-from model_router.server.http.exchange import Exchange
-from model_router.server.http.limits import Limits
+from model_router.server.http.exchange import Exchange, Limits
 from model_router.server.http.pool import Address, Pool
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import NamedTuple
 
 import httpx
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from model_router.server.http.connection import Connection
-from model_router.server.http.limits import Limits
 
 LARGEST_HEAD = 65_536
 """Bytes of a head, or of framing without a byte of body in it, after which a server is not taken seriously."""
@@ -21,6 +21,19 @@ _JOINED = 65_536
 
 _Failure = tuple[type[httpx.TransportError], str, Exception | None]
 _GIVEN_UP: _Failure = (httpx.ReadError, "The answer was given up before its end.", None)
+
+
+class Limits(NamedTuple):
+    """Seconds for each step, or None for no limit.
+
+    ``read`` bounds each silence, not the whole answer; ``write`` bounds the time in which the server takes in nothing;
+    ``pool`` bounds the wait for a connection when all are in use.
+    """
+
+    connect: float | None = None
+    read: float | None = None
+    write: float | None = None
+    pool: float | None = None
 
 
 class Exchange:
@@ -139,19 +152,19 @@ class Exchange:
         if parser is None or connection is None:
             return
         self.heard = True
-        self._overhead += len(data)
-        try:
-            parser.feed_data(data)
-        except (HttpParserError, HttpParserUpgrade) as error:
-            # Behind a whole answer this is something that nobody asked for, and says nothing about the answer.
-            self._reusable = False
-            self._fault = self._fault or f"The answer is not HTTP as it should be ({error})."
+        # Bytes without a body in them are counted: heads and framing must end within the limit, however they are cut.
+        rest: bytes | memoryview = data
+        while rest and self._overhead < LARGEST_HEAD and not self._fault:
+            room = LARGEST_HEAD - self._overhead
+            piece, rest = (rest, b"") if len(rest) <= room else (memoryview(rest)[:room], memoryview(rest)[room:])
+            self._overhead += len(piece)
+            self._parse(parser, piece)
         if self._complete:
             self._finish()
         elif self._fault:
             self._fail(httpx.RemoteProtocolError, self._fault)
-        elif self._overhead > LARGEST_HEAD:
-            self._fail(httpx.RemoteProtocolError, f"The answer has more than {LARGEST_HEAD} bytes of framing.")
+        elif self._overhead >= LARGEST_HEAD:
+            self._fail(httpx.RemoteProtocolError, f"The answer has {LARGEST_HEAD} bytes without a body in them.")
         else:
             if self._unread > MOST_UNREAD and not self._paused and connection.transport is not None:
                 self._paused = True
@@ -209,12 +222,12 @@ class Exchange:
         if name == b"content-length":
             self._framed = True
         elif name == b"transfer-encoding":
-            self._framed = value.lower().endswith(b"chunked")
+            self._framed = value.lower().rstrip().endswith(b"chunked")
 
     def on_headers_complete(self) -> None:
         """A head is there: of an interim answer (100, 103), which is dropped, or of the one that counts."""
         parser = self._parser
-        if parser is None:
+        if parser is None or self._complete:
             return
         status = parser.get_status_code()
         if 100 <= status < 200 and status != 101:
@@ -224,10 +237,8 @@ class Exchange:
         if status < 200:
             self._fault = f"The server answered with status {status}, which nobody asked for."
             return
-        if self._overhead > LARGEST_HEAD and _size(self.headers) > LARGEST_HEAD:
-            self._fault = f"The head of the answer is larger than {LARGEST_HEAD} bytes."
-            return
         self.status = status
+        self._overhead = 0
         self._reusable = parser.should_keep_alive()
         self._complete = self._bodiless
 
@@ -249,6 +260,14 @@ class Exchange:
 
     def _is_writing(self, connection: Connection) -> bool:
         return connection.write_blocked and not self.status
+
+    def _parse(self, parser: HttpResponseParser, data: bytes | memoryview) -> None:
+        try:
+            parser.feed_data(data)
+        except (HttpParserError, HttpParserUpgrade) as error:
+            # Behind a whole answer this is something that nobody asked for, and says nothing about the answer.
+            self._reusable = False
+            self._fault = self._fault or f"The answer is not HTTP as it should be ({error})."
 
     async def _wait(self) -> None:
         """Sleep until something changes; a wait that is cancelled ends the exchange."""
@@ -301,7 +320,3 @@ class Exchange:
         error = kind(message)
         error.__cause__ = cause
         return error
-
-
-def _size(headers: list[tuple[bytes, bytes]]) -> int:
-    return sum(len(name) + len(value) + 4 for name, value in headers)

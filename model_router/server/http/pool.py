@@ -135,10 +135,10 @@ class Pool:
         return connection
 
     def _leave_queue(self, waiter: _Waiter) -> None:
-        """Give back what was granted at the moment at which the waiting ended."""
-        if not waiter.future.done() or waiter.future.cancelled():
-            return
-        if waiter.future.exception() is not None:
+        """Wait no longer; give back what was granted at this very moment."""
+        if waiter in self._waiters:
+            self._waiters.remove(waiter)
+        if not waiter.future.done() or waiter.future.cancelled() or waiter.future.exception() is not None:
             return
         connection = waiter.future.result()
         if connection.transport is None:

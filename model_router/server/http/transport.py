@@ -5,8 +5,7 @@ from __future__ import annotations
 import httpx
 
 from model_router.server.http.client import LeanClient
-from model_router.server.http.exchange import Exchange
-from model_router.server.http.limits import Limits
+from model_router.server.http.exchange import Exchange, Limits
 
 
 class LeanTransport(httpx.AsyncBaseTransport):
