@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from hashlib import blake2b
 from typing import Any
 
@@ -41,7 +40,7 @@ _SESSION_HEADERS = (
     "x-conversation-id",
 )
 _BYTES_PER_TOKEN = 4
-_KEY_LENGTH = 1024
+_KEY_LENGTH = 256
 """So many characters at both ends of each text tell one conversation from another; their lengths count too."""
 _BASE64 = re2.compile(rb"base64")
 _TOKENS_PER_PICTURE = 1000
@@ -106,6 +105,22 @@ class _Search:
     attachments: frozenset[Attachment] = frozenset()
 
 
+class _SystemTexts:
+    """The system prompts, read when first asked for."""
+
+    __slots__ = ("_body", "_texts", "_turns")
+
+    def __init__(self, body: JsonBody, turns: Sequence[Turn]) -> None:
+        self._body = body
+        self._turns = turns
+        self._texts: tuple[str, ...] | None = None
+
+    def __call__(self) -> tuple[str, ...]:
+        if self._texts is None:
+            self._texts = system_texts(self._body, self._turns)
+        return self._texts
+
+
 def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
     """Find the ask in a chat, messages, responses, completions or embeddings body.
 
@@ -117,10 +132,7 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
     """
     turns = read_turns(body)
 
-    @cache
-    def system() -> tuple[str, ...]:
-        return system_texts(body, turns)
-
+    system = _SystemTexts(body, turns)
     has_tools = body.holds("tools") or body.holds("functions")
     attached = may_hold_attachments(turns)
     found = _newest_wish(turns, system, has_tools=has_tools, attached=attached)

@@ -115,6 +115,8 @@ _TRAILERS = re.compile(
 
 _PARAGRAPHS = re.compile(r"(\n[^\S\n]*\n\s*)")
 _IMAGE_TAG = re.compile(r"\s*</?image\b[^<>]*>\s*")
+_WORD_BLOCK = re.compile(rf"\s*<({_WORD_TAGS})>")
+_COMPOUND = re.compile(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
 _SHORT_LINE = 12
 
@@ -170,7 +172,7 @@ def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> st
 
 def is_bare_block(words: str) -> bool:
     """Whether a turn is one block with a compound name: a harness's, if the person speaks in the turn beside it."""
-    match = re.match(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]", words)
+    match = _COMPOUND.match(words)
     return match is not None and words.endswith(f"</{match[1]}>")
 
 
@@ -187,7 +189,7 @@ def unquote(text: str) -> str:
 
 def unwrap(text: str) -> str:
     """Take off a block that a text begins with, when its name says that it may hold the person's words."""
-    match = re.match(rf"\s*<({_WORD_TAGS})>", text)
+    match = _WORD_BLOCK.match(text)
     if match is None:
         return text.strip()
     end = text.find(f"</{match[1]}>", match.end())

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+import re2
+
 from model_router.server.markup import enclosed
 
 _ORDER_LENGTH = 400
@@ -21,7 +23,7 @@ _SYSTEM_HEAD = 600
 _TALK = r"(?:conversation|chat|thread|session|discussion|dialogue?)"
 _TITLE = rf"\btitles?\b[^.\n]{{0,60}}\b{_TALK}|\b{_TALK}\b[^.\n]{{0,40}}\btitles?\b"
 
-_COMPACTION = re.compile(
+_COMPACTION = re2.compile(
     rf"detailed summary of (?:the|our|this|your) (?:\w+ )?{_TALK}"
     rf"|summari[sz]e (?:the|our|this) {_TALK} (?:so far|above)"
     r"|context checkpoint compaction|prompt for continuing our conversation"

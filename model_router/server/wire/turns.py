@@ -39,8 +39,10 @@ Turn: TypeAlias = Mapping[str, Any]
 def speaker_of(turn: Turn) -> Speaker:
     """Whose turn this is; an item of an unknown type counts as the model's, it never speaks for a person."""
     role = turn.get("role")
+    if role.__class__ is str:
+        return _ROLES.get(role, _USER)
     if role is not None:
-        return _ROLES.get(role, _USER) if isinstance(role, str) else _USER
+        return _USER
     kind = turn.get("type")
     if kind is None or not isinstance(kind, str):
         return _USER if kind is None else Speaker.MODEL
@@ -131,11 +133,10 @@ def _is_bare(raw: msgspec.Raw) -> bool:
 
 def may_hold_attachments(turns: Iterable[Turn]) -> bool:
     """Whether some turn may hold a picture, a sound or a file: one look at all parts, without decoding."""
-    contents = [turn.get("content", turn.get("output")) for turn in turns]
-    parts = b"".join(
-        [raw for parts in contents if parts.__class__ is list for raw in parts if raw.__class__ is msgspec.Raw]
-    )
-    if _ATTACHED.search(parts) is not None:
+    contents = [turn["content"] if "content" in turn else turn.get("output") for turn in turns]
+    lists = [content for content in contents if content.__class__ is list]
+    parts = b"".join([raw for content in lists for raw in content if raw.__class__ is msgspec.Raw])
+    if parts and _ATTACHED.search(parts) is not None:
         return True
     kinds = [turn["type"] for turn in turns if "type" in turn]
     return any(isinstance(kind, str) and kind in _ATTACHMENTS for kind in kinds)
