@@ -64,7 +64,7 @@ class ItemMaker:
             item = {"id": self.item_id("ctc", index), "type": "custom_tool_call", "status": status, "input": given}
         else:
             item = {"id": self.item_id("fc", index), "type": "function_call", "status": status}
-            item["arguments"] = call.arguments
+            item["arguments"] = call.arguments or ("{}" if status != "in_progress" else "")
         item |= {"call_id": call.call_id, "name": tool.name}
         if tool.namespace is not None:
             item["namespace"] = tool.namespace
@@ -92,8 +92,7 @@ def response(answer: ChatAnswer, asked: Mapping[str, Any], model: str) -> dict[s
     if answer.refusal:
         items.append(maker.message(len(items), refusal_part(answer.refusal), "completed"))
     for call in answer.calls:
-        named = call._replace(arguments=call.arguments or "{}")
-        items.append(maker.call(len(items), named, "completed"))
+        items.append(maker.call(len(items), call, "completed"))
     if items and answer.ending.cut:
         items[-1]["status"] = "incomplete"
     return {**begun(asked, answer.key, answer.created, model), **finished(answer.ending, answer.usage), "output": items}

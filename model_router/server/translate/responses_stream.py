@@ -10,7 +10,6 @@ import msgspec
 from model_router.server.translate.chat_answer import Call, Ending
 from model_router.server.translate.chat_stream import Section
 from model_router.server.translate.responses_answer import ItemMaker, begun, finished, refusal_part, text_part
-from model_router.server.translate.responses_tools import custom_input
 from model_router.server.translate.translator import Usage
 
 _encode = msgspec.json.Encoder().encode
@@ -120,7 +119,7 @@ class ResponsesWriter:
             out = b"" if section.pieces else self.write(section, item["arguments"], [])
             done = {**place, "name": item["name"], "arguments": item["arguments"]}
             return out + self._event("response.function_call_arguments.done", done)
-        given = custom_input(section.text())
+        given = item["input"]
         return self._event("response.custom_tool_call_input.delta", {**place, "delta": given}) + self._event(
             "response.custom_tool_call_input.done", {**place, "input": given}
         )
@@ -130,7 +129,7 @@ class ResponsesWriter:
         if section.kind == "reasoning":
             return self._maker.reasoning(index, section.text(), section.field, status)
         if section.kind == "call":
-            arguments = "" if status == "in_progress" else section.text() or "{}"
+            arguments = "" if status == "in_progress" else section.text()
             return self._maker.call(index, Call(section.call_id, section.name, arguments), status)
         return self._maker.message(index, None if status == "in_progress" else _part_of(section), status)
 
