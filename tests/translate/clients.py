@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import anthropic
 import msgspec
+import openai
 
 from tests.support.canned_server import CannedServer
 
@@ -38,6 +39,47 @@ class AnthropicReader:
         self._canned.streams(events)
         with self._client.messages.stream(**ASKED) as stream:
             return stream.get_final_message().model_dump(exclude_none=True)
+
+
+class OpenAIReader:
+    """Reads whole responses and streams of events with the ``openai`` package."""
+
+    def __init__(self, canned: CannedServer) -> None:
+        self._canned = canned
+        self._client = openai.OpenAI(
+            base_url=canned.root, api_key="none", max_retries=0, timeout=10, _strict_response_validation=True
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self._client.close()
+
+    def whole(self, response: dict[str, Any]) -> dict[str, Any]:
+        """A response object as the client's model holds it."""
+        self._canned.answers(response)
+        return self._client.responses.create(model="m", input="hello").model_dump(exclude_none=True)
+
+    def streamed(self, events: bytes) -> dict[str, Any]:
+        """The response at the end of events, which also its accumulator has to arrive at when it is complete."""
+        self._canned.streams(events)
+        with self._client.responses.create(model="m", input="hello", stream=True) as stream:
+            *_, last = stream
+        assert last.type in ("response.completed", "response.incomplete", "response.failed")
+        response = last.response.model_dump(exclude_none=True)
+        if last.type == "response.completed":
+            with self._client.responses.stream(model="m", input="hello") as accumulated:
+                final = accumulated.get_final_response().model_dump(exclude_none=True)
+            assert without_parsed(final) == response
+        return response
+
+
+def without_parsed(value: Any) -> Any:
+    """``value`` without the fields in which the accumulator puts what it parsed out of text."""
+    if isinstance(value, dict):
+        return {key: without_parsed(item) for key, item in value.items() if not key.startswith("parsed")}
+    return [without_parsed(item) for item in value] if isinstance(value, list) else value
 
 
 def read_events(events: bytes) -> list[tuple[str, dict[str, Any]]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support.canned_server import CannedServer, canned_server
-from tests.translate.clients import AnthropicReader
+from tests.translate.clients import AnthropicReader, OpenAIReader
 
 
 @pytest.fixture(scope="session")
@@ -19,4 +19,10 @@ def canned() -> Iterator[CannedServer]:
 @pytest.fixture(scope="session")
 def claude(canned: CannedServer) -> Iterator[AnthropicReader]:
     with AnthropicReader(canned) as reader:
+        yield reader
+
+
+@pytest.fixture(scope="session")
+def codex(canned: CannedServer) -> Iterator[OpenAIReader]:
+    with OpenAIReader(canned) as reader:
         yield reader

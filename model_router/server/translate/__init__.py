@@ -7,8 +7,10 @@ protocol, ``RESPONSES`` OpenAI's newer one.
 from __future__ import annotations
 
 from model_router.server.translate.messages import MessagesTranslator
+from model_router.server.translate.responses import ResponsesTranslator
 from model_router.server.translate.translator import ChatRequest, EventStream, Translator, Usage
 
 MESSAGES: Translator = MessagesTranslator()
+RESPONSES: Translator = ResponsesTranslator()
 
-__all__ = ["MESSAGES", "ChatRequest", "EventStream", "Translator", "Usage"]
+__all__ = ["MESSAGES", "RESPONSES", "ChatRequest", "EventStream", "Translator", "Usage"]

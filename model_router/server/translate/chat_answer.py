@@ -31,6 +31,11 @@ class Ending(NamedTuple):
     reason: str | None
     stop_word: str | None = None
 
+    @property
+    def cut(self) -> bool:
+        """Whether the answer ended before the model had finished it."""
+        return self.reason in ("length", "content_filter")
+
 
 class ChatAnswer(NamedTuple):
     """The first choice of a whole answer. ``key`` makes the ids of the client's objects; ``created`` is in seconds."""
@@ -90,7 +95,7 @@ def first_choice(chat: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if not isinstance(choices, list):
         return None
     for choice in choices:
-        if isinstance(choice, Mapping) and not choice.get("index"):
+        if isinstance(choice, dict) and not choice.get("index"):
             return choice
     return None
 
@@ -114,9 +119,9 @@ def call_pieces(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """The tool calls of a message, or the pieces of such in a delta."""
     calls = message.get("tool_calls")
     if isinstance(calls, list):
-        return [call for call in calls if isinstance(call, Mapping)]
+        return [call for call in calls if isinstance(call, dict)]
     legacy = message.get("function_call")
-    return [{"index": 0, "function": legacy}] if isinstance(legacy, Mapping) else []
+    return [{"index": 0, "function": legacy}] if isinstance(legacy, dict) else []
 
 
 def argument_text(arguments: Any) -> str:
@@ -138,7 +143,7 @@ def read_ending(choice: Mapping[str, Any]) -> Ending:
 
 def read_usage(usage: Any) -> Usage | None:
     """Token counts; None when there are none."""
-    if not isinstance(usage, Mapping) or "prompt_tokens" not in usage:
+    if not isinstance(usage, dict) or "prompt_tokens" not in usage:
         return None
     prompt = _object(usage.get("prompt_tokens_details"))
     completion = _object(usage.get("completion_tokens_details"))
@@ -159,7 +164,7 @@ def read_logprobs(choice: Mapping[str, Any]) -> list[Any]:
 
 def read_error(error: Any) -> tuple[str, str]:
     """The sentence and the code of an error that came in place of an answer, or in the middle of one."""
-    if isinstance(error, Mapping):
+    if isinstance(error, dict):
         sentence = error.get("message")
         code = next((str(error[name]) for name in ("type", "code") if error.get(name)), "")
         return (sentence if isinstance(sentence, str) and sentence else "The backend reported an error."), code
@@ -195,7 +200,7 @@ def _content(content: Any) -> tuple[str, str]:
         return "", ""
     said, thought = [], []
     for part in content:
-        if not isinstance(part, Mapping):
+        if not isinstance(part, dict):
             continue
         if isinstance(part.get("text"), str):
             said.append(part["text"])
@@ -208,12 +213,12 @@ def _content(content: Any) -> tuple[str, str]:
 def _details(details: Any) -> str:
     if not isinstance(details, list):
         return ""
-    found = [part.get("text") or part.get("summary") for part in details if isinstance(part, Mapping)]
+    found = [part.get("text") or part.get("summary") for part in details if isinstance(part, dict)]
     return "".join(text for text in found if isinstance(text, str))
 
 
 def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def _count(value: Any) -> int:

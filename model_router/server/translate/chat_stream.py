@@ -32,9 +32,12 @@ Kind = Literal["reasoning", "text", "refusal", "call"]
 
 
 class Section:
-    """A run of pieces of one kind. ``field`` belongs to thoughts, ``call_id`` and ``name`` to calls."""
+    """A run of pieces of one kind. ``field`` belongs to thoughts, ``call_id`` and ``name`` to calls.
 
-    __slots__ = ("call_id", "closed", "field", "kind", "logprobs", "name", "pieces")
+    ``cut`` is set before the last section of an answer closes that the model did not finish.
+    """
+
+    __slots__ = ("call_id", "closed", "cut", "field", "kind", "logprobs", "name", "pieces")
 
     def __init__(self, kind: Kind, *, field: str = "", call_id: str = "", name: str = "") -> None:
         self.kind = kind
@@ -44,6 +47,7 @@ class Section:
         self.pieces: list[str] = []
         self.logprobs: list[Any] = []
         self.closed = False
+        self.cut = False
 
     def text(self) -> str:
         """All that came so far."""
@@ -64,6 +68,9 @@ class Section:
 class Writer(Protocol):
     """Writes the events of one protocol; each method gives complete events or nothing."""
 
+    errors_need_beginning: bool
+    """Whether clients take an error only after the events of ``begin``."""
+
     def begin(self, key: str, created: int) -> bytes:
         """The events before everything else."""
 
@@ -79,8 +86,8 @@ class Writer(Protocol):
     def end(self, ending: Ending, usage: Usage | None) -> bytes:
         """The events that end the answer."""
 
-    def fail(self, sentence: str, code: str, begun: bool) -> bytes:
-        """The event of an error; ``begun`` tells whether anything went out before."""
+    def fail(self, sentence: str, code: str) -> bytes:
+        """The event of an error."""
 
 
 class ChatStream:
@@ -129,7 +136,7 @@ class ChatStream:
         if choice is None:
             return out
         delta = choice.get("delta")
-        if isinstance(delta, Mapping):
+        if isinstance(delta, dict):
             out += self._delta(delta, choice)
         if choice.get("finish_reason"):
             self._ending = read_ending(choice)
@@ -150,7 +157,8 @@ class ChatStream:
         if self._over:
             return b""
         self._over = self._failed = True
-        return self._writer.fail(sentence, code, self._begun)
+        needed = self._writer.errors_need_beginning and not self._begun
+        return (self._begin({}) if needed else b"") + self._writer.fail(sentence, code)
 
     def _begin(self, chat_chunk: Mapping[str, Any]) -> bytes:
         self._begun = True
@@ -196,7 +204,7 @@ class ChatStream:
 
     def _call(self, piece: Mapping[str, Any]) -> bytes:
         function = piece.get("function")
-        function = function if isinstance(function, Mapping) else {}
+        function = function if isinstance(function, dict) else {}
         section = self._section_of(piece)
         name = function.get("name")
         if not section.name and isinstance(name, str):
@@ -228,7 +236,7 @@ class ChatStream:
         call_id, index = piece.get("id"), piece.get("index")
         call_id = call_id if isinstance(call_id, str) else ""
         function = piece.get("function")
-        named = isinstance(function, Mapping) and bool(function.get("name"))
+        named = isinstance(function, dict) and bool(function.get("name"))
         if isinstance(index, int):
             found = self._calls.get(index)
             if found is None or (call_id and found.call_id != call_id and named and found.name):
@@ -258,6 +266,7 @@ class ChatStream:
         out = b""
         while self._open is not None or self._waiting:
             if self._open is not None:
+                self._open.cut = self._ending.cut and not self._waiting
                 out += self._shut(self._open)
             before = len(self._waiting)
             out += self._start_waiting()

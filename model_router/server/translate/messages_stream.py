@@ -35,6 +35,8 @@ _ERRORS = {
 class MessagesWriter:
     """Writes ``message_start``, then block after block, then ``message_delta`` and ``message_stop``."""
 
+    errors_need_beginning = False
+
     def __init__(self, asked: Mapping[str, Any], model: str) -> None:
         self._asked = asked
         self._model = model
@@ -107,7 +109,7 @@ class MessagesWriter:
         }
         return _event("message_delta", delta) + _event("message_stop", {"type": "message_stop"})
 
-    def fail(self, sentence: str, code: str, begun: bool) -> bytes:
+    def fail(self, sentence: str, code: str) -> bytes:
         """``error``, which may stand anywhere."""
         error = {"type": _ERRORS.get(code, "api_error"), "message": sentence}
         return _event("error", {"type": "error", "error": error})
