@@ -11,12 +11,12 @@ import msgspec
 from model_router.config.proxy import WireProtocol
 from model_router.server.assemble import may_stream
 from model_router.server.backends import Backend
-from model_router.server.translate import MESSAGES, Translator
+from model_router.server.translate import MESSAGES, RESPONSES, Translator
 from model_router.server.wire.body import JsonBody, replace_fields
 from model_router.server.wire.endpoint import CHAT, Endpoint
 from model_router.server.wire.request import Request
 
-_TRANSLATORS: Mapping[WireProtocol, Translator] = {WireProtocol.MESSAGES: MESSAGES}
+_TRANSLATORS: Mapping[WireProtocol, Translator] = {WireProtocol.MESSAGES: MESSAGES, WireProtocol.RESPONSES: RESPONSES}
 _TRUE = b"true"
 _WITH_USAGE = b'{"include_usage":true}'
 _NULL = (b"null",)

@@ -18,7 +18,7 @@ from model_router.server.backends import Backend
 from model_router.server.failure import Failure, FailureKind
 from model_router.server.headers import RawHeaders, first_header
 from model_router.server.http.client import LeanClient
-from model_router.server.http.limits import Limits
+from model_router.server.http.exchange import Limits
 
 _ASKED_FOR = frozenset({WireProtocol.MESSAGES, WireProtocol.RESPONSES})
 _ASKING_SECONDS = 5.0
