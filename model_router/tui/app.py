@@ -154,8 +154,9 @@ class ModelRouterApp(App[int]):
         screen = self._main_screen
         if screen is not None:
             screen.tell(requests=requests)
-        if self.screen is not screen:
-            for bar in self.screen.query(TopBar):
+        top = self.screen_stack[-1:]  # empty for a moment at the beginning and at the end
+        if top and top[0] is not screen:
+            for bar in top[0].query(TopBar):
                 bar.refresh()
 
     @property
