@@ -65,7 +65,9 @@ class ModelRouter:
             lines = tuple(str(problem) for problem in error.problems)
             return cls(None, Catalog(), lines or (error.message,))
         unavailable = availability_reasons(catalog, os.environ) if validate_availability else {}
-        engine = DecisionEngine(catalog, lexicon, unavailable=unavailable, config_hash=digest, profile=profile)
+        engine = DecisionEngine(
+            catalog, lexicon, unavailable=unavailable, config_hash=digest, profile=profile, lazily=lazily
+        )
         return cls(engine, catalog)
 
     @property

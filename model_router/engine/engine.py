@@ -32,7 +32,7 @@ class DecisionEngine:
     """Decides for one catalog on one machine.
 
     ``unavailable`` maps engines to why they cannot be used here; it is worked out beforehand, because the engine does
-    no input or output.
+    no input or output. ``lazily`` puts off what most asks do not need.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class DecisionEngine:
         unavailable: Mapping[str, str],
         config_hash: str,
         profile: Profile = Profile.BALANCED,
+        lazily: bool = False,
     ) -> None:
         self.catalog = catalog
         self.lexicon = lexicon
@@ -50,7 +51,7 @@ class DecisionEngine:
         self.ruleset_version = f"{RULES_VERSION}.{lexicon.version}"
         self._policy = Policy(catalog, unavailable, profile)
         self._profile = profile
-        self._safety = Safety()
+        self._safety = Safety(lazily=lazily)
         policy = catalog.safety
         self._passes = (
             frozenset(RiskClass) if not policy.require_human_confirmation else (policy.confirmation_overrides.allowed())
