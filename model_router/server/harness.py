@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from model_router.server.markup import Block, enclosed
+from model_router.server.tool_texts import split_steps, swallows_next
 
 _STEM = r"[a-z]{1,30}(?:[-_][a-z]{1,30}){0,5}"
 _HARNESS_TAGS = (
@@ -24,7 +25,8 @@ _HARNESS_TAGS = (
     r"|output|mode|capabilities|msg)"
     r"|[a-z]{1,30}(?:instructions|references)"
     r"|permissions\ instructions|INSTRUCTIONS|EPHEMERAL_MESSAGE|context|attachments?|environment|reminder"
-    r"|command-(?:name|message|args)|bash-input|ide_[a-z_]+|turn_aborted|user-memory-input"
+    r"|command-(?:name|message|args)|bash-input|ide_[a-z_]+|turn_aborted|user-memory-input|user_shell_command"
+    r"|skill|timestamp"
 )
 """Blocks that a harness adds to a person's turn: reminders, the machine's state, open files, the output of local
 commands. The names say so themselves; a block with any other name may hold what the person wants done, and stays.
@@ -54,31 +56,11 @@ _WHOLE_PARTS = re.compile(
     | ERROR:\ Cannot\ read\ [^\n]{0,300}not\ support
     | \#\ (?:AGENTS|CLAUDE|GEMINI|QWEN|CONVENTIONS)\.md\b
     | Contents\ of\ /[^\n]{0,300}\.md\ \(
-    | Now\ proceed\ and\ carry\ out\ this\ (?:task|plan)
+    | The\ following\ tool\ was\ executed\ by\ the\ user\s*$
     )""",
     re.VERBOSE,
 )
 """Openings of a part that is the harness's from its first word to its last."""
-
-_SWALLOWS = re.compile(r"\s*(?:Called the \w+ tool with the following input|\[[^\n]{0,300}\] Result:\s*$)")
-"""The part behind such a one is what the tool brought."""
-
-_TOOL_TEXT = re.compile(
-    r"""\s*(?:
-      observations?:
-    | \[[a-z_]+[^\]\n]{0,300}\]\ result:
-    | <(?:tool|function|command)[-_](?:call[-_])?(?:responses?|results?|outputs?)\b
-    | <(?:observation|returncode)>
-    | (?:tool|function|command|execution)\ (?:call\ )?(?:results?|outputs?|responses?)\b[^\n]{0,80}:
-    | execution\ result\ of\b
-    | result\ of\ (?:the\ )?tool\b[^\n]{0,80}:
-    | attached\ (?:image|file)(?:s|\(s\))?\ from\ tool
-    | \[error\]\ you\ did\ not\ use\ a\ tool
-    )""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_FEEDBACK = re.compile(r"<(feedback|answer|user_message)>")
-"""Inside a tool's text: what the person answered to it."""
 
 _NOTICES = re.compile(
     r"\[Request interrupted by user[^\]\n]{0,60}\]|\[Image(?: #\d{1,3}|:[^\]\n]{0,300})\]"
@@ -101,19 +83,30 @@ _REQUEST_HEADING = re.compile(
     r"\b[^\n]{0,40}\n+",
     re.IGNORECASE | re.MULTILINE,
 )
+_INPUT_HEADING = re.compile(r"^USER'?S INPUT\n-{3,}\n\s*(?:Here is the user's input[^\n]{0,200}:\n+)?", re.MULTILINE)
 _LABEL = re.compile(
-    r"\s*(?:new task|user (?:request|query|message|question)|current (?:task|request)):\s*\n", re.IGNORECASE
+    r"\s*(?:(?:new task|user (?:request|query|message|question)|current request):\s*\n|current task:\s)", re.IGNORECASE
 )
+_TASK_IN_FENCE = re.compile(r"^[^\n]{0,40}\b[Hh]ere is (?:your|the) task:\n```\n", re.MULTILINE)
+_SENT = re.compile(
+    r"\s*The user (?:just |also )?sent (?:a|an|the|this|another)\b[^\n]{0,60}\bmessages?\b[^\n]{0,60}:\s*\n"
+)
+_SENT_END = re.compile(r"\n\s*(?:IMPORTANT:|Please address |Address )[^\n]*\s*$")
+"""A reminder with what the person wrote while the agent was at work."""
 _TRAILERS = re.compile(
     r"^(?:To suggest changes to a file you MUST return|\# ?\*?SEARCH/REPLACE block\*? Rules"
     r"|Every \*SEARCH/REPLACE block\* must use this format"
     r"|You have been provided with these additional arguments"
+    r"|This is the expect(?:ed)? criteria for your final answer|Begin! This is VERY important"
     r"|\# ?(?:task_progress|Reminder: Instructions for Tool Use)\b)",
     re.MULTILINE,
 )
 """Rules about the form of the answer that a client puts behind the person's words."""
 
 _PARAGRAPHS = re.compile(r"(\n[^\S\n]*\n\s*)")
+_REFERENCED = ("--- Content from referenced files ---", "--- End of content ---")
+_COMMENT = ("<!-- SYSTEM CONTEXT", "<!-- END SYSTEM CONTEXT -->")
+_SQUARE = re.compile(r"\[([A-Z]{3,20}_(?:FILES?|CONTEXT|IMAGES?|DOCUMENTS?))\]")
 _IMAGE_TAG = re.compile(r"\s*</?image\b[^<>]*>\s*")
 _WORD_BLOCK = re.compile(rf"\s*<({_WORD_TAGS})>")
 _COMPOUND = re.compile(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]")
@@ -133,24 +126,6 @@ def is_continuation(text: str) -> bool:
     return _CONTINUED.match(text) is not None
 
 
-def is_tool_text(text: str) -> bool:
-    """Whether a user's turn is a tool's result in plain text, as agents without tool messages send it."""
-    return _TOOL_TEXT.match(text) is not None
-
-
-def without_tool_texts(parts: Sequence[str]) -> list[str]:
-    """The parts that no tool wrote, and of those that one did what the person answered to it."""
-    kept: list[str] = []
-    swallow = False
-    for part in parts:
-        if is_tool_text(part):
-            kept.extend(block.inner.strip() for block in enclosed(part, _FEEDBACK, 1))
-        elif not swallow or "<feedback>" in part:
-            kept.append(part)
-        swallow = _SWALLOWS.match(part) is not None
-    return kept
-
-
 def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> str:
     """What a person wrote in a turn, without what the harness put around it; empty when nothing is left."""
     kept: list[str] = []
@@ -162,12 +137,35 @@ def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> st
             arguments = arguments or stripped.arguments
             if stripped.words:
                 kept.append(stripped.words)
-        swallow = _SWALLOWS.match(part) is not None
-    text = _without_repeats("\n".join(kept), system)
+        swallow = swallows_next(part)
+    if len(kept) > 1:
+        kept = [words for words in kept if not _is_fence(words)] or kept
+    text = _without_references("\n".join(kept))
+    text = _without_repeats(text, system)
     trailer = _TRAILERS.search(text)
     if trailer is not None and text[: trailer.start()].strip():
         text = text[: trailer.start()]
     return unquote(text) or arguments
+
+
+def _is_fence(part: str) -> bool:
+    """Whether a part is one block of code or of a file from end to end: what an editor attaches to the words."""
+    return part.startswith("```") and part.endswith("```") and part.count("```") == 2
+
+
+def _without_references(text: str) -> str:
+    """A text without the files that a client read for it, between the lines that it puts around them."""
+    for opening, closing in (_REFERENCED, _COMMENT):
+        start = text.find(opening)
+        end = text.rfind(closing)
+        if 0 <= start < end:
+            text = text[:start] + text[end + len(closing) :]
+    block = _SQUARE.search(text) if "_" in text else None
+    if block is not None:
+        end = text.rfind(f"[/{block[1]}]")
+        if end > block.end():
+            text = text[: block.start()] + text[end + len(block[1]) + 3 :]
+    return text
 
 
 def is_bare_block(words: str) -> bool:
@@ -212,27 +210,30 @@ def _strip_part(part: str) -> Stripped:
     if heading_of_file:
         part = part.lstrip().partition("\n")[2]
     if part.startswith("#"):
-        request = _REQUEST_HEADING.search(part)
-        part = part[request.end() :] if request is not None else part
-    elif part.endswith(":") or "\nThought:" in part:
-        part = _question_of_steps(part)
+        part = _behind(_REQUEST_HEADING, part)
+    elif "INPUT\n---" in part:
+        part = _behind(_INPUT_HEADING, part)
+    elif "Thought:" in part or "\n\nThis was your previous work" in part:
+        part, _ = split_steps(part)
+    elif " task:\n```\n" in part:
+        task = _TASK_IN_FENCE.search(part)
+        end = part.rfind("\n```") if task is not None else -1
+        part = part[task.end() : end] if task is not None and end > task.end() else part
     label = _LABEL.match(part)
     if label is not None and part[label.end() :].strip():
         part = part[label.end() :]
     return Stripped(unwrap(part), arguments)
 
 
-def _question_of_steps(part: str) -> str:
-    """The question out of a prompt that spells question, thoughts, actions and observations in one text."""
-    start = part.rfind("\nQuestion:")
-    end = part.find("\nThought:", start)
-    return part[start + 10 : end] if 0 <= start < end else part
+def _behind(heading: re.Pattern[str], part: str) -> str:
+    found = heading.search(part)
+    return part[found.end() :] if found is not None else part
 
 
 def _without_blocks(part: str) -> tuple[str, str]:
     """The text without what a harness put into it, and the arguments of a slash command."""
     blocks = [block for block in enclosed(part, _TAG, "name") if not _is_prose(block, part)]
-    persons = [block.inner.strip() for block in blocks if block.opener["person"]]
+    persons = [block.inner.strip() if block.opener["person"] else _sent(block.inner) for block in blocks]
     if any(persons):
         return "\n".join(filter(None, persons)), ""
     kept: list[str] = []
@@ -246,6 +247,12 @@ def _without_blocks(part: str) -> tuple[str, str]:
     kept.append(part[position:])
     text = "".join(kept).strip()
     return ("" if _IMAGE_TAG.fullmatch(text) else text), arguments
+
+
+def _sent(reminder: str) -> str:
+    """What a person wrote while the agent was at work, when a reminder hands it on."""
+    sent = _SENT.match(reminder)
+    return _SENT_END.sub("", reminder[sent.end() :]).strip() if sent is not None else ""
 
 
 def _is_prose(block: Block, part: str) -> bool:

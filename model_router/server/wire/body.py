@@ -20,7 +20,7 @@ _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TURNS = msgspec.json.Decoder(list[_Element])
 _ELEMENT = msgspec.json.Decoder(_Element)
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
-_TURN_FIELDS = ("messages", "input")
+_TURN_FIELDS = ("messages", "input", "contents")
 _SPLIT: frozenset[type[Any]] = frozenset({dict, list})
 _SPACE = b" \t\n\r"
 _BYTES_PER_LEVEL = 2
@@ -61,7 +61,7 @@ class JsonBody:
 
     @property
     def turns(self) -> Mapping[str, Sequence[Any]]:
-        """``messages`` and ``input``, if they are lists, split into elements and these into their own fields.
+        """``messages``, ``input``, ``contents``: if they are lists, split into elements, and these into their fields.
 
         Texts are decoded; of lists and objects in them each child is left as it came. Split when first looked at.
 
