@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -20,6 +23,11 @@ class Line:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client has closed the connection, as far as is known."""
+        return self.reader.at_eof() or self.reader.exception() is not None
 
     async def request(self) -> bytes:
         """The next request whole, head and body.
@@ -52,7 +60,10 @@ class Line:
     def close(self) -> None:
         self.writer.close()
 
-    def abort(self) -> None:
+    def reset(self) -> None:
+        """Close so that the client sees a reset."""
+        with socket.socket(fileno=os.dup(self.writer.get_extra_info("socket").fileno())) as same:
+            same.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.writer.transport.abort()
 
 
@@ -69,6 +80,12 @@ class Peer:
     def url(self) -> str:
         host, port = self.address
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+    async def sees(self, requests: int, within: float = 2.0) -> None:
+        """Wait until so many requests have been read."""
+        async with asyncio.timeout(within):
+            while len(self.requests) < requests:
+                await asyncio.sleep(0.001)
 
     async def all_left(self, within: float = 2.0) -> None:
         """Wait until the client has closed every connection."""
@@ -123,6 +140,12 @@ def answering(*answers: bytes) -> Behaviour:
             number += 1
 
     return answer
+
+
+async def silent(line: Line, peer: Peer) -> None:
+    """Takes a request and never answers."""
+    peer.requests.append(await line.request())
+    await line.left()
 
 
 async def ask(

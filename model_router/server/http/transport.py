@@ -80,6 +80,7 @@ async def _content(request: httpx.Request) -> tuple[list[tuple[bytes, bytes]], b
         return headers, request.content
     except httpx.RequestNotRead:
         body = await request.aread()
-    framing = (b"transfer-encoding", b"content-length")
-    kept = [(name, value) for name, value in headers if name.lower() not in framing]
-    return [*kept, (b"content-length", b"%d" % len(body))], body
+    if "transfer-encoding" not in request.headers:
+        return headers, body
+    kept = [(name, value) for name, value in headers if name.lower() != b"transfer-encoding"]
+    return [*kept, (b"Content-Length", b"%d" % len(body))], body
