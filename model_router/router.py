@@ -23,7 +23,7 @@ from model_router.engine.catalog import Catalog
 from model_router.engine.decision import PromptScore, RoutingDecision
 from model_router.engine.engine import DecisionEngine
 from model_router.engine.hints import NO_HINTS, RoutingHints, parse_hints
-from model_router.engine.routes import HUMAN_CONFIRM, Profile
+from model_router.engine.routes import HUMAN_CONFIRM, Profile, Route
 from model_router.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -88,6 +88,24 @@ class ModelRouter:
             return self._engine.select(prompt, checked)
         except Exception:  # noqa: BLE001 - whatever cannot be read waits for a person; route() names the reason
             return HUMAN_CONFIRM
+
+    def pick(self, prompt: str, hints: Hints = None) -> tuple[str, Route]:
+        """The engine that :meth:`route_fast` names, and the route that led to it.
+
+        Raises:
+            UsageError: a hint that is not known.
+        """
+        checked = NO_HINTS if hints is None else self._check(hints)
+        if self._engine is None:
+            return HUMAN_CONFIRM, Route.CONFIRMATION
+        try:
+            return self._engine.select_with_route(prompt, checked)
+        except Exception:  # noqa: BLE001 - whatever cannot be read waits for a person; route() names the reason
+            return HUMAN_CONFIRM, Route.CONFIRMATION
+
+    def refusal(self, engine: str, route: Route, hints: RoutingHints = NO_HINTS) -> str | None:
+        """Why ``engine`` may not serve ``route`` under ``hints``; None when it may. A closed router refuses all."""
+        return self._engine.refusal(engine, route, hints) if self._engine is not None else "the router is closed"
 
     def route(self, prompt: str, hints: Hints = None, *, include_alternatives: bool = True) -> RoutingDecision:
         """The receipt: the same engine as :meth:`route_fast`, and why.

@@ -65,6 +65,17 @@ class DecisionEngine:
         route, _ = self._route(ask, read(self.lexicon, ask, image), image)
         return self._usual[route].choice.engine if hints is NO_HINTS else self._policy.choose(route, hints).engine
 
+    def select_with_route(self, ask: str, hints: RoutingHints = NO_HINTS) -> tuple[str, Route]:
+        """The engine that :meth:`select` names, and the route that led to it."""
+        image = has_image(hints)
+        route, _ = self._route(ask, read(self.lexicon, ask, image), image)
+        choice = self._usual[route].choice if hints is NO_HINTS else self._policy.choose(route, hints)
+        return choice.engine, route
+
+    def refusal(self, engine: str, route: Route, hints: RoutingHints = NO_HINTS) -> str | None:
+        """Why ``engine`` may not serve ``route`` under ``hints``; None when it may."""
+        return self._policy.refusal(engine, route, hints)
+
     def decide(self, ask: str, hints: RoutingHints = NO_HINTS, *, include_alternatives: bool = True) -> RoutingDecision:
         """The receipt; its engine is always the one that :meth:`select` names."""
         image = has_image(hints)

@@ -25,6 +25,7 @@ class Pick:
     router: ModelRouter
     prompt: str
     hints: RoutingHints
+    route: Route
 
     def receipt(self) -> RoutingDecision:
         """The receipt; its engine is always this one."""
@@ -96,5 +97,5 @@ def _main(router: ModelRouter, ask: Ask, hints: RoutingHints) -> Pick:
 
 def _pick(router: ModelRouter, prompt: str, hints: RoutingHints, before_us: float = 0.0) -> Pick:
     started = time.perf_counter()
-    engine = router.route_fast(prompt, hints)
-    return Pick(engine, before_us + (time.perf_counter() - started) * 1e6, router, prompt, hints)
+    engine, route = router.pick(prompt, hints)
+    return Pick(engine, before_us + (time.perf_counter() - started) * 1e6, router, prompt, hints, route)

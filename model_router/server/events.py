@@ -17,6 +17,8 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     was ended by a stop, after the first byte) or ``cancelled`` (the client left). ``failures`` tells of each backend
     that gave no answer; ``dropped`` names fields of the client's that the backend's protocol has no place for.
     ``preview`` is empty and ``reasons`` quote nothing of the prompt unless the configuration asks for text.
+    ``session_reason`` and ``session_code`` say why the conversation stayed with its engine or moved,
+    ``prefill_tokens`` what a move reads, or would have read, again.
     """
 
     time: float
@@ -43,6 +45,9 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     flags: tuple[str, ...] = ()
     prompt_chars: int = 0
     estimated_tokens: int = 0
+    session_reason: str = ""
+    session_code: str = ""
+    prefill_tokens: int = 0
     ask_hash: str = ""
     route_us: float = 0.0
     first_byte_ms: float | None = None

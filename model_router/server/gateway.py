@@ -30,6 +30,7 @@ from model_router.server.line import Line
 from model_router.server.record import Record
 from model_router.server.retries import RetryPolicy
 from model_router.server.sessions import SessionMemory
+from model_router.server.stickiness import Stickiness, StickinessPolicy
 from model_router.server.upstream import Upstream
 
 logger = logging.getLogger(__name__)
@@ -74,7 +75,11 @@ class Gateway:
         self.in_flight = 0
         self.health: tuple[BackendHealth, ...] = ()
         self.backends = {name: self._backend(name) for name in config.backends}
-        self.sessions = SessionMemory()
+        keep = config.sessions
+        self.sessions = SessionMemory(keep.max_sessions, keep.ttl_seconds)
+        self.stickiness = Stickiness(
+            router, config, StickinessPolicy(keep.move_freely_tokens, keep.falls_after), self._rests
+        )
         self.confirmations = ConfirmationLedger(time.monotonic)
         self.catalog_file = config.router_config or "the catalog (~/.model-router/model_router.yaml)"
         self.capture = self._capture()
@@ -130,6 +135,9 @@ class Gateway:
             self._ask_key = load_ask_key(path.parent) or self._ask_key
         if self.capture is not PromptCapture.OFF:
             logger.warning("prompt_capture is %s: the event log keeps text of prompts", self.capture)
+
+    def _rests(self, backend: str) -> bool:
+        return self.backends[backend].breaker.resting
 
     def engine_of(self, backend: str) -> str | None:
         """The first engine whose backend this is."""

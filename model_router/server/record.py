@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from model_router.config.proxy import ListenConfig, PromptCapture
 from model_router.engine.decision import RoutingDecision
@@ -58,6 +58,9 @@ class Record:
     total_ms: float = 0.0
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    session_reason: str = ""
+    session_code: str = ""
+    prefill_tokens: int = 0
     error: str = ""
     folded: bool = False
     stopped: bool = False
@@ -89,9 +92,16 @@ class Record:
         return round(self.pick.route_us, 1) if self.pick is not None else 0.0
 
     def write_receipt(self) -> None:
-        """Have the receipt of what was picked. It takes longer than the pick, so this waits until the answer is out."""
+        """Have the receipt of what was picked. It takes longer than the pick, so this waits until the answer is out.
+
+        Why the conversation stayed or moved stands at its end.
+        """
         if self.decision is None and self.pick is not None:
-            self.decision = self.pick.receipt()
+            decision = self.pick.receipt()
+            if self.session_code:
+                reasons = (*decision.reasons, self.session_reason)
+                decision = replace(decision, reasons=reasons, reason_codes=(*decision.reason_codes, self.session_code))
+            self.decision = decision
 
     def event(self, ask_hash: str, capture: PromptCapture) -> RequestEvent:
         """The finished event; its text is redacted whatever is kept of it.
@@ -125,6 +135,9 @@ class Record:
             flags=_flags(decision),
             prompt_chars=len(ask.text) if ask is not None else 0,
             estimated_tokens=ask.estimated_tokens if ask is not None else 0,
+            session_reason=self.session_reason,
+            session_code=self.session_code,
+            prefill_tokens=self.prefill_tokens,
             ask_hash=ask_hash,
             route_us=self.route_us,
             first_byte_ms=self.first_byte_ms,
