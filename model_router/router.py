@@ -107,7 +107,14 @@ class ModelRouter:
         """Why ``engine`` may not serve ``route`` under ``hints``; None when it may. A closed router refuses all."""
         return self._engine.refusal(engine, route, hints) if self._engine is not None else "the router is closed"
 
-    def route(self, prompt: str, hints: Hints = None, *, include_alternatives: bool = True) -> RoutingDecision:
+    def route(
+        self,
+        prompt: str,
+        hints: Hints = None,
+        *,
+        include_alternatives: bool = True,
+        include_evidence: bool = True,
+    ) -> RoutingDecision:
         """The receipt: the same engine as :meth:`route_fast`, and why.
 
         Raises:
@@ -118,7 +125,9 @@ class ModelRouter:
         if self._engine is None:
             return receipt.closed(self.config_errors, profile, self.config_hash, self.ruleset_version)
         try:
-            return self._engine.decide(prompt, checked, include_alternatives=include_alternatives)
+            return self._engine.decide(
+                prompt, checked, include_alternatives=include_alternatives, include_evidence=include_evidence
+            )
         except Exception as error:  # noqa: BLE001 - fails closed; the receipt carries the reason
             return receipt.unreadable(
                 f"{type(error).__name__} while reading the prompt", profile, self.config_hash, self.ruleset_version

@@ -76,7 +76,14 @@ class DecisionEngine:
         """Why ``engine`` may not serve ``route`` under ``hints``; None when it may."""
         return self._policy.refusal(engine, route, hints)
 
-    def decide(self, ask: str, hints: RoutingHints = NO_HINTS, *, include_alternatives: bool = True) -> RoutingDecision:
+    def decide(
+        self,
+        ask: str,
+        hints: RoutingHints = NO_HINTS,
+        *,
+        include_alternatives: bool = True,
+        include_evidence: bool = True,
+    ) -> RoutingDecision:
         """The receipt; its engine is always the one that :meth:`select` names."""
         image = has_image(hints)
         reading = read(self.lexicon, ask, image)
@@ -88,7 +95,7 @@ class DecisionEngine:
             confirm=route is Route.CONFIRMATION,
             margin=reading.margin,
             scores=route_scores(reading),
-            evidence=evidence(self.lexicon, ask, image, route),
+            evidence=evidence(self.lexicon, ask, image, route) if include_evidence else (),
             choice=outcome.choice,
             alternatives=outcome.alternatives if include_alternatives else (),
             fallback=outcome.fallback,

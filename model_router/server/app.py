@@ -81,6 +81,11 @@ def create_app(gateway: Gateway) -> Quart:
         well = _is_well(gateway)
         return _json(_health_report(gateway, well), 200 if well else 503)
 
+    @app.get("/metrics")
+    async def metrics() -> Response:
+        text, kind = gateway.metrics.render(gateway)
+        return Response(text, content_type=kind)
+
     @app.get("/")
     async def root() -> Response:
         gateway.guard.check_host(_headers())
@@ -184,7 +189,28 @@ def _health_report(gateway: Gateway, well: bool) -> dict[str, Any]:
                 "advertises_model": backend.advertises_model,
                 "latency_ms": backend.latency_ms,
                 "detail": backend.detail,
+                "breaker": _breaker(gateway, backend.name),
+                "line": _line(gateway, backend.name),
             }
             for backend in gateway.health
         ],
     }
+
+
+def _breaker(gateway: Gateway, name: str) -> dict[str, Any]:
+    found = gateway.backends[name].breaker.snapshot()
+    return {
+        "state": str(found.state),
+        "requests": found.requests,
+        "failures": found.failures,
+        "retry_in_seconds": None if found.retry_in is None else round(found.retry_in, 1),
+        "reason": found.reason,
+    }
+
+
+def _line(gateway: Gateway, name: str) -> dict[str, Any] | None:
+    line = gateway.backends[name].line
+    if line is None:
+        return None
+    found = line.snapshot()
+    return {"parallel": found.parallel, "serving": found.serving, "waiting": found.waiting, "queue": found.queue}

@@ -27,9 +27,9 @@ class Pick:
     hints: RoutingHints
     route: Route
 
-    def receipt(self) -> RoutingDecision:
-        """The receipt; its engine is always this one."""
-        return self.router.route(self.prompt, self.hints)
+    def receipt(self, *, brief: bool = False) -> RoutingDecision:
+        """The receipt; its engine is always this one. ``brief``: without evidence and alternatives."""
+        return self.router.route(self.prompt, self.hints, include_alternatives=not brief, include_evidence=not brief)
 
 
 def route_ask(

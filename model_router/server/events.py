@@ -72,10 +72,12 @@ class LiveEvent(msgspec.Struct, frozen=True):
 class EventRing:
     """A bounded queue from the server's thread to one reader. Appending never waits and takes well under a microsecond.
 
-    When the reader is too slow the oldest events go, and ``dropped`` says how many.
+    When the reader is too slow the oldest events go, and ``dropped`` says how many. ``wanted`` is false for a ring of
+    capacity 0, which has no reader at all.
     """
 
     def __init__(self, capacity: int = 50_000) -> None:
+        self.wanted = capacity > 0
         self._queue: deque[LiveEvent] = deque(maxlen=capacity)
         self._appended = 0
         self._taken = 0

@@ -27,6 +27,7 @@ from model_router.server.events import EventRing, LiveEvent
 from model_router.server.guard import Guard, resolve_key
 from model_router.server.health import BackendHealth, check_backends
 from model_router.server.line import Line
+from model_router.server.metrics import Metrics
 from model_router.server.record import Record
 from model_router.server.retries import RetryPolicy
 from model_router.server.sessions import SessionMemory
@@ -69,6 +70,7 @@ class Gateway:
         self.demo = demo
         self.environ = dict(os.environ if environ is None else environ)
         self.ring = EventRing()
+        self.metrics = Metrics()
         self.state = GatewayState.STOPPED
         self.address = ""
         self.started_at: float | None = None
@@ -184,9 +186,11 @@ class Gateway:
             asyncio.get_running_loop().call_soon(self._write_one)
 
     def _write(self, record: Record) -> None:
-        record.write_receipt()
+        record.write_receipt(brief=not self.ring.wanted)
         event = record.event(self._hash(record), self.capture)
-        self.ring.append(LiveEvent(event, record.decision))
+        self.metrics.count(event)
+        if self.ring.wanted:
+            self.ring.append(LiveEvent(event, record.decision))
         if self.writer is not None:
             self.writer.write(event)
 

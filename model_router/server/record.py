@@ -91,13 +91,15 @@ class Record:
         """What picking the engine took, in microseconds, to a tenth."""
         return round(self.pick.route_us, 1) if self.pick is not None else 0.0
 
-    def write_receipt(self) -> None:
+    def write_receipt(self, *, brief: bool) -> None:
         """Have the receipt of what was picked. It takes longer than the pick, so this waits until the answer is out.
+
+        ``brief``: as far as the event needs it, without the cues that counted and without alternatives.
 
         Why the conversation stayed or moved stands at its end.
         """
         if self.decision is None and self.pick is not None:
-            decision = self.pick.receipt()
+            decision = self.pick.receipt(brief=brief)
             if self.session_code:
                 reasons = (*decision.reasons, self.session_reason)
                 decision = replace(decision, reasons=reasons, reason_codes=(*decision.reason_codes, self.session_code))
