@@ -69,7 +69,7 @@ class Conversation:
             decide(self.gateway, ask, record)
         except Refusal:
             assert record.outcome == "confirm"
-        record.write_receipt()
+        record.write_receipt(brief=False)
         return record.event("", PromptCapture.OFF)
 
 
