@@ -327,6 +327,7 @@ def test_what_has_no_place_is_named_once() -> None:
         ({}, "messages"),
         ({"messages": []}, "messages"),
         ({"messages": "hi"}, "messages"),
+        ({"messages": [user([{"type": "hologram"}])]}, "messages"),
         ({"messages": ["hi"]}, "messages[0]"),
         ({"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role"),
         ({"messages": [user(7)]}, "messages[0].content"),

@@ -67,7 +67,10 @@ def _messages(asked: Mapping[str, Any], dropped: list[str]) -> list[dict[str, An
             blocks.assistant(content, f"{where}.content")
         else:
             raise refuse(f"{where}.role", "has to be 'user', 'assistant' or 'system'")
-    return conversation.messages()
+    messages = conversation.messages()
+    if not messages:
+        raise refuse("messages", "holds nothing that can be passed on")
+    return messages
 
 
 def _system_text(system: Any, where: str) -> str:

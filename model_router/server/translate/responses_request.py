@@ -69,7 +69,7 @@ def _messages(asked: Mapping[str, Any], dropped: list[str]) -> list[dict[str, An
         items.add(item, f"input[{index}]")
     messages = conversation.messages()
     if not messages:
-        raise refuse("input", "has to hold at least one message")
+        raise refuse("input", "holds nothing that can be passed on")
     return messages
 
 
