@@ -43,7 +43,8 @@ START_TIMEOUT = 20.0
 class ScriptedModel:
     """What one server says. ``context`` is in tokens and shared by its two slots; a prompt takes a token a byte.
 
-    A model that ``sees`` takes image parts; a server refuses them for every other.
+    A model that ``sees`` takes image parts; a server refuses them for every other. One that ``thinks`` has thoughts in
+    ``<think>`` and ``</think>`` at the beginning of its sentence.
     """
 
     name: str
@@ -51,6 +52,7 @@ class ScriptedModel:
     loop: bool = False
     tool_call: ToolCall | None = None
     sees: bool = False
+    thinks: bool = False
     context: int = 65_536
 
 
@@ -139,7 +141,12 @@ def running(models: Sequence[ScriptedModel], folder: Path) -> Iterator[dict[str,
 
 def _start(model: ScriptedModel, port: int, folder: Path) -> LlamaServer:
     file = write_scripted_gguf(
-        folder / f"{model.name}.gguf", model.sentence, name=model.name, loop=model.loop, tool_call=model.tool_call
+        folder / f"{model.name}.gguf",
+        model.sentence,
+        name=model.name,
+        loop=model.loop,
+        tool_call=model.tool_call,
+        thinks=model.thinks,
     )
     log = folder / f"{model.name}.log"
     command = ["nice", "-n", "5", sys.executable, "-m", "tests.support.llama_process"]

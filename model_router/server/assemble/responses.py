@@ -38,7 +38,7 @@ class ResponsesAssembly:
             response = event.get("response")
             if not isinstance(response, dict):
                 raise BrokenStream(f"sent an event '{kind}' without its response")
-            self._response = response
+            self._response = _as_llama_writes_it(response) if "timings" in event else response
 
     def answer(self) -> bytes:
         """The plain answer as JSON."""
@@ -49,3 +49,15 @@ class ResponsesAssembly:
             self._items.sort(key=lambda placed: placed[0])
             answer = {**answer, "output": [item for _, item in self._items]}
         return msgspec.json.encode(answer)
+
+
+def _as_llama_writes_it(response: dict[str, Any]) -> dict[str, Any]:
+    """llama.cpp, known by its timings, leaves two things out of its last event that its plain answers have."""
+    done = {"completed_at": response["created_at"]} if "created_at" in response else {}
+    output = response.get("output")
+    items = output if isinstance(output, list) else []
+    return {**done, **response, "output": [_completed(item) for item in items]}
+
+
+def _completed(item: Any) -> Any:
+    return {"status": "completed", **item} if isinstance(item, dict) else item

@@ -15,7 +15,7 @@ CALL = {"type": "function_call", "id": "fc_1", "name": "read", "arguments": "{}"
 
 
 def last(status: str, **fields: Any) -> dict[str, Any]:
-    return {"type": f"response.{status}", "response": {"id": "resp_1", "status": status, **fields}, "timings": {}}
+    return {"type": f"response.{status}", "response": {"id": "resp_1", "status": status, **fields}}
 
 
 @pytest.mark.parametrize("status", ["completed", "incomplete", "failed"])
@@ -59,3 +59,14 @@ def test_an_error_event_is_handed_on(event: Any) -> None:
 def test_a_last_event_without_a_response_breaks_it() -> None:
     with pytest.raises(BrokenStream, match="without its response"):
         feed(assembly_for("responses"), {"type": "response.completed"})
+
+
+def test_what_llama_leaves_out_of_its_last_event_is_put_back() -> None:
+    thoughts = {"type": "reasoning", "summary": []}
+    event = last("completed", created_at=7, output=[thoughts, {**MESSAGE, "status": "incomplete"}])
+    answer = assembled("responses", CREATED, {**event, "timings": {"predicted_n": 3}})
+    assert answer["completed_at"] == 7
+    assert answer["output"] == [{**thoughts, "status": "completed"}, {**MESSAGE, "status": "incomplete"}]
+    others = assembled("responses", CREATED, event)
+    assert "completed_at" not in others
+    assert others["output"][0] == thoughts
