@@ -132,7 +132,8 @@ TASKS: list[tuple[str, str, dict[str, Any]]] = [
         "a face for a message",
         chat(
             user(
-                f"Your task is to reflect the speaker's likely facial expression through a fitting emoji.\n\nMessage: ```{WISH}```"
+                "Your task is to reflect the speaker's likely facial expression through a fitting emoji.\n\n"
+                f"Message: ```{WISH}```"
             )
         ),
     ),
@@ -201,9 +202,7 @@ TASKS: list[tuple[str, str, dict[str, Any]]] = [
             "input": [
                 user(WISH),
                 {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Done."}]},
-                user(
-                    f"You are performing a CONTEXT CHECKPOINT COMPACTION. Write a handoff summary for another LLM. {LONG}"
-                ),
+                user(f"You are performing a CONTEXT CHECKPOINT COMPACTION. Write a handoff for another LLM. {LONG}"),
             ],
             "tools": TOOLS,
         },
@@ -230,7 +229,7 @@ TASKS: list[tuple[str, str, dict[str, Any]]] = [
         chat(
             *HISTORY,
             user(
-                "Analyze *only* the content and structure of your immediately preceding response. Based strictly on it, "
+                "Analyze *only* the content and structure of your preceding response. Based strictly on it, "
                 "determine who should logically speak next: the 'user' or the 'model'."
             ),
         ),
@@ -285,7 +284,6 @@ PEOPLE: list[str] = [
     "write a commit message for me: renamed the parser",
     "summarize the discussion in issue 12 for the release notes",
     "create a title page for the thesis and name the conversation partners",
-    f"<chat_history>\n{TRANSCRIPT}\n</chat_history>\n\nwhy did the assistant refuse the first one?",
 ]
 
 
@@ -293,6 +291,12 @@ PEOPLE: list[str] = [
 def test_a_person_who_wants_something_like_it_is_no_housekeeping(text: str) -> None:
     assert (read(chat(user(text))).kind, read(chat(user(text))).text) == (CallKind.MAIN, text)
     assert read(chat(*HISTORY, user(text))).kind is CallKind.MAIN
+
+
+def test_a_question_behind_a_history_is_a_persons() -> None:
+    text = f"<chat_history>\n{TRANSCRIPT}\n</chat_history>\n\nwhy did the assistant refuse the first one?"
+    ask = read(chat(user(text)))
+    assert (ask.text, ask.kind) == ("why did the assistant refuse the first one?", CallKind.MAIN)
 
 
 PERSONAS: list[str] = [
