@@ -14,6 +14,7 @@ from model_router.engine.routes import DEFAULT_TARGETS, HUMAN_CONFIRM
 from model_router.router import ModelRouter
 from model_router.server.events import RequestEvent
 from model_router.server.gateway import Gateway
+from model_router.server.naming import Wanted
 from model_router.server.record import Record
 from model_router.server.refusal import Refusal
 from model_router.server.routing import decide
@@ -66,7 +67,7 @@ class Conversation:
         ask = read(body, {"x-session-id": self.name})
         record = Record("mr-1", "chat", "test", "balanced", ask=ask)
         try:
-            decide(self.gateway, ask, record)
+            decide(self.gateway, ask, Wanted(), record)
         except Refusal:
             assert record.outcome == "confirm"
         record.write_receipt(brief=False)
