@@ -85,7 +85,7 @@ async def _first_content(pieces: AsyncGenerator[bytes, None]) -> bytes:
             raise UpstreamFailure("closed the stream without an answer") from None
         if len(first) > _LARGEST_START:
             break
-    if b'"error"' in first:
+    if b"error" in first:
         for data in EventReader().feed(first)[:1]:
             told = error_in(data)
             if told is not None:

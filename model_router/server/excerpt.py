@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import msgspec
 
 _LONGEST = 200
@@ -13,9 +16,14 @@ def error_in(data: bytes) -> str | None:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if not isinstance(value, dict) or not value.get("error") or value.get("choices"):
+    if not isinstance(value, dict) or value.get("choices") or not (value.get("error") or is_bare_error(value)):
         return None
     return excerpt(data)
+
+
+def is_bare_error(event: Mapping[str, Any]) -> bool:
+    """Whether an event is an error object without anything around it, as llama.cpp sends it in streams."""
+    return isinstance(event.get("message"), str) and "code" in event
 
 
 def excerpt(data: bytes) -> str:

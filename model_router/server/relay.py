@@ -166,6 +166,7 @@ async def _error_answer(backend: Backend, answer: UpstreamAnswer, out: Outgoing)
     data = await read_whole(answer.pieces(), _LARGEST_ERROR)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
     failure = status_failure(status, headers, data, time.time())
+    passed = None
     if status < 400:
         location = answer.header(b"location")[:200] or "elsewhere"
         sentence, told = f"redirects to {location}; put the final address in its base_url", 502
@@ -174,12 +175,12 @@ async def _error_answer(backend: Backend, answer: UpstreamAnswer, out: Outgoing)
     elif status == 404:
         hint = f"does not know this endpoint or the model '{backend.model}' (HTTP 404); check base_url and model"
         sentence, told = hint, 502
+    elif status == 501:  # clients try this one again for ever
+        sentence, told = f"does not serve {out.endpoint.path}{excerpt(data)}", 404
     else:
         sentence = f"answered HTTP {status}{excerpt(data)}"
         told = status if status == 429 or status in _OWN_FAULTS else 502
-    passed = _passed_error(answer, data) if out.translator is None and told in (status, 502) else None
-    if status < 400 or status in (401, 403, 404):
-        passed = None
+        passed = _passed_error(answer, data) if out.translator is None else None
     return Failed(backend, sentence, told, failure, failure.retry_after, passed)
 
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import msgspec
 
+from model_router.server.excerpt import is_bare_error
+
 END_MARK = b"[DONE]"
 
 _LONGEST_MESSAGE = 300
@@ -42,6 +44,8 @@ def read_event(data: bytes) -> dict[str, Any] | None:
         raise BrokenStream("sent an event that is no object")
     if event.get("error"):
         raise carried_error(event["error"])
+    if is_bare_error(event):
+        raise carried_error(event)
     return event
 
 
