@@ -9,6 +9,7 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import Exchange, Limits
@@ -56,6 +57,10 @@ class Line:
         with contextlib.suppress(ConnectionError):
             while await self.reader.read(65_536):
                 pass
+
+    def stop_reading(self) -> None:
+        """Take in nothing more."""
+        cast(asyncio.Transport, self.writer.transport).pause_reading()
 
     def close(self) -> None:
         self.writer.close()
@@ -158,6 +163,13 @@ async def ask(
     """One request; the head of its answer."""
     headers = [(b"host", b"test"), (b"content-length", b"%d" % len(body))]
     return await client.exchange(peer.address, method, b"/v1/x", headers=headers, body=body, limits=limits)
+
+
+async def gone(client: LeanClient, within: float = 2.0) -> None:
+    """Wait until the client has noticed that it has no connection any more."""
+    async with asyncio.timeout(within):
+        while client.connections:
+            await asyncio.sleep(0.001)
 
 
 async def read_all(exchange: Exchange) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import LARGEST_HEAD, Exchange
-from tests.http.peers import OK, SHORT, Line, Peer, answering, ask, read_all, serving
+from tests.http.peers import OK, SHORT, Line, Peer, answering, ask, gone, read_all, serving
 from tests.http.wires import Wire, result_of
 
 
@@ -126,7 +125,7 @@ async def test_an_answer_is_read_to_its_end_and_the_connection_kept_where_it_may
 
 @case
 @given(data=st.data())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=30)
 def test_no_way_of_cutting_an_answer_changes_it(case: Case, data: st.DataObject) -> None:
     cuts = data.draw(st.lists(st.integers(0, len(case.data)), max_size=12).map(sorted))
     ends = [*cuts, len(case.data)]
@@ -170,7 +169,7 @@ def test_the_largest_head_passes_and_one_byte_more_does_not() -> None:
     st.sampled_from([b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"]),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 def test_no_bytes_hang_or_leak(pieces: list[bytes], start: bytes, reset: bool) -> None:
     with Wire() as wire:
         exchange = wire.begin()
@@ -204,8 +203,7 @@ async def test_a_body_behind_the_answer_to_head_does_not_reach_the_next_request(
     async with serving(answering(wrong)) as peer:
         client = LeanClient()
         assert await read_all(await ask(client, peer, b"HEAD", b"")) == b""
-        await asyncio.sleep(0.02)
-        assert client.connections == 0
+        await gone(client)
         assert await read_all(await ask(client, peer)) == b"hello"
         await client.aclose()
 
