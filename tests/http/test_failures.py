@@ -62,31 +62,38 @@ FAULTS: dict[str, Behaviour] = {
     "reset in a body with a length": after_request(HALF_LENGTH, reset=True),
     "reset in a chunked body": after_request(HALF_CHUNKED, reset=True),
     "reset in a body without an end": after_request(b"HTTP/1.1 200 OK\r\n\r\nhalf", reset=True),
-    "silent before the answer": silent,
-    "silent in the head": silent_in_the_head,
-    "silent in the body": silent_in_the_body,
     "a negative length": answering(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"),
     "two lengths": answering(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
     "a chunk without a size": answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxx\r\nab\r\n"),
     "not HTTP": answering(b"what?\r\n\r\n"),
     "a huge head": answering(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 500_000 + b"\r\n\r\n"),
 }
+SILENCES: dict[str, Behaviour] = {
+    "silent before the answer": silent,
+    "silent in the head": silent_in_the_head,
+    "silent in the body": silent_in_the_body,
+}
 
 
-async def failure_of(transport: httpx.AsyncBaseTransport, url: str) -> httpx.TransportError:
+async def failure_of(transport: httpx.AsyncBaseTransport, url: str, read: float = 5) -> httpx.TransportError:
     """The error that a request meets on its way or in its answer."""
-    limits = httpx.Timeout(connect=2, read=0.1, write=2, pool=2)
+    limits = httpx.Timeout(connect=5, read=read, write=5, pool=5)
     async with httpx.AsyncClient(transport=transport, timeout=limits, trust_env=False) as client:
         with pytest.raises(httpx.TransportError) as caught:
             await client.post(url, content=b"{}")
     return caught.value
 
 
-@pytest.mark.parametrize("behaviour", FAULTS.values(), ids=FAULTS)
-async def test_a_fault_is_the_same_error_and_sentence_as_with_httpx(behaviour: Behaviour) -> None:
+@pytest.mark.parametrize(
+    ("behaviour", "read"),
+    [*((fault, 5) for fault in FAULTS.values()), *((silence, 0.1) for silence in SILENCES.values())],
+    ids=[*FAULTS, *SILENCES],
+)
+async def test_a_fault_is_the_same_error_and_sentence_as_with_httpx(behaviour: Behaviour, read: float) -> None:
     async with serving(behaviour) as peer:
         lean = LeanTransport()
-        theirs, ours = await failure_of(httpx.AsyncHTTPTransport(), peer.url), await failure_of(lean, peer.url)
+        theirs = await failure_of(httpx.AsyncHTTPTransport(), peer.url, read)
+        ours = await failure_of(lean, peer.url, read)
         assert type(ours) is type(theirs)
         assert _failure(ours).sentence == _failure(theirs).sentence
         assert _failure(ours).status == _failure(theirs).status

@@ -188,12 +188,17 @@ async def _whole(exchange: Exchange) -> bytes:
     return await read_all(exchange)
 
 
-async def test_bytes_behind_an_answer_do_not_spoil_it_but_the_connection() -> None:
-    async with serving(answering(OK + b"HTTP/1.1 200 OK\r\n\r\n")) as peer:
+@pytest.mark.parametrize(
+    "more",
+    [b"HTTP/1.1 200 OK\r\n\r\n", b"x", OK, b"HTTP/1.1 100 Continue\r\n\r\n", b"\r\n" * LARGEST_HEAD],
+    ids=["a head", "a byte", "an answer", "an interim answer", "empty lines"],
+)
+async def test_bytes_behind_an_answer_do_not_spoil_it_but_the_connection(more: bytes) -> None:
+    async with serving(answering(OK + more)) as peer:
         client = LeanClient()
         for _ in range(2):
             assert await read_all(await ask(client, peer)) == b"{}"
-            assert client.connections == 0
+            await gone(client)
         assert peer.accepted == 2
         await peer.all_left()
 

@@ -124,6 +124,21 @@ async def test_an_answer_that_nobody_waits_for_breaks_quietly() -> None:
         gc.collect()
 
 
+async def test_requests_leave_no_garbage_behind() -> None:
+    async with serving(answering(OK)) as peer:
+        client = LeanClient()
+        await _whole(client, peer, b"{}")
+        gc.collect()
+        gc.disable()
+        try:
+            for _ in range(200):
+                await _whole(client, peer, b"{}")
+            assert gc.collect() < 200, "a cycle for each request keeps it alive until a collection"
+        finally:
+            gc.enable()
+        await client.aclose()
+
+
 @pytest.mark.slow
 async def test_ten_thousand_requests_leave_no_socket_open() -> None:
     """Whole ones, given up ones, broken ones and cancelled ones, sixteen at a time."""
