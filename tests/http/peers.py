@@ -9,11 +9,12 @@ import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import Exchange, Limits
 
-SHORT = Limits(connect=2, read=2, write=2, pool=2)
+SHORT = Limits(connect=5, read=5, write=5, pool=5)
 """Limits of tests in which nothing has to time out."""
 
 
@@ -57,6 +58,10 @@ class Line:
             while await self.reader.read(65_536):
                 pass
 
+    def stop_reading(self) -> None:
+        """Take in nothing more."""
+        cast(asyncio.Transport, self.writer.transport).pause_reading()
+
     def close(self) -> None:
         self.writer.close()
 
@@ -81,13 +86,13 @@ class Peer:
         host, port = self.address
         return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
-    async def sees(self, requests: int, within: float = 2.0) -> None:
+    async def sees(self, requests: int, within: float = 5.0) -> None:
         """Wait until so many requests have been read."""
         async with asyncio.timeout(within):
             while len(self.requests) < requests:
                 await asyncio.sleep(0.001)
 
-    async def all_left(self, within: float = 2.0) -> None:
+    async def all_left(self, within: float = 5.0) -> None:
         """Wait until the client has closed every connection."""
         async with asyncio.timeout(within):
             while self.open:
@@ -158,6 +163,13 @@ async def ask(
     """One request; the head of its answer."""
     headers = [(b"host", b"test"), (b"content-length", b"%d" % len(body))]
     return await client.exchange(peer.address, method, b"/v1/x", headers=headers, body=body, limits=limits)
+
+
+async def gone(client: LeanClient, within: float = 5.0) -> None:
+    """Wait until the client has noticed that it has no connection any more."""
+    async with asyncio.timeout(within):
+        while client.connections:
+            await asyncio.sleep(0.001)
 
 
 async def read_all(exchange: Exchange) -> bytes:

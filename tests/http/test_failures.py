@@ -6,16 +6,20 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import TypeVar
 
 import httpx
 import pytest
 
 from model_router.server.http.client import LeanClient
-from model_router.server.http.exchange import Limits
+from model_router.server.http.exchange import Exchange
 from model_router.server.http.transport import LeanTransport
 from model_router.server.upstream import _failure
 from tests.http.peers import OK, SHORT, Behaviour, Line, Peer, answering, ask, read_all, serving, silent
+from tests.http.wires import Wire
 from tests.support.ports import free_ports
+
+_T = TypeVar("_T")
 
 
 def after_request(data: bytes, *, reset: bool = False) -> Behaviour:
@@ -58,31 +62,38 @@ FAULTS: dict[str, Behaviour] = {
     "reset in a body with a length": after_request(HALF_LENGTH, reset=True),
     "reset in a chunked body": after_request(HALF_CHUNKED, reset=True),
     "reset in a body without an end": after_request(b"HTTP/1.1 200 OK\r\n\r\nhalf", reset=True),
-    "silent before the answer": silent,
-    "silent in the head": silent_in_the_head,
-    "silent in the body": silent_in_the_body,
     "a negative length": answering(b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n"),
     "two lengths": answering(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"),
     "a chunk without a size": answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxx\r\nab\r\n"),
     "not HTTP": answering(b"what?\r\n\r\n"),
     "a huge head": answering(b"HTTP/1.1 200 OK\r\nX: " + b"x" * 500_000 + b"\r\n\r\n"),
 }
+SILENCES: dict[str, Behaviour] = {
+    "silent before the answer": silent,
+    "silent in the head": silent_in_the_head,
+    "silent in the body": silent_in_the_body,
+}
 
 
-async def failure_of(transport: httpx.AsyncBaseTransport, url: str) -> httpx.TransportError:
+async def failure_of(transport: httpx.AsyncBaseTransport, url: str, read: float = 5) -> httpx.TransportError:
     """The error that a request meets on its way or in its answer."""
-    limits = httpx.Timeout(connect=2, read=0.1, write=2, pool=2)
+    limits = httpx.Timeout(connect=5, read=read, write=5, pool=5)
     async with httpx.AsyncClient(transport=transport, timeout=limits, trust_env=False) as client:
         with pytest.raises(httpx.TransportError) as caught:
             await client.post(url, content=b"{}")
     return caught.value
 
 
-@pytest.mark.parametrize("behaviour", FAULTS.values(), ids=FAULTS)
-async def test_a_fault_is_the_same_error_and_sentence_as_with_httpx(behaviour: Behaviour) -> None:
+@pytest.mark.parametrize(
+    ("behaviour", "read"),
+    [*((fault, 5) for fault in FAULTS.values()), *((silence, 0.1) for silence in SILENCES.values())],
+    ids=[*FAULTS, *SILENCES],
+)
+async def test_a_fault_is_the_same_error_and_sentence_as_with_httpx(behaviour: Behaviour, read: float) -> None:
     async with serving(behaviour) as peer:
         lean = LeanTransport()
-        theirs, ours = await failure_of(httpx.AsyncHTTPTransport(), peer.url), await failure_of(lean, peer.url)
+        theirs = await failure_of(httpx.AsyncHTTPTransport(), peer.url, read)
+        ours = await failure_of(lean, peer.url, read)
         assert type(ours) is type(theirs)
         assert _failure(ours).sentence == _failure(theirs).sentence
         assert _failure(ours).status == _failure(theirs).status
@@ -138,38 +149,74 @@ async def test_a_connection_that_does_not_come_about_is_a_connect_timeout() -> N
             assert client.connections == 0
 
 
-async def test_each_silence_counts_and_not_the_whole_answer() -> None:
-    async def drip(line: Line, _peer: Peer) -> None:
-        await line.request()
-        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nslow":
-            await line.send(bytes([byte]))
-            await asyncio.sleep(0.005)
+def test_each_silence_counts_and_not_the_whole_answer() -> None:
+    with Wire() as wire:
+        exchange = wire.begin(read=1000)
+        head = wire.start(exchange.head())
+        for byte in b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n":
+            wire.pass_time(900)
+            wire.connection.data_received(bytes([byte]))
+        wire.run(_done(head))
+        for byte in b"slow":
+            piece = wire.start(exchange.read())
+            wire.pass_time(900)
+            wire.connection.data_received(bytes([byte]))
+            assert wire.run(_done(piece)) == bytes([byte])
+        assert wire.run(exchange.read()) == b""
 
-    async with serving(drip) as peer:
-        client = LeanClient()
-        loop = asyncio.get_running_loop()
-        begun = loop.time()
-        exchange = await ask(client, peer, limits=SHORT._replace(read=0.1))
-        assert await read_all(exchange) == b"slow"
-        assert loop.time() - begun > 0.2
-        await client.aclose()
+
+@pytest.mark.parametrize(
+    "data", [b"", b"HTTP/1.1 200 OK\r\n", OK[:-1], OK[:-2]], ids=["nothing", "line", "byte", "head"]
+)
+def test_a_silence_that_is_too_long_is_a_read_timeout(data: bytes) -> None:
+    with Wire() as wire:
+        exchange = wire.begin(read=1000)
+        task = wire.start(_whole(exchange))
+        if data:
+            wire.connection.data_received(data)
+        wire.pass_time(999)
+        assert not task.done()
+        wire.pass_time(2)
+        with pytest.raises(httpx.ReadTimeout, match="silent for 1000"):
+            wire.run(_done(task))
+        assert (len(wire.pool), wire.timers()) == (0, 0)
 
 
-async def test_the_limit_of_one_request_does_not_touch_the_next() -> None:
-    async def answer_after(line: Line, _peer: Peer) -> None:
-        while True:
-            await line.request()
-            await asyncio.sleep(0.06)
-            await line.send(OK)
-
-    async with serving(answer_after) as peer:
-        client = LeanClient()
-        for read in (0.2, None, 5.0, 0.15, 0.3):
-            assert await read_all(await ask(client, peer, limits=Limits(read=read))) == b"{}"
+def test_the_limit_of_one_request_does_not_touch_the_next() -> None:
+    with Wire() as wire:
+        for read, takes in ((1000, 900), (None, 100_000), (5000, 4900), (10, 9), (3000, 2900), (None, 100_000)):
+            task = wire.start(_whole(wire.begin(read=read)))
+            wire.pass_time(takes)
+            wire.connection.data_received(OK)
+            assert wire.run(_done(task)) == b"{}"
+            assert wire.timers() <= 2, "one for the exchange, one for the idle connections"
+            assert wire.lease() is wire.connection
+        task = wire.start(_whole(wire.begin(read=10)))
+        wire.pass_time(11)
         with pytest.raises(httpx.ReadTimeout):
-            await ask(client, peer, limits=Limits(read=0.03))
-        assert peer.accepted == 1
-        assert client.connections == 0
+            wire.run(_done(task))
+
+
+def test_an_answer_that_nobody_waits_for_may_take_its_time() -> None:
+    with Wire() as wire:
+        exchange = wire.begin(read=1000)
+        task = wire.start(exchange.head())
+        wire.connection.data_received(OK[:-1])
+        wire.run(_done(task))
+        assert wire.run(exchange.read()) == b"{"
+        wire.pass_time(5000)
+        last = wire.start(exchange.read())
+        wire.connection.data_received(b"}")
+        assert wire.run(_done(last)) == b"}"
+
+
+async def _whole(exchange: Exchange) -> bytes:
+    await exchange.head()
+    return await read_all(exchange)
+
+
+async def _done(task: asyncio.Task[_T]) -> _T:
+    return await task
 
 
 async def test_what_came_before_a_break_is_read_first() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import httpx
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import Exchange, Limits
 from model_router.server.http.pool import Pool
-from tests.http.peers import OK, SHORT, Line, Peer, answering, ask, read_all, serving, silent
-from tests.http.wires import Nowhere
+from tests.http.peers import OK, SHORT, Behaviour, Line, Peer, answering, ask, gone, read_all, serving, silent
+from tests.http.wires import Nowhere, Wire
 
 
 async def held(client: LeanClient, peer: Peer) -> Exchange:
@@ -52,34 +53,49 @@ async def test_a_connection_is_free_when_the_last_byte_is_there_and_not_when_it_
 
 
 async def test_the_connection_used_last_is_used_first() -> None:
+    turns = [asyncio.Event() for _ in range(3)]
+
     async def name_itself(line: Line, peer: Peer) -> None:
-        name = b"%d" % peer.accepted
+        number = peer.accepted - 1
         while True:
             peer.requests.append(await line.request())
-            while len(peer.requests) < 3:
-                await asyncio.sleep(0.001)
-            await asyncio.sleep(int(name) * 0.02)
-            await line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n" + name)
+            await turns[number].wait()
+            await line.send(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n%d" % number)
 
     async with serving(name_itself) as peer:
         client = LeanClient()
-        at_once = await asyncio.gather(*(ask(client, peer) for _ in range(3)))
-        assert sorted([await read_all(exchange) for exchange in at_once]) == [b"1", b"2", b"3"]
-        assert [await read_all(await ask(client, peer)) for _ in range(3)] == [b"3", b"3", b"3"]
+        at_once = [asyncio.ensure_future(ask(client, peer)) for _ in range(3)]
+        await peer.sees(3)
+        for idle, number in enumerate((2, 0, 1)):
+            turns[number].set()
+            while client.idle_connections == idle:
+                await asyncio.sleep(0)
+        assert sorted([await read_all(await exchange) for exchange in at_once]) == [b"0", b"1", b"2"]
+        assert [await read_all(await ask(client, peer)) for _ in range(3)] == [b"1", b"1", b"1"]
         await client.aclose()
 
 
-async def test_idle_connections_are_closed_after_a_while_without_any_request() -> None:
+def test_idle_connections_are_closed_after_a_while_without_any_request() -> None:
+    with Wire(keepalive_expiry=1000) as wire:
+        for _ in range(3):
+            exchange = wire.begin()
+            wire.connection.data_received(OK)
+            assert wire.run(exchange.read()) == b"{}"
+            wire.pass_time(900)
+            assert wire.lease() is wire.connection, "the time counts from its last use"
+        wire.connection.release()
+        wire.pass_time(999)
+        assert (len(wire.pool), wire.pool.idle) == (1, 1)
+        wire.pass_time(2)
+        assert (len(wire.pool), wire.pool.idle, wire.timers()) == (0, 0, 0)
+        assert wire.connection.closed
+
+
+async def test_a_connection_that_is_too_old_is_not_used_even_before_the_timer_comes() -> None:
     async with serving(answering(OK)) as peer:
-        client = LeanClient(keepalive_expiry=0.1)
+        client = LeanClient(keepalive_expiry=0.001)
         await read_all(await ask(client, peer))
-        await asyncio.sleep(0.06)
-        await read_all(await ask(client, peer))
-        assert peer.accepted == 1
-        await asyncio.sleep(0.06)
-        assert client.connections == 1, "the time counts from its last use"
-        await peer.all_left(within=0.2)
-        assert client.connections == 0
+        time.sleep(0.01)  # the loop has no chance to run its timers
         await read_all(await ask(client, peer))
         assert peer.accepted == 2
         await client.aclose()
@@ -95,8 +111,7 @@ async def test_a_connection_that_the_server_closed_while_idle_is_not_used_again(
         for number in range(5):
             assert await read_all(await ask(client, peer)) == b"{}"
             await peer.all_left()
-            await asyncio.sleep(0.01)
-            assert client.connections == 0
+            await gone(client)
             assert (peer.accepted, len(peer.requests)) == (number + 1, number + 1)
 
 
@@ -114,7 +129,7 @@ async def test_a_connection_on_which_a_server_speaks_unasked_is_closed() -> None
             exchange = await ask(client, peer)
             assert (exchange.status, await read_all(exchange)) == (200, b"{}")
             await peer.all_left()
-            assert client.connections == 0
+            await gone(client)
 
 
 async def close_on_second(line: Line, peer: Peer) -> None:
@@ -131,9 +146,9 @@ async def reset_on_second(line: Line, peer: Peer) -> None:
 
 @pytest.mark.parametrize("behaviour", [close_on_second, reset_on_second], ids=["closed", "reset"])
 async def test_a_request_that_met_a_dying_connection_is_sent_once_more_on_a_new_one(
-    behaviour: object,
+    behaviour: Behaviour,
 ) -> None:
-    async with serving(behaviour) as peer:  # type: ignore[arg-type]  # parametrize knows no types
+    async with serving(behaviour) as peer:
         client = LeanClient()
         await read_all(await ask(client, peer))
         assert await read_all(await ask(client, peer, body=b"second")) == b"{}"

@@ -41,12 +41,21 @@ class Nowhere(asyncio.Transport):
         self.closed = True
 
 
-class Wire:
-    """A pool with one connection, on a loop of its own."""
+class _Clock(asyncio.SelectorEventLoop):
+    """A loop whose time can be moved on."""
 
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self.pool = Pool(1, 60)
+    ahead = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.ahead
+
+
+class Wire:
+    """A pool with one connection, on a loop of its own whose time stands still as long as nobody moves it."""
+
+    def __init__(self, keepalive_expiry: float = 60) -> None:
+        self._loop = _Clock()
+        self.pool = Pool(1, keepalive_expiry)
         self.connection = self.run(self._connect())
 
     def __enter__(self) -> Wire:
@@ -57,12 +66,33 @@ class Wire:
         self._loop.close()
 
     def run(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Run to the end, for a second at most."""
-        return self._loop.run_until_complete(asyncio.wait_for(work, 1))
+        """Run to the end, which must not take any time."""
+        return self._loop.run_until_complete(asyncio.wait_for(work, 5))
 
-    def begin(self, method: bytes = b"POST") -> Exchange:
+    def pass_time(self, seconds: float) -> None:
+        """Let everything happen that is due, before and after so much time has gone by."""
+        for ahead in (0, seconds):
+            self._loop.ahead += ahead
+            for _ in range(3):
+                self.run(asyncio.sleep(0))
+
+    def lease(self) -> Connection | None:
+        """Take the connection out of the pool again."""
+
+        async def lease() -> Connection | None:
+            return self.pool.lease(("nowhere", 80))
+
+        return self.run(lease())
+
+    def start(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        """Run up to its first wait."""
+        task = self._loop.create_task(work)
+        self.run(asyncio.sleep(0))
+        return task
+
+    def begin(self, method: bytes = b"POST", read: float | None = 60) -> Exchange:
         """Send a request."""
-        exchange = Exchange(self.connection, Limits(read=60), bodiless=method == b"HEAD")
+        exchange = Exchange(self.connection, Limits(read=read), bodiless=method == b"HEAD")
         exchange.send(b"head", b"body")
         return exchange
 

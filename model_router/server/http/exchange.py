@@ -160,6 +160,7 @@ class Exchange:
             self._overhead += len(piece)
             self._parse(parser, piece)
         if self._complete:
+            self._reusable = self._reusable and not rest
             self._finish()
         elif self._fault:
             self._fail(httpx.RemoteProtocolError, self._fault)
