@@ -221,7 +221,7 @@ class TestThoughts:
     def test_our_own_go_back_into_the_field_that_the_backend_wrote_them_in(self) -> None:
         for field in ("reasoning_content", "reasoning"):
             chat = {"choices": [{"message": {"content": "4", field: "2+2"}, "finish_reason": "stop"}]}
-            said = MESSAGES.answer(chat, ask(user("2+2?")), "m")
+            said = MESSAGES.answer(chat, ask(user("2+2?"), thinking={"type": "adaptive"}), "m")
             got = messages(user("2+2?"), assistant(said["content"]), user("sure?"))
             assert got[1] == {"role": "assistant", "content": "4", field: "2+2"}
 
@@ -252,12 +252,33 @@ class TestTools:
         assert [tool["function"]["name"] for tool in request.fields["tools"]] == ["read_file"]
         assert request.dropped == ("tools.web_search_20250305",)
 
-    def test_no_tools_and_no_choice_are_sent_when_none_is_left(self) -> None:
+    @pytest.mark.parametrize("choice", [{"type": "auto"}, {"type": "none"}, None])
+    def test_no_tools_and_no_choice_are_sent_when_none_is_left(self, choice: dict[str, Any] | None) -> None:
         search = {"type": "web_search_20250305", "name": "web_search"}
-        request = MESSAGES.request(ask(user("hi"), tools=[search], tool_choice={"type": "any"}))
-        assert not {"tools", "tool_choice"} & set(request.fields)
-        assert request.dropped == ("tools.web_search_20250305", "tool_choice")
-        assert "tools" not in fields(user("hi"), tools=[])
+        assert not {"tools", "tool_choice"} & set(fields(user("hi"), tools=[search], tool_choice=choice))
+        assert not {"tools", "tool_choice"} & set(fields(user("hi"), tools=[], tool_choice=choice))
+
+    @pytest.mark.parametrize("choice", [{"type": "any"}, {"type": "tool", "name": "web_search"}])
+    def test_a_tool_that_must_be_called_but_only_a_server_runs_is_refused(self, choice: dict[str, Any]) -> None:
+        """As Claude Code's own search asks; an answer out of the model's memory would pass for one."""
+        search = {"type": "web_search_20250305", "name": "web_search"}
+        with pytest.raises(Refusal, match="tool_choice"):
+            MESSAGES.request(ask(user("hi"), tools=[search], tool_choice=choice))
+
+    def test_names_that_are_too_long_for_chat_servers_come_back_whole(self) -> None:
+        name = "mcp__" + "n" * 80
+        asked = ask(user("hi"), assistant([use("t1", name)]), tools=[{**READ_FILE, "name": name}])
+        asked["tool_choice"] = {"type": "tool", "name": name}
+        got = MESSAGES.request(asked).fields
+        short = got["tools"][0]["function"]["name"]
+        assert len(short) == 64
+        assert got["messages"][1]["tool_calls"][0]["function"]["name"] == short
+        assert got["tool_choice"]["function"]["name"] == short
+        call = {"id": "t2", "function": {"name": short, "arguments": "{}"}}
+        message = MESSAGES.answer({"choices": [{"message": {"tool_calls": [call]}}]}, asked, "m")
+        assert message["content"][0]["name"] == name
+        stream = MESSAGES.stream(asked, "m")
+        assert name.encode() in stream.chunk({"choices": [{"delta": {"tool_calls": [{"index": 0, **call}]}}]})
 
     @pytest.mark.parametrize(
         ("choice", "chosen"),

@@ -308,11 +308,24 @@ class TestTools:
         assert [tool["function"]["name"] for tool in got["tools"]] == ["run"]
         assert got["tool_choice"] == "required"
 
-    def test_a_choice_of_what_is_not_there_is_left_out(self) -> None:
-        request = RESPONSES.request({"input": "hi", "tools": [RUN], "tool_choice": {"type": "web_search"}})
-        assert "tool_choice" not in request.fields
-        assert request.dropped == ("tool_choice",)
-        assert "tool_choice" not in fields("hi", tool_choice="auto", parallel_tool_calls=True)
+    @pytest.mark.parametrize(
+        "choice",
+        [
+            {"type": "web_search"},
+            {"type": "function", "name": "fly"},
+            {"type": "allowed_tools", "mode": "required", "tools": [{"type": "mcp"}]},
+        ],
+    )
+    def test_a_tool_that_must_be_called_but_is_not_there_is_refused(self, choice: dict[str, Any]) -> None:
+        with pytest.raises(Refusal, match="tool_choice"):
+            fields("hi", tools=[RUN], tool_choice=choice)
+
+    def test_no_choice_is_sent_without_tools(self) -> None:
+        assert not {"tools", "tool_choice", "parallel_tool_calls"} & set(
+            fields("hi", tools=[{"type": "web_search"}], tool_choice="auto", parallel_tool_calls=True)
+        )
+        with pytest.raises(Refusal, match="tool_choice"):
+            fields("hi", tool_choice="required")
 
 
 class TestForm:
