@@ -145,6 +145,23 @@ class TestParts:
         far = {"type": "document", "source": {"type": "url", "url": "http://127.0.0.1/r.pdf"}}
         assert "http://127.0.0.1/r.pdf" in messages(user([far]))[0]["content"]
 
+    def test_documents_in_other_places(self) -> None:
+        words = {"type": "document", "title": "T", "source": {"type": "content", "content": "page"}}
+        kept = {"type": "document", "source": {"type": "file", "file_id": "f"}}
+        assert messages(user([words]))[0]["content"] == "T\n\npage"
+        request = MESSAGES.request(ask(user([kept])))
+        assert "cannot be read" in request.fields["messages"][0]["content"]
+        assert request.dropped == ("messages.document.file",)
+
+    def test_tools_that_a_search_for_tools_found(self) -> None:
+        found = [{"type": "tool_reference", "tool_name": "read_file"}]
+        got = messages(user("look"), assistant([use("t1")]), user([result("t1", found)]))
+        assert got[2]["content"] == "Tool: read_file"
+
+    def test_the_summary_of_a_compacted_conversation(self) -> None:
+        compacted = assistant([{"type": "compaction", "content": "We mended it."}])
+        assert messages(user("a"), compacted, user("b"))[1] == {"role": "assistant", "content": "We mended it."}
+
     def test_search_results_are_text_with_their_source(self) -> None:
         found = {"type": "search_result", "title": "T", "source": "http://s", "content": [text("one"), text("two")]}
         assert messages(user([found]))[0]["content"] == "T - http://s\n\none\n\ntwo"
@@ -206,6 +223,18 @@ class TestToolTurns:
         got = messages(user("look"), assistant([use("t1")]), user([result("t1", content, is_error=True)]))
         assert got[2]["content"] == told
 
+    def test_an_answer_of_the_model_in_plain_text(self) -> None:
+        assert messages(user("a"), assistant("b"), user("c"))[1] == {"role": "assistant", "content": "b"}
+
+    def test_a_result_behind_a_system_message_goes_to_its_call(self) -> None:
+        got = messages(
+            user("look"), assistant([use("t1")]), {"role": "system", "content": "x"}, user([result("t1", "y")])
+        )
+        assert [message["role"] for message in got] == ["user", "assistant", "tool", "user"]
+
+    def test_a_result_without_its_call_stays_at_the_end(self) -> None:
+        assert [message["role"] for message in messages(user("look"), user([result("t9", "x")]))] == ["user", "tool"]
+
     def test_a_result_without_content(self) -> None:
         got = messages(user("look"), assistant([use("t1")]), user([{"type": "tool_result", "tool_use_id": "t1"}]))
         assert got[2] == {"role": "tool", "tool_call_id": "t1", "content": ""}
@@ -224,6 +253,18 @@ class TestThoughts:
             said = MESSAGES.answer(chat, ask(user("2+2?"), thinking={"type": "adaptive"}), "m")
             got = messages(user("2+2?"), assistant(said["content"]), user("sure?"))
             assert got[1] == {"role": "assistant", "content": "4", field: "2+2"}
+
+    def test_those_that_a_local_server_signed_with_nothing_go_back_too(self) -> None:
+        thought = {"type": "thinking", "thinking": "hm", "signature": ""}
+        assert messages(user("a"), assistant([thought]), user("b"))[1] == {
+            "role": "assistant",
+            "content": "",
+            "reasoning_content": "hm",
+        }
+
+    def test_a_turn_of_which_nothing_is_left_is_none(self) -> None:
+        hidden = {"type": "redacted_thinking", "data": "x"}
+        assert messages(user("a"), assistant([hidden]), user("b")) == [{"role": "user", "content": "a\n\nb"}]
 
     def test_those_of_another_vendor_are_left_out(self) -> None:
         signed = {"type": "thinking", "thinking": "hm", "signature": "EqoBCkgIARABGAIiQL"}
@@ -245,6 +286,9 @@ class TestTools:
                 },
             }
         ]
+
+    def test_a_strict_tool(self) -> None:
+        assert fields(user("hi"), tools=[{**READ_FILE, "strict": True}])["tools"][0]["function"]["strict"] is True
 
     def test_tools_that_a_server_runs_are_named_and_left_out(self) -> None:
         search = {"type": "web_search_20250305", "name": "web_search", "max_uses": 3}

@@ -180,6 +180,12 @@ class TestToolTurns:
         assert got[2]["content"].startswith("screen")
         assert got[3]["content"][1]["type"] == "image_url"
 
+    def test_an_image_given_as_an_object_and_a_part_of_an_unknown_kind(self) -> None:
+        picture = {"type": "input_image", "image_url": {"url": "http://127.0.0.1/a.png"}}
+        request = RESPONSES.request({"input": [said("user", picture, {"type": "hologram"})]})
+        assert request.fields["messages"][0]["content"][0]["image_url"] == {"url": "http://127.0.0.1/a.png"}
+        assert request.dropped == ("input.hologram",)
+
     def test_outputs_of_other_kinds(self) -> None:
         assert messages(called("c1"), returned("c1", {"ok": True}))[1]["content"] == '{"ok":true}'
         assert messages(called("c1"), returned("c1", None))[1]["content"] == ""
