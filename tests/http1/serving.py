@@ -218,11 +218,7 @@ def serving(
     listener: socket.socket | None = None,
     settings: dict[str, Any] | None = None,
 ) -> Iterator[Served]:
-<<<<<<< ours
-    """Start, and end gracefully; nothing may be left, and nothing said that the test did not take off ``logged``."""
-=======
     """Start, and end gracefully; nothing may be left over, nor said that the test did not take off ``logged``."""
->>>>>>> theirs
     factory = importlib.import_module("uvloop").new_event_loop if loop_name == "uvloop" else asyncio.new_event_loop
     loop: asyncio.AbstractEventLoop = factory()
     served = Served(loop)

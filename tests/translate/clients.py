@@ -11,7 +11,13 @@ import openai
 
 from tests.support.canned_server import CannedServer
 
-ASKED: dict[str, Any] = {"model": "m", "max_tokens": 99, "messages": [{"role": "user", "content": "hello"}]}
+ASKED: dict[str, Any] = {
+    "model": "m",
+    "max_tokens": 99,
+    "messages": [{"role": "user", "content": "hello"}],
+    "thinking": {"type": "adaptive"},
+}
+"""A request for thoughts too, as Claude Code makes it."""
 
 
 class AnthropicReader:

@@ -74,6 +74,13 @@ def test_thoughts_in_every_dialect(message: dict[str, Any]) -> None:
     assert (thoughts["type"], thoughts["thinking"], words["text"]) == ("thinking", "Hm.", "4")
 
 
+@pytest.mark.parametrize("thinking", [None, {"type": "disabled"}])
+def test_nobody_gets_thoughts_who_did_not_ask_for_them(claude: AnthropicReader, thinking: Any) -> None:
+    """Programs read ``content[0].text``."""
+    got = claude.whole(answer(whole({"reasoning_content": "Hm.", "content": "4"}), thinking=thinking))
+    assert got["content"] == [{"type": "text", "text": "4"}]
+
+
 def test_content_in_parts() -> None:
     assert content({"content": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}, 7]}) == [
         {"type": "text", "text": "ab"}

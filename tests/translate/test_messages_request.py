@@ -145,6 +145,23 @@ class TestParts:
         far = {"type": "document", "source": {"type": "url", "url": "http://127.0.0.1/r.pdf"}}
         assert "http://127.0.0.1/r.pdf" in messages(user([far]))[0]["content"]
 
+    def test_documents_in_other_places(self) -> None:
+        words = {"type": "document", "title": "T", "source": {"type": "content", "content": "page"}}
+        kept = {"type": "document", "source": {"type": "file", "file_id": "f"}}
+        assert messages(user([words]))[0]["content"] == "T\n\npage"
+        request = MESSAGES.request(ask(user([kept])))
+        assert "cannot be read" in request.fields["messages"][0]["content"]
+        assert request.dropped == ("messages.document.file",)
+
+    def test_tools_that_a_search_for_tools_found(self) -> None:
+        found = [{"type": "tool_reference", "tool_name": "read_file"}]
+        got = messages(user("look"), assistant([use("t1")]), user([result("t1", found)]))
+        assert got[2]["content"] == "Tool: read_file"
+
+    def test_the_summary_of_a_compacted_conversation(self) -> None:
+        compacted = assistant([{"type": "compaction", "content": "We mended it."}])
+        assert messages(user("a"), compacted, user("b"))[1] == {"role": "assistant", "content": "We mended it."}
+
     def test_search_results_are_text_with_their_source(self) -> None:
         found = {"type": "search_result", "title": "T", "source": "http://s", "content": [text("one"), text("two")]}
         assert messages(user([found]))[0]["content"] == "T - http://s\n\none\n\ntwo"
@@ -206,6 +223,18 @@ class TestToolTurns:
         got = messages(user("look"), assistant([use("t1")]), user([result("t1", content, is_error=True)]))
         assert got[2]["content"] == told
 
+    def test_an_answer_of_the_model_in_plain_text(self) -> None:
+        assert messages(user("a"), assistant("b"), user("c"))[1] == {"role": "assistant", "content": "b"}
+
+    def test_a_result_behind_a_system_message_goes_to_its_call(self) -> None:
+        got = messages(
+            user("look"), assistant([use("t1")]), {"role": "system", "content": "x"}, user([result("t1", "y")])
+        )
+        assert [message["role"] for message in got] == ["user", "assistant", "tool", "user"]
+
+    def test_a_result_without_its_call_stays_at_the_end(self) -> None:
+        assert [message["role"] for message in messages(user("look"), user([result("t9", "x")]))] == ["user", "tool"]
+
     def test_a_result_without_content(self) -> None:
         got = messages(user("look"), assistant([use("t1")]), user([{"type": "tool_result", "tool_use_id": "t1"}]))
         assert got[2] == {"role": "tool", "tool_call_id": "t1", "content": ""}
@@ -221,9 +250,21 @@ class TestThoughts:
     def test_our_own_go_back_into_the_field_that_the_backend_wrote_them_in(self) -> None:
         for field in ("reasoning_content", "reasoning"):
             chat = {"choices": [{"message": {"content": "4", field: "2+2"}, "finish_reason": "stop"}]}
-            said = MESSAGES.answer(chat, ask(user("2+2?")), "m")
+            said = MESSAGES.answer(chat, ask(user("2+2?"), thinking={"type": "adaptive"}), "m")
             got = messages(user("2+2?"), assistant(said["content"]), user("sure?"))
             assert got[1] == {"role": "assistant", "content": "4", field: "2+2"}
+
+    def test_those_that_a_local_server_signed_with_nothing_go_back_too(self) -> None:
+        thought = {"type": "thinking", "thinking": "hm", "signature": ""}
+        assert messages(user("a"), assistant([thought]), user("b"))[1] == {
+            "role": "assistant",
+            "content": "",
+            "reasoning_content": "hm",
+        }
+
+    def test_a_turn_of_which_nothing_is_left_is_none(self) -> None:
+        hidden = {"type": "redacted_thinking", "data": "x"}
+        assert messages(user("a"), assistant([hidden]), user("b")) == [{"role": "user", "content": "a\n\nb"}]
 
     def test_those_of_another_vendor_are_left_out(self) -> None:
         signed = {"type": "thinking", "thinking": "hm", "signature": "EqoBCkgIARABGAIiQL"}
@@ -246,18 +287,42 @@ class TestTools:
             }
         ]
 
+    def test_a_strict_tool(self) -> None:
+        assert fields(user("hi"), tools=[{**READ_FILE, "strict": True}])["tools"][0]["function"]["strict"] is True
+
     def test_tools_that_a_server_runs_are_named_and_left_out(self) -> None:
         search = {"type": "web_search_20250305", "name": "web_search", "max_uses": 3}
         request = MESSAGES.request(ask(user("hi"), tools=[search, {**READ_FILE, "type": "custom"}]))
         assert [tool["function"]["name"] for tool in request.fields["tools"]] == ["read_file"]
         assert request.dropped == ("tools.web_search_20250305",)
 
-    def test_no_tools_and_no_choice_are_sent_when_none_is_left(self) -> None:
+    @pytest.mark.parametrize("choice", [{"type": "auto"}, {"type": "none"}, None])
+    def test_no_tools_and_no_choice_are_sent_when_none_is_left(self, choice: dict[str, Any] | None) -> None:
         search = {"type": "web_search_20250305", "name": "web_search"}
-        request = MESSAGES.request(ask(user("hi"), tools=[search], tool_choice={"type": "any"}))
-        assert not {"tools", "tool_choice"} & set(request.fields)
-        assert request.dropped == ("tools.web_search_20250305", "tool_choice")
-        assert "tools" not in fields(user("hi"), tools=[])
+        assert not {"tools", "tool_choice"} & set(fields(user("hi"), tools=[search], tool_choice=choice))
+        assert not {"tools", "tool_choice"} & set(fields(user("hi"), tools=[], tool_choice=choice))
+
+    @pytest.mark.parametrize("choice", [{"type": "any"}, {"type": "tool", "name": "web_search"}])
+    def test_a_tool_that_must_be_called_but_only_a_server_runs_is_refused(self, choice: dict[str, Any]) -> None:
+        """As Claude Code's own search asks; an answer out of the model's memory would pass for one."""
+        search = {"type": "web_search_20250305", "name": "web_search"}
+        with pytest.raises(Refusal, match="tool_choice"):
+            MESSAGES.request(ask(user("hi"), tools=[search], tool_choice=choice))
+
+    def test_names_that_are_too_long_for_chat_servers_come_back_whole(self) -> None:
+        name = "mcp__" + "n" * 80
+        asked = ask(user("hi"), assistant([use("t1", name)]), tools=[{**READ_FILE, "name": name}])
+        asked["tool_choice"] = {"type": "tool", "name": name}
+        got = MESSAGES.request(asked).fields
+        short = got["tools"][0]["function"]["name"]
+        assert len(short) == 64
+        assert got["messages"][1]["tool_calls"][0]["function"]["name"] == short
+        assert got["tool_choice"]["function"]["name"] == short
+        call = {"id": "t2", "function": {"name": short, "arguments": "{}"}}
+        message = MESSAGES.answer({"choices": [{"message": {"tool_calls": [call]}}]}, asked, "m")
+        assert message["content"][0]["name"] == name
+        stream = MESSAGES.stream(asked, "m")
+        assert name.encode() in stream.chunk({"choices": [{"delta": {"tool_calls": [{"index": 0, **call}]}}]})
 
     @pytest.mark.parametrize(
         ("choice", "chosen"),

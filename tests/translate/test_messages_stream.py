@@ -147,6 +147,18 @@ def test_thoughts_words_and_two_calls(claude: AnthropicReader) -> None:
     assert got["usage"]["output_tokens_details"] == {"thinking_tokens": 2}
 
 
+def test_nobody_gets_thoughts_who_did_not_ask_for_them(claude: AnthropicReader) -> None:
+    chunks = [ROLE, chunk({"reasoning": "Hm."}), chunk({"content": "4"}), chunk({}, "stop")]
+    assert claude.streamed(run(*chunks, thinking=None))["content"] == [{"type": "text", "text": "4"}]
+
+
+def test_a_first_chunk_without_choices_begins_nothing() -> None:
+    """Azure tells first what its filter made of the prompt, under an empty id."""
+    stream = open_stream()
+    assert stream.chunk({**chunk(), "id": "", "choices": [], "prompt_filter_results": []}) == b""
+    assert b"msg_Abc123xyz789" in stream.chunk(ROLE)
+
+
 class TestCalls:
     def read(self, claude: AnthropicReader, *deltas: dict[str, Any]) -> list[tuple[str, Any]]:
         events = run(*(chunk(delta) for delta in deltas), chunk({}, "tool_calls"))

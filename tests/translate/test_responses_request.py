@@ -180,6 +180,12 @@ class TestToolTurns:
         assert got[2]["content"].startswith("screen")
         assert got[3]["content"][1]["type"] == "image_url"
 
+    def test_an_image_given_as_an_object_and_a_part_of_an_unknown_kind(self) -> None:
+        picture = {"type": "input_image", "image_url": {"url": "http://127.0.0.1/a.png"}}
+        request = RESPONSES.request({"input": [said("user", picture, {"type": "hologram"})]})
+        assert request.fields["messages"][0]["content"][0]["image_url"] == {"url": "http://127.0.0.1/a.png"}
+        assert request.dropped == ("input.hologram",)
+
     def test_outputs_of_other_kinds(self) -> None:
         assert messages(called("c1"), returned("c1", {"ok": True}))[1]["content"] == '{"ok":true}'
         assert messages(called("c1"), returned("c1", None))[1]["content"] == ""
@@ -308,11 +314,24 @@ class TestTools:
         assert [tool["function"]["name"] for tool in got["tools"]] == ["run"]
         assert got["tool_choice"] == "required"
 
-    def test_a_choice_of_what_is_not_there_is_left_out(self) -> None:
-        request = RESPONSES.request({"input": "hi", "tools": [RUN], "tool_choice": {"type": "web_search"}})
-        assert "tool_choice" not in request.fields
-        assert request.dropped == ("tool_choice",)
-        assert "tool_choice" not in fields("hi", tool_choice="auto", parallel_tool_calls=True)
+    @pytest.mark.parametrize(
+        "choice",
+        [
+            {"type": "web_search"},
+            {"type": "function", "name": "fly"},
+            {"type": "allowed_tools", "mode": "required", "tools": [{"type": "mcp"}]},
+        ],
+    )
+    def test_a_tool_that_must_be_called_but_is_not_there_is_refused(self, choice: dict[str, Any]) -> None:
+        with pytest.raises(Refusal, match="tool_choice"):
+            fields("hi", tools=[RUN], tool_choice=choice)
+
+    def test_no_choice_is_sent_without_tools(self) -> None:
+        assert not {"tools", "tool_choice", "parallel_tool_calls"} & set(
+            fields("hi", tools=[{"type": "web_search"}], tool_choice="auto", parallel_tool_calls=True)
+        )
+        with pytest.raises(Refusal, match="tool_choice"):
+            fields("hi", tool_choice="required")
 
 
 class TestForm:

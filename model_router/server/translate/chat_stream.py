@@ -129,12 +129,12 @@ class ChatStream:
         error = chat_chunk.get("error")
         if error:
             return self.fail(*read_error(error))
-        out = b"" if self._begun else self._begin(chat_chunk)
         if chat_chunk.get("usage"):
             self._usage = read_usage(chat_chunk["usage"]) or self._usage
         choice = first_choice(chat_chunk)
         if choice is None:
-            return out
+            return b""  # only counts, or Azure's first chunk, which has no id either
+        out = b"" if self._begun else self._begin(chat_chunk)
         delta = choice.get("delta")
         if isinstance(delta, dict):
             out += self._delta(delta, choice)

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from model_router.server.translate.chat_answer import ChatAnswer, Ending
+from model_router.server.translate.function_names import shortened
 from model_router.server.translate.marks import reasoning_mark
 from model_router.server.translate.translator import Usage
 
@@ -17,13 +18,15 @@ _STOP_REASONS = {"length": "max_tokens", "content_filter": "refusal"}
 def message(answer: ChatAnswer, asked: Mapping[str, Any], model: str) -> dict[str, Any]:
     """The message object: thoughts, then words, then calls."""
     content: list[dict[str, Any]] = []
-    if answer.reasoning:
+    if answer.reasoning and wants_thoughts(asked):
         mark = reasoning_mark(answer.reasoning_field)
         content.append({"type": "thinking", "thinking": answer.reasoning, "signature": mark})
     content += [{"type": "text", "text": text} for text in (answer.text, answer.refusal) if text]
+    names = shortened(asked.get("tools") or ())
     for call in answer.calls:
         arguments = call_input(call.arguments)
-        content.append({"type": "tool_use", "id": call.call_id, "name": call.name, "input": arguments})
+        name = names.get(call.name, call.name)
+        content.append({"type": "tool_use", "id": call.call_id, "name": name, "input": arguments})
     reason, word = stop_reason(answer.ending, asked, calls=bool(answer.calls), refusal=bool(answer.refusal))
     return {
         "id": message_id(answer.key),
@@ -40,6 +43,12 @@ def message(answer: ChatAnswer, asked: Mapping[str, Any], model: str) -> dict[st
 def message_id(key: str) -> str:
     """The id of the message whose key is ``key``."""
     return f"msg_{key}"
+
+
+def wants_thoughts(asked: Mapping[str, Any]) -> bool:
+    """Whether the client asked for thoughts. All others read the answer from the first block."""
+    thinking = asked.get("thinking")
+    return isinstance(thinking, Mapping) and thinking.get("type") not in (None, "disabled")
 
 
 def stop_reason(ending: Ending, asked: Mapping[str, Any], *, calls: bool, refusal: bool) -> tuple[str, str | None]:

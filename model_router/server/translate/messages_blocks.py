@@ -16,6 +16,7 @@ from model_router.server.translate.conversation import (
     text_part,
     tool_call,
 )
+from model_router.server.translate.function_names import function_name
 from model_router.server.translate.marks import reasoning_field
 
 
@@ -150,4 +151,5 @@ def _search_result(block: Mapping[str, Any], where: str) -> str:
 def _call(block: Mapping[str, Any], where: str) -> dict[str, Any]:
     arguments = block.get("input")
     text = msgspec.json.encode({} if arguments is None else arguments).decode()
-    return tool_call(as_name(block.get("id"), f"{where}.id"), as_name(block.get("name"), f"{where}.name"), text)
+    name = function_name(as_name(block.get("name"), f"{where}.name"))
+    return tool_call(as_name(block.get("id"), f"{where}.id"), name, text)

@@ -17,6 +17,7 @@ from model_router.server.translate.asked import (
     whole_number,
 )
 from model_router.server.translate.conversation import BETWEEN, Conversation
+from model_router.server.translate.function_names import function_name
 from model_router.server.translate.messages_blocks import Blocks
 from model_router.server.translate.translator import ChatRequest
 
@@ -148,11 +149,11 @@ def _place_tools(asked: Mapping[str, Any], fields: dict[str, Any], dropped: list
     if tools:
         fields["tools"] = tools
     if asked.get("tool_choice") is not None:
-        _place_choice(as_object(asked["tool_choice"], "tool_choice"), fields, dropped)
+        _place_choice(as_object(asked["tool_choice"], "tool_choice"), fields)
 
 
 def _tool(tool: Mapping[str, Any], where: str) -> dict[str, Any]:
-    function: dict[str, Any] = {"name": as_name(tool.get("name"), f"{where}.name")}
+    function: dict[str, Any] = {"name": function_name(as_name(tool.get("name"), f"{where}.name"))}
     if tool.get("description") is not None:
         function["description"] = as_text(tool["description"], f"{where}.description")
     function["parameters"] = as_object(tool.get("input_schema"), f"{where}.input_schema")
@@ -161,22 +162,23 @@ def _tool(tool: Mapping[str, Any], where: str) -> dict[str, Any]:
     return {"type": "function", "function": function}
 
 
-def _place_choice(choice: Mapping[str, Any], fields: dict[str, Any], dropped: list[str]) -> None:
-    """A choice is left out when no tool is left to choose: OpenAI answers 400 to one without tools."""
+def _place_choice(choice: Mapping[str, Any], fields: dict[str, Any]) -> None:
+    """A choice is left out when there are no tools: OpenAI answers 400 to one without them.
+
+    Raises:
+        Refusal: the model has to call a tool that is not there, or that only Anthropic's servers run.
+    """
     kind = choice.get("type")
     if kind not in ("auto", "any", "tool", "none"):
         raise refuse("tool_choice.type", "has to be 'auto', 'any', 'tool' or 'none'")
     names = [tool["function"]["name"] for tool in fields.get("tools", ())]
+    name = function_name(as_name(choice.get("name"), "tool_choice.name")) if kind == "tool" else None
+    if (kind == "any" and not names) or (name is not None and name not in names):
+        raise refuse("tool_choice", "asks for a tool that is not among those that can be called here")
     if not names:
-        if kind in ("any", "tool"):
-            dropped.append("tool_choice")
         return
-    if kind == "tool":
-        name = as_name(choice.get("name"), "tool_choice.name")
-        if name in names:
-            fields["tool_choice"] = {"type": "function", "function": {"name": name}}
-        else:
-            dropped.append("tool_choice")
+    if name is not None:
+        fields["tool_choice"] = {"type": "function", "function": {"name": name}}
     else:
         fields["tool_choice"] = "required" if kind == "any" else kind
     if choice.get("disable_parallel_tool_use"):

@@ -9,8 +9,15 @@ import msgspec
 
 from model_router.server.translate.chat_answer import Ending
 from model_router.server.translate.chat_stream import Section
+from model_router.server.translate.function_names import shortened
 from model_router.server.translate.marks import reasoning_mark
-from model_router.server.translate.messages_answer import call_input, message_id, stop_reason, usage_object
+from model_router.server.translate.messages_answer import (
+    call_input,
+    message_id,
+    stop_reason,
+    usage_object,
+    wants_thoughts,
+)
 from model_router.server.translate.translator import Usage
 
 _encode = msgspec.json.Encoder().encode
@@ -40,6 +47,8 @@ class MessagesWriter:
     def __init__(self, asked: Mapping[str, Any], model: str) -> None:
         self._asked = asked
         self._model = model
+        self._names = shortened(asked.get("tools") or ())
+        self._thoughts = wants_thoughts(asked)
         self._index = -1
         self._before = b""
         self._calls = False
@@ -63,21 +72,24 @@ class MessagesWriter:
 
     def open(self, section: Section) -> bytes:
         """``content_block_start``."""
+        if section.kind == "reasoning" and not self._thoughts:
+            return b""
         self._index += 1
         self._held = self._seen = False
         block: dict[str, Any]
         if section.kind == "call":
             self._calls = True
-            block = {"type": "tool_use", "id": section.call_id, "name": section.name, "input": {}}
+            name = self._names.get(section.name, section.name)
+            block = {"type": "tool_use", "id": section.call_id, "name": name, "input": {}}
         elif section.kind == "reasoning":
             block = {"type": "thinking", "thinking": "", "signature": ""}
         else:
             self._refusal = self._refusal or section.kind == "refusal"
             block = {"type": "text", "text": ""}
-        delta, name = _DELTAS[section.kind]
+        delta, field = _DELTAS[section.kind]
         self._before = (
             f'event: content_block_delta\ndata: {{"type":"content_block_delta","index":{self._index},'
-            f'"delta":{{"type":"{delta}","{name}":'
+            f'"delta":{{"type":"{delta}","{field}":'
         ).encode()
         start = {"type": "content_block_start", "index": self._index, "content_block": block}
         return _event("content_block_start", start)
@@ -86,12 +98,16 @@ class MessagesWriter:
         """``content_block_delta``. Arguments that do not begin as an object are held until they can be mended."""
         if section.kind == "call" and not self._passes(piece):
             return b""
+        if section.kind == "reasoning" and not self._thoughts:
+            return b""
         return b"".join((self._before, _encode(piece), b"}}\n\n"))
 
     def close(self, section: Section) -> bytes:
         """``content_block_stop``, after the signature of thoughts and after arguments that were held."""
         out = b""
         if section.kind == "reasoning":
+            if not self._thoughts:
+                return b""
             delta = {"type": "signature_delta", "signature": reasoning_mark(section.field)}
             out = _event("content_block_delta", {"type": "content_block_delta", "index": self._index, "delta": delta})
         elif self._held:

@@ -17,8 +17,9 @@ from model_router.server.translate.conversation import (
     text_part,
     tool_call,
 )
+from model_router.server.translate.function_names import function_name
 from model_router.server.translate.marks import REASONING_FIELDS, unpack_reasoning
-from model_router.server.translate.responses_tools import custom_arguments, function_name
+from model_router.server.translate.responses_tools import custom_arguments
 
 _TEXTS = frozenset({"input_text", "output_text", "text", "refusal"})
 _SHELLS = {"local_shell_call": "action", "shell_call": "action", "apply_patch_call": "operation"}

@@ -6,15 +6,15 @@ which takes free text, becomes a function with one text argument. Tools that Ope
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from model_router.server.refusal import Refusal
 from model_router.server.translate.asked import as_list, as_name, as_object, as_text, flag, refuse
+from model_router.server.translate.function_names import function_name
 
-_LONGEST_NAME = 64
 _FREE_TEXT = {
     "type": "object",
     "properties": {"input": {"type": "string", "description": "The whole input, as it is."}},
@@ -56,6 +56,8 @@ class OfferedTools:
         """Write tools, choice and the leave to call several at once into a chat completions body."""
         chosen, functions = self._choice(asked.get("tool_choice"))
         if not functions:
+            if chosen not in (None, "auto", "none"):
+                raise _unmet()
             return
         fields["tools"] = functions
         if chosen is not None:
@@ -118,8 +120,7 @@ class OfferedTools:
             ]
             left = [function for function in self.functions if function["function"]["name"] in names]
             return ("required" if choice.get("mode") == "required" else "auto"), left
-        self.dropped.append("tool_choice")
-        return None, self.functions
+        raise _unmet()
 
     def _chosen(self, choice: Mapping[str, Any], where: str) -> str:
         name, namespace = as_name(choice.get("name"), f"{where}.name"), choice.get("namespace")
@@ -127,13 +128,8 @@ class OfferedTools:
         return function_name(offered.name, offered.namespace)
 
 
-def function_name(name: str, namespace: Any = None) -> str:
-    """The function of a tool: servers take at most 64 characters, so the end of a longer name becomes a hash."""
-    full = f"{namespace}__{name}" if isinstance(namespace, str) and namespace else name
-    if len(full) <= _LONGEST_NAME:
-        return full
-    mark = hashlib.blake2b(full.encode(), digest_size=4).hexdigest()
-    return f"{full[: _LONGEST_NAME - 9]}_{mark}"
+def _unmet() -> Refusal:
+    return refuse("tool_choice", "asks for a tool that is not among those that can be called here")
 
 
 def custom_arguments(text: str) -> str:
