@@ -22,6 +22,7 @@ from model_router.server.wire.body import JsonBody
 from model_router.server.wire.turns import Turn, may_hold_attachments, read_turns
 from model_router.server.wish import Found, SystemTexts, carried, newest_wish
 
+_WORDLESS = ("/count_tokens", "/embeddings")
 _BYTES_PER_TOKEN = 4
 _BASE64 = re2.compile(rb"base64")
 _TOKENS_PER_PICTURE = 1000
@@ -95,7 +96,7 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
         kind=CallKind.UTILITY if task else kind,
         task=task,
         attachments=tuple(sorted(found.attachments, key=_ORDER.index)) if found.attachments else (),
-        session=session_key(body, headers, turns),
+        session=session_key(body, headers, turns, found.turn),
         estimated_tokens=estimate_tokens(body.raw, attached=attached),
         has_tools=has_tools,
         readable=found.readable or bool(wordless),
@@ -107,14 +108,14 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
 
 def _written_out(body: JsonBody) -> Sequence[Turn]:
     """The turns of a conversation that is written out in one prompt."""
-    prompt = body.value("prompt") if "messages" not in body.fields else None
+    prompt = body.value("prompt") if "prompt" in body.fields and "messages" not in body.fields else None
     return turns_in(prompt) if isinstance(prompt, str) else ()
 
 
 def _wordless_task(path: str) -> str:
     """Calls that no model answers with words."""
     path = path.partition("?")[0].rstrip("/")
-    return next((task for task in ("count_tokens", "embeddings") if path.endswith(f"/{task}")), "")
+    return path.rpartition("/")[2] if path.endswith(_WORDLESS) else ""
 
 
 def _is_forced(body: JsonBody) -> bool:

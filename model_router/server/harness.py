@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from model_router.server.markup import Block, enclosed
-from model_router.server.tool_texts import split_steps, swallows_next
+from model_router.server.tool_texts import swallows_next, without_steps
 
 _STEM = r"[a-z]{1,30}(?:[-_][a-z]{1,30}){0,5}"
 _HARNESS_TAGS = (
@@ -41,11 +43,28 @@ _PERSON_TAGS = r"user[-_]?(?:query|message|request|prompt|input|question)|human_
 _WORD_TAGS = "task|question|request|query|prompt|feedback|answer"
 """Blocks in which a harness may have put the person's words; text around them may be theirs as well."""
 
-_TAG = re.compile(
-    rf"<(?P<name>(?P<person>{_PERSON_TAGS})|(?P<harness>{_HARNESS_TAGS})|(?P<file>{_FILE_TAGS}))"
-    r"(?P<attributes>\s[^<>]{0,500})?>",
-    re.IGNORECASE,
+_TAG = re.compile(r"<(permissions instructions|[A-Za-z][\w-]{0,100})(\s[^<>]{0,500})?>")
+
+
+class _Tag(StrEnum):
+    """Whose a block is, by the name of its tag."""
+
+    PERSON = "person"
+    HARNESS = "harness"
+    FILE = "file"
+
+
+_TAGS = tuple(
+    (tag, re.compile(pattern, re.IGNORECASE))
+    for tag, pattern in ((_Tag.PERSON, _PERSON_TAGS), (_Tag.HARNESS, _HARNESS_TAGS), (_Tag.FILE, _FILE_TAGS))
 )
+
+
+@lru_cache(maxsize=512)
+def _tag_of(name: str) -> _Tag | None:
+    """Whose a block of this name is. The same few names come with every request."""
+    return next((tag for tag, pattern in _TAGS if pattern.fullmatch(name) is not None), None)
+
 
 _WHOLE_PARTS = re.compile(
     r"""\s*(?:
@@ -102,6 +121,8 @@ _TRAILERS = re.compile(
     re.MULTILINE,
 )
 """Rules about the form of the answer that a client puts behind the person's words."""
+_TRAILER_WORDS = ("MUST return", "SEARCH/REPLACE", "additional arguments", "criteria for", "VERY important", "# ", "#*")
+"""One of these stands in each of them."""
 
 _PARAGRAPHS = re.compile(r"(\n[^\S\n]*\n\s*)")
 _REFERENCED = ("--- Content from referenced files ---", "--- End of content ---")
@@ -109,6 +130,7 @@ _COMMENT = ("<!-- SYSTEM CONTEXT", "<!-- END SYSTEM CONTEXT -->")
 _SQUARE = re.compile(r"\[([A-Z]{3,20}_(?:FILES?|CONTEXT|IMAGES?|DOCUMENTS?))\]")
 _IMAGE_TAG = re.compile(r"\s*</?image\b[^<>]*>\s*")
 _WORD_BLOCK = re.compile(rf"\s*<({_WORD_TAGS})>")
+_SPACE = re.compile(r"\s*")
 _COMPOUND = re.compile(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
 _SHORT_LINE = 12
@@ -126,6 +148,11 @@ def is_continuation(text: str) -> bool:
     return _CONTINUED.match(text) is not None
 
 
+def is_setting(text: str) -> bool:
+    """Whether a part begins as those do that set the scene and are the same in many conversations."""
+    return text.startswith(("<", "#")) or _WHOLE_PARTS.match(text) is not None
+
+
 def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> str:
     """What a person wrote in a turn, without what the harness put around it; empty when nothing is left."""
     kept: list[str] = []
@@ -140,9 +167,12 @@ def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> st
         swallow = swallows_next(part)
     if len(kept) > 1:
         kept = [words for words in kept if not _is_fence(words)] or kept
-    text = _without_references("\n".join(kept))
-    text = _without_repeats(text, system)
-    trailer = _TRAILERS.search(text)
+    text = "\n".join(kept)
+    if "--" in text or "_" in text:
+        text = _without_references(text)
+    if "\n" in text:
+        text = _without_repeats(text, system)
+    trailer = _TRAILERS.search(text) if any(word in text for word in _TRAILER_WORDS) else None
     if trailer is not None and text[: trailer.start()].strip():
         text = text[: trailer.start()]
     return unquote(text) or arguments
@@ -196,9 +226,32 @@ def unwrap(text: str) -> str:
     return f"{text[match.end() : end].strip()}\n{text[end + len(match[1]) + 3 :].strip()}".strip()
 
 
+def _peel(part: str) -> str:
+    """A part without the blocks of the harness that it begins with, as reminders do: most need no closer look."""
+    position = 0
+    while part.startswith("<", position):
+        opener = _TAG.match(part, position)
+        if opener is None or _tag_of(opener[1]) is not _Tag.HARNESS or opener[1] == "command-args":
+            break
+        closer = f"</{opener[1]}>"
+        end = part.find(closer, opener.end())
+        if end < 0 or _SENT.match(part, opener.end()) is not None:
+            break
+        space = _SPACE.match(part, end + len(closer))
+        after = space.end() if space is not None else end
+        if after < len(part) and opener[1].startswith(("command-", "local-command-")):
+            break  # they belong together
+        position = after
+    return part[position:]
+
+
 def _strip_part(part: str) -> Stripped:
+    if part.startswith("<"):
+        part = _peel(part)
+        if not part:
+            return Stripped("")
     heading_of_file = part.lstrip().startswith("# AGENTS.md") and "</INSTRUCTIONS>" in part
-    if is_continuation(part) or (_WHOLE_PARTS.match(part) and not heading_of_file):
+    if _CONTINUED.match(part) or (_WHOLE_PARTS.match(part) and not heading_of_file):
         return Stripped("")
     arguments = ""
     if "[Request " in part or "[Image" in part or "[Pasted " in part or "omitted" in part or "support" in part:
@@ -213,8 +266,8 @@ def _strip_part(part: str) -> Stripped:
         part = _behind(_REQUEST_HEADING, part)
     elif "INPUT\n---" in part:
         part = _behind(_INPUT_HEADING, part)
-    elif "Thought:" in part or "\n\nThis was your previous work" in part:
-        part, _ = split_steps(part)
+    elif "Thought:" in part or "previous work" in part:
+        part = without_steps(part)
     elif " task:\n```\n" in part:
         task = _TASK_IN_FENCE.search(part)
         end = part.rfind("\n```") if task is not None else -1
@@ -232,8 +285,8 @@ def _behind(heading: re.Pattern[str], part: str) -> str:
 
 def _without_blocks(part: str) -> tuple[str, str]:
     """The text without what a harness put into it, and the arguments of a slash command."""
-    blocks = [block for block in enclosed(part, _TAG, "name") if not _is_prose(block, part)]
-    persons = [block.inner.strip() if block.opener["person"] else _sent(block.inner) for block in blocks]
+    blocks = [block for block in enclosed(part, _TAG, 1, _tag_of) if not _is_prose(block, part)]
+    persons = [_persons_words(block) for block in blocks]
     if any(persons):
         return "\n".join(filter(None, persons)), ""
     kept: list[str] = []
@@ -242,33 +295,33 @@ def _without_blocks(part: str) -> tuple[str, str]:
     for block in blocks:
         kept.append(part[position : block.start])
         position = block.end
-        if block.opener["name"] == "command-args" and "<local-command-" not in part:
+        if block.opener[1] == "command-args" and "<local-command-" not in part:
             arguments = block.inner.strip()
     kept.append(part[position:])
     text = "".join(kept).strip()
     return ("" if _IMAGE_TAG.fullmatch(text) else text), arguments
 
 
-def _sent(reminder: str) -> str:
-    """What a person wrote while the agent was at work, when a reminder hands it on."""
-    sent = _SENT.match(reminder)
-    return _SENT_END.sub("", reminder[sent.end() :]).strip() if sent is not None else ""
+def _persons_words(block: Block) -> str:
+    """What a person wrote in a block that names them, or in a reminder that hands it on to an agent at work."""
+    if _tag_of(block.opener[1]) is _Tag.PERSON:
+        return block.inner.strip()
+    sent = _SENT.match(block.inner)
+    return _SENT_END.sub("", block.inner[sent.end() :]).strip() if sent is not None else ""
 
 
 def _is_prose(block: Block, part: str) -> bool:
     """Whether a tag of a file stands amid a person's words: markup they write about."""
-    opener = block.opener
-    return opener["file"] is not None and opener["attributes"] is None and bool(part[: block.start].strip())
+    name, attributes = block.opener.groups()
+    return attributes is None and _tag_of(name) is _Tag.FILE and bool(part[: block.start].strip())
 
 
 def _without_repeats(text: str, system: Callable[[], Sequence[str]]) -> str:
     """Leave out paragraphs that the system prompt says too: rules that a client repeats behind each request."""
-    if "\n" not in text:
-        return text
     pieces = _PARAGRAPHS.split(text)  # paragraphs and, between them, what parts them
     if len(pieces) == 1:
         return text
-    rules = {line.strip() for prompt in system() for line in prompt.split("\n") if len(line) > _SHORT_LINE}
+    rules = set().union(*(map(str.strip, prompt.split("\n")) for prompt in system()))
     own = [at for at in range(0, len(pieces), 2) if not _repeats(pieces[at], rules)]
     if not own or 2 * len(own) > len(pieces):
         return text

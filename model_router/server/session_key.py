@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from model_router.server.harness import human_words
+from model_router.server.harness import human_words, is_setting
 from model_router.server.wire.body import JsonBody
 from model_router.server.wire.turns import Speaker, Turn, read_content, speaker_of
 
@@ -29,8 +29,11 @@ _ENDS = 256
 """So many characters at both ends of the first words tell one conversation from another; their length counts too."""
 
 
-def session_key(body: JsonBody, headers: Mapping[str, str], turns: Sequence[Turn]) -> str:
-    """The name of the conversation, behind the place where it was found. ``headers`` have names in lower case."""
+def session_key(body: JsonBody, headers: Mapping[str, str], turns: Sequence[Turn], spoken: Turn | None = None) -> str:
+    """The name of the conversation, behind the place where it was found.
+
+    ``headers`` have names in lower case. ``spoken`` is a turn of which it is known that a person speaks in it.
+    """
     for name in _HEADERS:
         value = headers.get(name)
         if value:
@@ -42,7 +45,7 @@ def session_key(body: JsonBody, headers: Mapping[str, str], turns: Sequence[Turn
         value = body.value(name)
         if value and isinstance(value, str):
             return f"{name}:{value[:_LONGEST]}"
-    return _in_metadata(body.value("metadata")) or f"start:{_beginning(body, turns)}"
+    return _in_metadata(body.value("metadata")) or f"start:{_beginning(body, turns, spoken)}"
 
 
 def _in_metadata(metadata: Any) -> str:
@@ -64,18 +67,18 @@ def _in_metadata(metadata: Any) -> str:
     return f"metadata.user_id:{(session if session and isinstance(session, str) else user)[:_LONGEST]}"
 
 
-def _beginning(body: JsonBody, turns: Sequence[Turn]) -> str:
+def _beginning(body: JsonBody, turns: Sequence[Turn], spoken: Turn | None) -> str:
     """A digest of how the conversation began: the system prompt's first characters and the person's first words.
 
     The rest of a system prompt may tell the time, and so change from turn to turn.
     """
     digest = blake2b(digest_size=12)
-    for text in _first_texts(body, turns):
+    for text in _first_texts(body, turns, spoken):
         digest.update(f"{text[:_ENDS]}\0{text[-_ENDS:]}\0{len(text)}\0".encode("utf-8", "replace"))
     return digest.hexdigest()
 
 
-def _first_texts(body: JsonBody, turns: Sequence[Turn]) -> Iterator[str]:
+def _first_texts(body: JsonBody, turns: Sequence[Turn], spoken: Turn | None) -> Iterator[str]:
     for name in ("system", "instructions"):
         for text in read_content(body.value(name)).texts[:1]:
             yield text[:_ENDS]
@@ -85,7 +88,7 @@ def _first_texts(body: JsonBody, turns: Sequence[Turn]) -> Iterator[str]:
             texts = read_content(turn.get("content")).texts
             if speaker is Speaker.USER:
                 yield from texts
-                if human_words(texts, tuple):
+                if turn is spoken or (texts and not is_setting(texts[0])) or human_words(texts, tuple):
                     return
             else:
                 yield from (text[:_ENDS] for text in texts[:1])

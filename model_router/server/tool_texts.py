@@ -33,13 +33,17 @@ _RESULT = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_REPORTS = (
-    (re.compile(r"\s*error:\s*\n", re.IGNORECASE), "now let's retry"),
-    (re.compile(r"\s*(?:\d+ )?validation (?:feedback|errors?)\b", re.IGNORECASE), "fix the errors and try again"),
-    (re.compile(r"\s*(?:please return text|plain text responses)\b", re.IGNORECASE), "fix the errors and try again"),
-    (re.compile(r"\s*code output:", re.IGNORECASE), "what does this output mean"),
+_REPORT = re.compile(
+    r"\s*(?:(?P<error>error:\s*\n)|(?P<form>(?:\d+ )?validation (?:feedback|errors?)\b|please return text\b"
+    r"|plain text responses\b)|(?P<output>code output:))",
+    re.IGNORECASE,
 )
-"""How a report begins, and what stands near its end: people write the one or the other, but not both."""
+_REPORT_ENDS = {
+    "error": "now let's retry",
+    "form": "fix the errors and try again",
+    "output": "what does this output mean",
+}
+"""What stands near the end of a report that begins so: people write the one or the other, but not both."""
 _TAIL = 400
 _NUDGES = frozenset(
     {
@@ -51,6 +55,7 @@ _NUDGES = frozenset(
 )
 """Whole turns with which a client lets its model go on."""
 _LONGEST_NUDGE = 80
+_PREVIOUS = "\n\nThis was your previous work"
 _SWALLOWS = re.compile(r"\s*(?:Called the \w+ tool with the following input|\[[^\n]{0,300}\] Result:\s*$)")
 _FEEDBACK = re.compile(r"<(feedback|answer|user_message)>")
 """Inside a tool's text: what the person answered to it."""
@@ -66,7 +71,8 @@ def is_tool_text(text: str) -> bool:
         return True
     if len(text) < _LONGEST_NUDGE and text.strip().lower() in _NUDGES:
         return True
-    return any(opening.match(text) is not None and end in text[-_TAIL:].lower() for opening, end in _REPORTS)
+    report = _REPORT.match(text)
+    return report is not None and _REPORT_ENDS[report.lastgroup or ""] in text[-_TAIL:].lower()
 
 
 def swallows_next(text: str) -> bool:
@@ -98,11 +104,16 @@ def words_of_refusal(text: str) -> str:
     return text[said.end() :].strip() if said is not None else ""
 
 
-def split_steps(text: str) -> tuple[str, bool]:
-    """The wish in a text to which an agent appends its thoughts, actions and observations; whether it did so."""
+def holds_steps(text: str) -> bool:
+    """Whether an agent has appended its thoughts, actions and observations to a wish."""
+    return ("\nThought:" in text and "\nObservation:" in text) or _PREVIOUS in text
+
+
+def without_steps(text: str) -> str:
+    """The wish in a text to which an agent appends its thoughts, actions and observations."""
     start = text.rfind("\nQuestion:")
     end = text.find("\nThought:", start)
     if 0 <= start < end:
-        return text[start + 10 : end].strip(), "\nObservation:" in text[end:]
-    previous = text.find("\n\nThis was your previous work")
-    return (text[:previous].strip(), True) if previous > 0 else (text, False)
+        return text[start + 10 : end].strip()
+    previous = text.find(_PREVIOUS)
+    return text[:previous].strip() if previous > 0 else text

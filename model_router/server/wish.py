@@ -41,7 +41,7 @@ class Found:
     ``text`` is the wish bare, ``raw`` as its turn had it. ``task`` and ``order``: housekeeping that a turn orders, and
     the text that does. ``tool_after``: the wish is at work already. ``silent``: a turn of the user has been passed in
     which nobody speaks. ``continued``: the conversation starts anew from its summary. ``held`` is a block that counts
-    only if no words stand beside it.
+    only if no words stand beside it. ``turn`` is the one with the wish.
     """
 
     text: str = ""
@@ -55,16 +55,19 @@ class Found:
     attachments: frozenset[Attachment] = frozenset()
     held: str = ""
     fallback: Content | None = None
+    turn: Turn | None = None
 
 
 def newest_wish(turns: Sequence[Turn], system: SystemTexts, *, has_tools: bool, attached: bool) -> Found:
     """Find it. ``attached``: whether any turn can hold a picture or a file at all."""
     found = Found()
-    for position in range(len(turns) - 1, -1, -1):
-        turn = turns[position]
+    position = len(turns)
+    for turn in reversed(turns):
+        position -= 1
         speaker = speaker_of(turn)
         if speaker is _USER:
             if _speaks(turn, system, found, has_tools=has_tools) and not _waits(found, turns, position):
+                found.turn = turn
                 return found
             if not found.readable:
                 return found
@@ -96,13 +99,14 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
         return False
     found.attachments |= content.attachments
     parts: list[str] = []
+    told = False
     for text in content.texts:
         order = housekeeping.order_in(text, has_tools=has_tools)
         if order:
             found.task, found.order = order, text
         else:
             parts.append(text)
-    told = any(tool_texts.is_tool_text(part) for part in parts)
+            told = told or tool_texts.is_tool_text(text)
     if told:
         parts = tool_texts.without_tool_texts(parts)
     words = harness.human_words(parts, system)
@@ -110,8 +114,8 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
         words = next(filter(None, map(tool_texts.words_of_refusal, content.failures)), "")
     if words:
         found.text = words
-        found.raw = "\n".join(parts)
-        found.tool_after = found.tool_after or any(tool_texts.split_steps(part)[1] for part in parts)
+        found.raw = parts[0] if len(parts) == 1 else "\n".join(parts)
+        found.tool_after = found.tool_after or tool_texts.holds_steps(found.raw)
         return True
     found.tool_after = found.tool_after or told or content.tool_result
     found.silent = found.silent or not found.order

@@ -228,12 +228,12 @@ def _turns_deeper(elements: Sequence[Any], limit: int) -> bool:
 
 
 def _children_deeper(parts: Sequence[dict[str, msgspec.Raw] | list[msgspec.Raw]], limit: int) -> bool:
-    least = _BYTES_PER_LEVEL * limit
-    for part in parts:
-        children = part.values() if isinstance(part, dict) else part
-        if len(b"".join(children)) > least and any(_is_deeper(child, limit) for child in children):
-            return True
-    return False
+    """Whether a child of one of them is nested deeper than ``limit``. Most hold few brackets, even all together."""
+    children = [child for part in parts for child in (part.values() if isinstance(part, dict) else part)]
+    together = b"".join(children)
+    if len(together) <= _BYTES_PER_LEVEL * limit or not _more_than(limit, together, _CLOSERS, 0, len(together)):
+        return False
+    return any(_is_deeper(child, limit) for child in children)
 
 
 def _is_deeper(value: msgspec.Raw, limit: int, splits: int = _SPLITS) -> bool:

@@ -85,6 +85,8 @@ _ATTACHMENTS = {
     "input_file": Attachment.PDF,
     "document": Attachment.PDF,
 }
+_PLAIN_KINDS = frozenset({"message", "function_call", "function_call_output", "reasoning"})
+"""What most items of a conversation are; of others it is not known here what they carry."""
 _INLINE = ("inlineData", "inline_data", "fileData", "file_data")
 _MEDIA = {"image": Attachment.IMAGE, "audio": Attachment.AUDIO, "application/pdf": Attachment.PDF}
 _TEXT_TYPES = frozenset({"text", "input_text"})
@@ -144,8 +146,7 @@ def may_hold_attachments(turns: Iterable[Turn]) -> bool:
     parts = b"".join([raw for content in lists for raw in content if raw.__class__ is msgspec.Raw])
     if parts and _ATTACHED.search(parts) is not None:
         return True
-    kinds = [turn["type"] for turn in turns if "type" in turn]
-    return any(isinstance(kind, str) and kind in _ATTACHMENTS for kind in kinds)
+    return not _PLAIN_KINDS.issuperset([turn["type"] for turn in turns if turn.get("type").__class__ is str])
 
 
 def read_content(value: Any) -> Content:
