@@ -15,7 +15,6 @@ from pathlib import Path
 
 from model_router.config.files import expand
 from model_router.config.proxy import PromptCapture, ProxyConfig
-from model_router.engine.hints import RoutingHints
 from model_router.engine.routes import Route
 from model_router.router import ModelRouter
 from model_router.server.ask_key import load_ask_key
@@ -37,6 +36,8 @@ from model_router.server.upstream import Upstream
 logger = logging.getLogger(__name__)
 
 _LAST_PIECE_SECONDS = 0.2
+_TURNS = 8
+"""In so many turns of the loop, at most, what waits to be written is written."""
 _TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 
 
@@ -95,7 +96,6 @@ class Gateway:
             budget_seconds=tries.budget_seconds,
             patience_seconds=tries.patience_seconds,
         )
-        self.hints = RoutingHints(profile=config.proxy.routing_profile)
         self._tasks: dict[Record, asyncio.Task[object]] = {}
         self._unwritten: deque[Record] = deque()
         self._idle: asyncio.Event | None = None
@@ -175,15 +175,15 @@ class Gateway:
             return
         self._unwritten.append(record)
         if len(self._unwritten) == 1:
-            asyncio.get_running_loop().call_soon(self._write_one)
+            asyncio.get_running_loop().call_soon(self._write_some)
 
-    def _write_one(self) -> None:
-        """One event a turn of the loop, so that a burst of them holds nobody up."""
-        if not self._unwritten:
-            return
-        self._write(self._unwritten.popleft())
+    def _write_some(self) -> None:
+        """A few events a turn of the loop, so that a burst of them holds nobody up; more the more are waiting."""
+        for _ in range(1 + len(self._unwritten) // _TURNS):
+            if self._unwritten:
+                self._write(self._unwritten.popleft())
         if self._unwritten:
-            asyncio.get_running_loop().call_soon(self._write_one)
+            asyncio.get_running_loop().call_soon(self._write_some)
 
     def _write(self, record: Record) -> None:
         record.write_receipt(brief=not self.ring.wanted)
