@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import random
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ from model_router.server.guard import Guard, resolve_key
 from model_router.server.health import BackendHealth, check_backends
 from model_router.server.line import Line
 from model_router.server.metrics import Metrics
-from model_router.server.record import Record
+from model_router.server.record import Record, new_record
 from model_router.server.retries import RetryPolicy
 from model_router.server.sessions import SessionMemory
 from model_router.server.stickiness import Stickiness, StickinessPolicy
@@ -88,6 +89,7 @@ class Gateway:
         self.capture = self._capture()
         self.writer: EventWriter | None = None
         self._ask_key = os.urandom(32)
+        self._numbers = random.Random(os.urandom(16))
         self._upstream: Upstream | None = None
         self._guard: Guard | None = None
         tries = config.retries
@@ -154,6 +156,10 @@ class Gateway:
             self._upstream = None
         if self.writer is not None:
             await asyncio.to_thread(self.writer.close)
+
+    def arrive(self, path: str, user_agent: str) -> Record:
+        """The record of a request that has just come."""
+        return new_record(self._numbers.getrandbits(48), path, user_agent, self.config.proxy)
 
     def begin(self, record: Record) -> None:
         """Count a request in; :meth:`finish` has to follow, whatever happens to it. Called in the request's task."""
