@@ -32,7 +32,7 @@ class DecisionEngine:
     """Decides for one catalog on one machine.
 
     ``unavailable`` maps engines to why they cannot be used here; it is worked out beforehand, because the engine does
-    no input or output.
+    no input or output. ``lazily`` puts off what most asks do not need.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class DecisionEngine:
         unavailable: Mapping[str, str],
         config_hash: str,
         profile: Profile = Profile.BALANCED,
+        lazily: bool = False,
     ) -> None:
         self.catalog = catalog
         self.lexicon = lexicon
@@ -50,7 +51,7 @@ class DecisionEngine:
         self.ruleset_version = f"{RULES_VERSION}.{lexicon.version}"
         self._policy = Policy(catalog, unavailable, profile)
         self._profile = profile
-        self._safety = Safety()
+        self._safety = Safety(lazily=lazily)
         policy = catalog.safety
         self._passes = (
             frozenset(RiskClass) if not policy.require_human_confirmation else (policy.confirmation_overrides.allowed())
@@ -64,7 +65,25 @@ class DecisionEngine:
         route, _ = self._route(ask, read(self.lexicon, ask, image), image)
         return self._usual[route].choice.engine if hints is NO_HINTS else self._policy.choose(route, hints).engine
 
-    def decide(self, ask: str, hints: RoutingHints = NO_HINTS, *, include_alternatives: bool = True) -> RoutingDecision:
+    def select_with_route(self, ask: str, hints: RoutingHints = NO_HINTS) -> tuple[str, Route]:
+        """The engine that :meth:`select` names, and the route that led to it."""
+        image = has_image(hints)
+        route, _ = self._route(ask, read(self.lexicon, ask, image), image)
+        choice = self._usual[route].choice if hints is NO_HINTS else self._policy.choose(route, hints)
+        return choice.engine, route
+
+    def refusal(self, engine: str, route: Route, hints: RoutingHints = NO_HINTS) -> str | None:
+        """Why ``engine`` may not serve ``route`` under ``hints``; None when it may."""
+        return self._policy.refusal(engine, route, hints)
+
+    def decide(
+        self,
+        ask: str,
+        hints: RoutingHints = NO_HINTS,
+        *,
+        include_alternatives: bool = True,
+        include_evidence: bool = True,
+    ) -> RoutingDecision:
         """The receipt; its engine is always the one that :meth:`select` names."""
         image = has_image(hints)
         reading = read(self.lexicon, ask, image)
@@ -76,7 +95,7 @@ class DecisionEngine:
             confirm=route is Route.CONFIRMATION,
             margin=reading.margin,
             scores=route_scores(reading),
-            evidence=evidence(self.lexicon, ask, image, route),
+            evidence=evidence(self.lexicon, ask, image, route) if include_evidence else (),
             choice=outcome.choice,
             alternatives=outcome.alternatives if include_alternatives else (),
             fallback=outcome.fallback,
