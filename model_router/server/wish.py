@@ -41,7 +41,7 @@ class Found:
     ``text`` is the wish bare, ``raw`` as its turn had it. ``task`` and ``order``: housekeeping that a turn orders, and
     the text that does. ``tool_after``: the wish is at work already. ``silent``: a turn of the user has been passed in
     which nobody speaks. ``continued``: the conversation starts anew from its summary. ``held`` is a block that counts
-    only if no words stand beside it. ``turn`` is the one with the wish, ``sent`` says that it is a picture without words.
+    only if no words stand beside it. ``turn`` is the one with the wish; ``sent``: it is a picture without words.
     """
 
     text: str = ""

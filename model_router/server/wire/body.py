@@ -162,24 +162,25 @@ def _is_utf8(raw: bytes) -> bool:
     Decoding makes every character as wide as the widest; here only what lies between the wide ones is decoded, which
     mostly is ASCII.
     """
+    view = memoryview(raw)
+    between: list[memoryview] = []
     start = 0
-    for _ in range(len(raw) // _BYTES_PER_WIDE):
-        wide = raw.find(_WIDE_LEAD, start)
-        between = raw[start:wide] if wide >= 0 else raw[start:]
-        if not between.isascii() and not _decodes(between):
+    wide = raw.find(_WIDE_LEAD)
+    most = len(raw) // _BYTES_PER_WIDE
+    while 0 <= wide < len(raw) - 2 and len(between) < most:
+        if raw[wide + 1] & 0xC0 != 0x80 or raw[wide + 2] & 0xC0 != 0x80:
             return False
-        if wide < 0:
-            return True
+        between.append(view[start:wide])
         start = wide + 3
-        following = raw[wide + 1 : start]
-        if len(following) < 2 or following[0] & 0xC0 != 0x80 or following[1] & 0xC0 != 0x80:
-            return False
-    return _decodes(raw[start:])
+        wide = raw.find(_WIDE_LEAD, start)
+    between.append(view[start:])
+    rest = b"".join(between)
+    return rest.isascii() or all(_decodes(piece) for piece in between)
 
 
-def _decodes(raw: bytes) -> bool:
+def _decodes(piece: memoryview) -> bool:
     try:
-        raw.decode()
+        str(piece, "utf-8")
     except UnicodeDecodeError:
         return False
     return True
@@ -249,10 +250,10 @@ def _holds_deeper(body: JsonBody, limit: int) -> bool:
     """Whether a field is nested deeper than ``limit``. Texts of turns, most of a long body, are known to be flat."""
     if body.plain is not None:
         turns = body.plain_turns
-        fields = [field for field in structs.astuple(body.plain) if field.__class__ is msgspec.Raw]
-        return (turns is not None and children_deeper(lists_in(turns), limit - 3)) or any(
-            is_deeper(field, limit) for field in fields if field is not ABSENT
-        )
+        if turns is not None and children_deeper(lists_in(turns), limit - 3):
+            return True
+        fields = [field for field in structs.astuple(body.plain)[len(TURN_FIELDS) :] if field is not ABSENT]
+        return any(is_deeper(field, limit) for field in fields)
     lists = body.turns
     return any(_turns_deeper(elements, limit - 1) for elements in lists.values()) or any(
         is_deeper(field, limit) for name, field in body.fields.items() if name not in lists

@@ -16,6 +16,8 @@ BYTES_PER_LEVEL = 2
 _OPENERS, _CLOSERS = (b"{", b"["), (b"}", b"]")
 _WINDOW = 65_536
 """Bytes that are looked at in one piece: a copy of so many is cheap and stays in the cache."""
+_SMALL = 16_384
+"""Bytes of which all closing brackets are counted first: nearly always there are few."""
 _SPLITS = 6
 """Levels at which a body is taken apart before its nesting is counted: a picture in a tool's result lies there."""
 _MEAN_CHILD = 64
@@ -54,6 +56,8 @@ def may_be_deeper(raw: bytes, limit: int) -> bool:
     Wherever the deepest place is: if it lies in the first half, no more levels lead to it than are opened there; if in
     the second, no more than are closed there. Counting half the brackets proves nearly every body harmless.
     """
+    if len(raw) <= _SMALL and not _more_than(limit, raw, _CLOSERS, 0, len(raw)):
+        return False
     half = len(raw) // 2
     return _more_than(limit, raw, _OPENERS, 0, half) or _more_than(limit, raw, _CLOSERS, half, len(raw))
 

@@ -7,7 +7,7 @@ or with something unusual in a turn, is none of them and is read in general ways
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from msgspec import Raw
@@ -33,25 +33,11 @@ _FIELDS = (
 
 
 class PlainTurn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """One turn, with the fields that turns of chat, messages and responses have. Reads like a mapping."""
+    """What a message of a chat and an item of a response have in common. Reads like a mapping."""
 
     role: str | None = None
     content: str | list[Raw] | None = None
     type: str | None = None
-    tool_calls: list[Raw] | None = None
-    output: str | list[Raw] | None = None
-    name: str | None = None
-    tool_call_id: str | None = None
-    id: str | None = None
-    call_id: str | None = None
-    status: str | None = None
-    arguments: str | None = None
-    phase: str | None = None
-    refusal: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    encrypted_content: str | None = None
-    summary: list[Raw] | None = None
 
     def get(self, name: str, default: Any = None) -> Any:
         """A field, or ``default`` when it is not there or null."""
@@ -65,11 +51,36 @@ class PlainTurn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
         return getattr(self, name, None) is not None
 
 
+class PlainMessage(PlainTurn, forbid_unknown_fields=True, gc=False):
+    """An element of ``messages``."""
+
+    tool_calls: list[Raw] | None = None
+    tool_call_id: str | None = None
+    name: str | None = None
+    refusal: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+
+class PlainItem(PlainTurn, forbid_unknown_fields=True, gc=False):
+    """An element of ``input``."""
+
+    output: str | list[Raw] | None = None
+    id: str | None = None
+    call_id: str | None = None
+    name: str | None = None
+    status: str | None = None
+    arguments: str | None = None
+    phase: str | None = None
+    encrypted_content: str | None = None
+    summary: list[Raw] | None = None
+
+
 PlainBody: Any = msgspec.defstruct(
     "PlainBody",
     [
-        ("messages", list[PlainTurn] | None, None),
-        ("input", str | list[PlainTurn] | None, None),
+        ("messages", list[PlainMessage] | None, None),
+        ("input", str | list[PlainItem] | None, None),
         *((name, Raw, ABSENT) for name in _FIELDS),
     ],
     forbid_unknown_fields=True,
@@ -94,7 +105,10 @@ def read_plain(raw: bytes) -> Any:
 def lists_in(turns: Sequence[PlainTurn]) -> list[list[Raw]]:
     """Every list in a field of a turn."""
     found = [turn.content for turn in turns if turn.content.__class__ is list]
-    found += [turn.tool_calls for turn in turns if turn.tool_calls is not None]
-    found += [turn.output for turn in turns if turn.output.__class__ is list]
-    found += [turn.summary for turn in turns if turn.summary is not None]
-    return found
+    if isinstance(turns[0], PlainMessage):
+        found += [turn.tool_calls for turn in cast(Sequence[PlainMessage], turns) if turn.tool_calls is not None]
+    else:
+        items = cast(Sequence[PlainItem], turns)
+        found += [turn.output for turn in items if turn.output.__class__ is list]
+        found += [turn.summary for turn in items if turn.summary is not None]
+    return cast(list[list[Raw]], found)

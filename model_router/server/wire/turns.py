@@ -18,7 +18,7 @@ import re2
 from model_router.engine.routes import Attachment
 from model_router.server.refusal import Refusal
 from model_router.server.wire.body import JsonBody, split_value
-from model_router.server.wire.plain import PlainTurn
+from model_router.server.wire.plain import PlainItem, PlainMessage, PlainTurn
 
 
 class Speaker(StrEnum):
@@ -40,7 +40,7 @@ Turn: TypeAlias = Mapping[str, Any] | PlainTurn
 def speakers_of(turns: Sequence[Turn]) -> list[Speaker]:
     """Whose turns these are, in order."""
     return [
-        _ROLES.get(turn.role, _USER) if turn.__class__ is PlainTurn and turn.role is not None else speaker_of(turn)
+        _ROLES.get(turn.role, _USER) if turn.__class__ is PlainMessage and turn.role is not None else speaker_of(turn)
         for turn in turns
     ]
 
@@ -162,7 +162,8 @@ def may_hold_attachments(turns: Sequence[Turn]) -> bool:
     if turns and isinstance(turns[0], PlainTurn):
         plain = cast(Sequence[PlainTurn], turns)
         lists: list[Any] = [turn.content for turn in plain if turn.content.__class__ is list]
-        lists += [turn.output for turn in plain if turn.output.__class__ is list]
+        if isinstance(turns[0], PlainItem):
+            lists += [turn.output for turn in cast(Sequence[PlainItem], turns) if turn.output.__class__ is list]
         kinds: list[Any] = [turn.type for turn in plain if turn.type is not None]
     else:
         contents = [turn["content"] if "content" in turn else turn.get("output") for turn in turns]
