@@ -82,7 +82,7 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
     turns = _written_out(body) or read_turns(body)
     system = SystemTexts(body, turns)
     has_tools = body.holds("tools") or body.holds("functions")
-    free = has_tools and not _is_forced(body)
+    free = has_tools and not _is_bound(body)
     attached = may_hold_attachments(turns)
     found = newest_wish(turns, system, has_tools=free, attached=attached)
     wordless = _wordless_task(path)
@@ -118,10 +118,10 @@ def _wordless_task(path: str) -> str:
     return path.rpartition("/")[2] if path.endswith(_WORDLESS) else ""
 
 
-def _is_forced(body: JsonBody) -> bool:
-    """Whether the model has to call one named tool: that is a form for its answer, no tool to work with."""
+def _is_bound(body: JsonBody) -> bool:
+    """Whether the model may call no tool, or has to call a certain one: that is a form for its answer, no tool."""
     choice = body.value("tool_choice")
-    return isinstance(choice, dict) and choice.get("type") in ("function", "tool")
+    return choice == "none" or (isinstance(choice, dict) and choice.get("type") in ("function", "tool", "none"))
 
 
 def _task(body: JsonBody, found: Found, system: SystemTexts) -> str:
