@@ -73,8 +73,10 @@ class DecisionEngine:
 
     def select_with_route(self, ask: str, hints: RoutingHints = NO_HINTS) -> tuple[str, Route]:
         """The engine that :meth:`select` names, and the route that led to it."""
-        image = has_image(hints)
-        route, _ = self._route(ask, read(self.lexicon, ask, image), image)
+        image = hints is not NO_HINTS and has_image(hints)
+        reading = read(self.lexicon, ask, image)
+        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
+        route = self._route(ask, reading, risk, image)
         choice = self._usual[route].choice if hints is NO_HINTS else self._policy.choose(route, hints)
         return choice.engine, route
 

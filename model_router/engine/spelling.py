@@ -67,12 +67,14 @@ _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
 _PICTURES = "\u2190-\u23f9\u2500-\u2bff\U0001f000-\U0001faff"
 _OTHER = "\u0250-\u02af\u0370-\u052f\u0561-\u0587\u1d00-\u1d7f\ua730-\ua7ff"
 _WIDE = "\uff21-\uff3a\uff41-\uff5a\u24b6-\u24e9\U0001d400-\U0001d6a3"
+
+
 def _for_re2(characters: str) -> str:
     return "".join(c if c == "-" else f"\\x{{{ord(c):x}}}" for c in characters)
 
 
 _ODD_LETTERS = re2.compile(
-    "[a-zA-Z][{0}]|[{1}][a-zA-Z]|[{2}]".format(*map(_for_re2, (_HIDDEN + _MARKS + _PICTURES + _OTHER, _OTHER, _WIDE)))
+    "[a-zA-Z][{}]|[{}][a-zA-Z]|[{}]".format(*map(_for_re2, (_HIDDEN + _MARKS + _PICTURES + _OTHER, _OTHER, _WIDE)))
 )
 _ODD_PLACE = re2.compile(
     rf"(?i)(?:^|[^a-z0-9])(?:[a-z][ .\-_*/|+~]{{1,3}}){{3}}[a-z](?:[^a-z0-9]|$)"
