@@ -146,7 +146,8 @@ def may_hold_attachments(turns: Iterable[Turn]) -> bool:
     parts = b"".join([raw for content in lists for raw in content if raw.__class__ is msgspec.Raw])
     if parts and _ATTACHED.search(parts) is not None:
         return True
-    return not _PLAIN_KINDS.issuperset([turn["type"] for turn in turns if turn.get("type").__class__ is str])
+    kinds = [turn["type"] for turn in turns if "type" in turn]
+    return not all(isinstance(kind, str) and kind in _PLAIN_KINDS for kind in kinds)
 
 
 def read_content(value: Any) -> Content:
