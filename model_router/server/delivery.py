@@ -50,9 +50,8 @@ async def deliver(answer: UpstreamAnswer, backend: Backend, admission: Admission
 async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission, call: Call, out: Outgoing) -> None:
     pieces = answer.pieces()
     try:
-        judged = not answer.header(b"content-encoding")
-        if not judged:
-            _no_signs_of_life(call)
+        if answer.header(b"content-encoding"):
+            raise UpstreamFailure("compressed its stream, though it was asked not to")
         first = await first_content(answer, backend, pieces)
         admission.succeed()  # what breaks from here on is told to the client; another request may be the next probe
         record = call.record
@@ -65,23 +64,12 @@ async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission
         if out.translator is not None:
             passage = TranslatedPassage(out.translator.stream(call.request.fields, record.model))
         else:
-            passage = LineHolder(call.request.endpoint, judged=judged, hides_usage=out.hides_usage)
+            passage = LineHolder(call.request.endpoint, hides_usage=out.hides_usage)
         await call.outlet.stream(answer.status, headers)
         await _pass_on(first, pieces, passage, call)
         await call.outlet.end()
     finally:
         await pieces.aclose()
-
-
-def _no_signs_of_life(call: Call) -> None:
-    """A compressed stream has no place for them, nor may it follow any.
-
-    Raises:
-        UpstreamFailure: one is out.
-    """
-    if call.outlet.begun:
-        raise UpstreamFailure("compressed its answer, though it was asked not to")
-    call.outlet.stay_silent()
 
 
 async def _pass_on(first: bytes, pieces: AsyncIterator[bytes], passage: Passage, call: Call) -> None:
@@ -186,8 +174,9 @@ async def _assembled(answer: UpstreamAnswer, backend: Backend, call: Call, out: 
             assembly.feed(data)
         whole = assembly.answer()
     except BrokenStream as broken:
-        error = msgspec.json.encode({"error": broken.error}) if broken.error else b""
-        raise told_failure(broken.sentence, event_failure(error)) if error else UpstreamFailure(broken.sentence)
+        if broken.error is None:
+            raise UpstreamFailure(broken.sentence) from None
+        raise told_failure(broken.sentence, event_failure(msgspec.json.encode({"error": broken.error}))) from None
     except UpstreamFailure:
         if not assembly.complete:
             raise

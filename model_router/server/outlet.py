@@ -111,10 +111,6 @@ class Outlet:
         self._send = _throw_away
         self._stop_beating()
 
-    def stay_silent(self) -> None:
-        """No further signs of life: there is no place for them in this stream."""
-        self._stop_beating()
-
     def close(self) -> None:
         """No further signs of life; called on every way out."""
         self._stop_beating()

@@ -64,11 +64,10 @@ class LineHolder:
     are never changed. The name of an event waits for its data. Each line of data is looked at: one that is neither
     ``{...}`` nor the end mark is held until its event is complete, and only that event is parsed. When it is no JSON,
     or an error that clients of this protocol would not see as one, ``broken`` is set, and the event and all behind it
-    are swallowed; an error that they would see is passed on, and all behind it is swallowed. ``judged`` is false for
-    bodies that cannot be read, such as compressed ones.
+    are swallowed; an error that they would see is passed on, and all behind it is swallowed.
     """
 
-    def __init__(self, endpoint: Endpoint, *, judged: bool = True, hides_usage: bool = False) -> None:
+    def __init__(self, endpoint: Endpoint, *, hides_usage: bool = False) -> None:
         self.broken = ""
         self.told = False
         self._endpoint = endpoint
@@ -79,9 +78,8 @@ class LineHolder:
         self._name = b""
         self._before: list[bytes] = []
         self._open = False
-        self._judged = judged
         self._done = False
-        self._finished = not judged
+        self._finished = False
         self._held = bytearray()
         self._inside = b""
         self._event: list[bytes] = []
@@ -95,13 +93,13 @@ class LineHolder:
             return self._first_part() if len(self._held) > _HELD_LIMIT else b""
         out = bytes(self._held) + piece[:end] if self._held else piece[:end]
         self._held = bytearray(piece[end:])
-        return self._judge(out) if self._judged else out
+        return self._judge(out)
 
     def rest(self) -> bytes:
         """What was held back, at a proper end."""
         out = bytes(self._held)
         self._held.clear()
-        if not self._judged or self._done:
+        if self._done:
             return out
         if self._inside == b"{" and not out:
             self.broken = _NO_JSON
@@ -128,13 +126,13 @@ class LineHolder:
     def fail(self, sentence: str, code: str) -> bytes:
         """An error event; the line breaks before it end whatever was begun."""
         event = self._endpoint.error_event(sentence, code)
-        return event if self._open or not self._judged else event.lstrip(b"\n")
+        return event if self._open else event.lstrip(b"\n")
 
     def _first_part(self) -> bytes:
         """The part of a very long line that is there; its beginning and its end are judged, not what lies between."""
         out = bytes(self._held)
         self._held.clear()
-        if not self._judged or self._done:
+        if self._done:
             return out
         if not self._inside:
             if self._event or (out.startswith(b"data:") and not out[5:64].lstrip().startswith(b"{")):
