@@ -31,7 +31,7 @@ async def forward(gateway: Gateway, endpoint: Endpoint, intake: Intake, record: 
     """
     limits = gateway.config.limits
     request = read_request(endpoint, await intake.read(), limits.max_depth)
-    intake.watch()
+    intake.watch(outlet)
     record.stream = request.stream
     if request.stream:
         outlet.expect_stream(gateway.config.proxy.keepalive_seconds)

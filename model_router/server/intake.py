@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from model_router.config.proxy import LimitsConfig
 from model_router.server.headers import RawHeaders
+from model_router.server.outlet import Outlet
 from model_router.server.refusal import Refusal
 
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
@@ -77,12 +78,15 @@ class Intake:
         except (TimeoutError, ClientLeft):
             pass
 
-    def watch(self) -> None:
-        """From now on the current task is cancelled when the client leaves; ``left`` says that this was why."""
+    def watch(self, outlet: Outlet) -> None:
+        """From now on the current task is cancelled when the client leaves; ``left`` says that this was why.
+
+        It is not when the answer is out, or outlives the client.
+        """
         task = asyncio.current_task()
         if task is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(_LISTEN_AFTER_SECONDS, self._start_listening, task)
+            self._timer = loop.call_later(_LISTEN_AFTER_SECONDS, self._start_listening, task, outlet)
 
     def close(self) -> None:
         """Stop listening."""
@@ -91,16 +95,20 @@ class Intake:
         if self._listener is not None:
             self._listener.cancel()
 
-    def _start_listening(self, task: asyncio.Task[Any]) -> None:
-        self._listener = asyncio.get_running_loop().create_task(self._listen(task))
+    def _start_listening(self, task: asyncio.Task[Any], outlet: Outlet) -> None:
+        self._listener = asyncio.get_running_loop().create_task(self._listen(task, outlet))
 
-    async def _listen(self, task: asyncio.Task[Any]) -> None:
-        while True:
+    async def _listen(self, task: asyncio.Task[Any], outlet: Outlet) -> None:
+        message = await self._receive()
+        while message["type"] != "http.disconnect":
             message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self.left = True
-                task.cancel()
-                return
+        if outlet.finished:
+            return
+        self.left = True
+        if outlet.outlives:
+            outlet.abandon()
+        else:
+            task.cancel()
 
     async def _next(self) -> tuple[bytes, bool]:
         """The next piece, and whether there are more."""
