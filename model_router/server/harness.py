@@ -135,6 +135,10 @@ _CLIENTS_OWN = re.compile(
 )
 """How a text without such marks begins if it may be a client's own; the tables know more."""
 _SPACE = re.compile(r"\s*")
+_COMMAND = re.compile(
+    r"(?:<command-(?:name|message)>[^<]*</command-(?:name|message)>\s*){1,3}(?:<command-args>([^<]*)</command-args>\s*)?"
+)
+"""A slash command from end to end."""
 _COMPOUND = re.compile(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
 _MARK = re.compile(r"""["“”«»„「」『』‘]|(?<!\w)'|'(?!\w)|(?<!\w)’|’(?!\w)""")
@@ -262,6 +266,9 @@ def _peel(part: str) -> str:
 
 def _strip_part(part: str) -> Stripped:
     if part.startswith("<"):
+        command = _COMMAND.fullmatch(part)
+        if command is not None:
+            return Stripped("", (command[1] or "").strip())
         part = _peel(part)
         if not part:
             return Stripped("")

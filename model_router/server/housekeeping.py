@@ -31,8 +31,9 @@ def _table(*rows: tuple[str, str, str]) -> _Table:
 
 @cache
 def _compiled(pattern: str) -> Any:
-    """Compiled when a text first needs it: that takes longer than all else in the start of the gateway."""
-    return re2.compile(pattern)
+    """Compiled when a text first needs it: that takes longer than all else in the start of the gateway. For bytes,
+    which RE2 takes as they are."""
+    return re2.compile(pattern.encode())
 
 
 _TALK = r"(?:conversations?(?: history)?|chats?(?: history| session)?|threads?|sessions?|discussions?|dialog(?:ue)?s?)"
@@ -246,13 +247,13 @@ def inner_words(text: str) -> str:
 
 def _last_quoted(text: str) -> str:
     """What stands in the last of the blocks that quote a person."""
-    start = end = 0
+    start = end = -1
     for name in _QUOTES:
         closer = text.rfind(f"</{name}>")
-        opener = text.rfind(f"<{name}>", 0, closer) if closer > 0 else -1
-        if opener > start or (opener == 0 and not end):
+        opener = text.rfind(f"<{name}>", 0, max(closer, 0))
+        if opener >= 0 and opener + len(name) + 2 > start:
             start, end = opener + len(name) + 2, closer
-    return text[start:end].strip()
+    return text[start:end].strip() if start >= 0 else ""
 
 
 def _lower(text: str) -> str:
@@ -264,7 +265,7 @@ def _first(table: _Table, text: str) -> str:
     for task, words, pattern in table:
         for word in words:
             if word in text:
-                if _compiled(pattern).search(text) is not None:
+                if _compiled(pattern).search(text.encode("utf-8", "replace")) is not None:
                     return task
                 break
     return ""
