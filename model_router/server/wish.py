@@ -63,9 +63,10 @@ def newest_wish(turns: Sequence[Turn], system: SystemTexts, *, has_tools: bool, 
     """Find it. ``attached``: whether any turn can hold a picture or a file at all."""
     found = Found()
     speakers = speakers_of(turns)
+    backwards = speakers[::-1]
     position = len(turns)
     while position > 0:
-        newest = _last(speakers, position)
+        newest = _newest_user(backwards, position)
         if newest + 1 < position and _ends_in(found, turns, speakers, range(position - 1, newest, -1), attached):
             break
         if newest < 0:
@@ -82,10 +83,10 @@ def newest_wish(turns: Sequence[Turn], system: SystemTexts, *, has_tools: bool, 
     return found
 
 
-def _last(speakers: Sequence[Speaker], end: int) -> int:
-    """Where the last turn of a user stands before ``end``, or -1."""
+def _newest_user(backwards: Sequence[Speaker], end: int) -> int:
+    """Where the last turn of a user stands before ``end``, or -1. The speakers are given from the newest backwards."""
     try:
-        return end - 1 - speakers[:end][::-1].index(_USER)
+        return len(backwards) - 1 - backwards.index(_USER, len(backwards) - end)
     except ValueError:
         return -1
 
