@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_router.server.refusal import Refusal
@@ -114,6 +114,7 @@ def test_broken_text_is_found_wherever_it_stands(before: bytes, piece: bytes) ->
             assert read_object(raw, 100).value("a") == json.loads(text)["a"]
 
 
+@settings(deadline=None)  # the first use of a limit compiles its pattern
 @given(OBJECTS, st.integers(1, 8), LAYOUTS)
 def test_depth_is_counted_outside_of_strings(value: dict[str, Any], limit: int, layout: dict[str, Any]) -> None:
     assert deeper_than(json.dumps(value, **layout).encode(), limit) == (depth(value) > limit)
