@@ -357,6 +357,14 @@ async def test_closing_the_client_ends_attempts_to_connect(pause: float) -> None
         assert client.connections == 0
 
 
+async def test_a_connection_that_was_given_up_before_it_came_about_is_closed() -> None:
+    connection, transport = Pool(1, 60).lease(("one", 80)), Nowhere()
+    assert connection is not None
+    connection.abort()
+    connection.connection_made(transport)
+    assert transport.closed
+
+
 async def test_closing_the_client_in_the_moment_of_connecting_leaves_nothing() -> None:
     async with serving(silent) as peer:
         for steps in range(12):
