@@ -19,7 +19,7 @@ from model_router.server import harness, housekeeping
 from model_router.server.prompt_transcript import turns_in
 from model_router.server.session_key import session_key
 from model_router.server.wire.body import JsonBody
-from model_router.server.wire.turns import Turn, may_hold_attachments, read_turns
+from model_router.server.wire.turns import Turn, may_hold_attachments, quick_turns
 from model_router.server.wish import Found, SystemTexts, carried, newest_wish
 
 _WORDLESS = ("/count_tokens", "/embeddings")
@@ -79,7 +79,7 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
     Raises:
         Refusal: 400, when the body holds no conversation.
     """
-    turns = _written_out(body) or read_turns(body)
+    turns = _written_out(body) or quick_turns(body)
     system = SystemTexts(body, turns)
     has_tools = body.holds("tools") or body.holds("functions")
     free = has_tools and not _is_bound(body)
@@ -108,7 +108,7 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
 
 def _written_out(body: JsonBody) -> Sequence[Turn]:
     """The turns of a conversation that is written out in one prompt."""
-    prompt = body.value("prompt") if "prompt" in body.fields and "messages" not in body.fields else None
+    prompt = body.value("prompt") if body.plain is None and "messages" not in body.fields else None
     return turns_in(prompt) if isinstance(prompt, str) else ()
 
 
@@ -125,7 +125,7 @@ def _is_bound(body: JsonBody) -> bool:
 
 
 def _task(body: JsonBody, found: Found, system: SystemTexts) -> str:
-    if "messages" not in body.fields and (body.holds("suffix") or housekeeping.is_fill_in(found.text)):
+    if not body.has("messages") and (body.holds("suffix") or housekeeping.is_fill_in(found.text)):
         return "autocomplete"
     return housekeeping.task_of(system(), found.raw)
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_router.server.refusal import Refusal
-from model_router.server.wire.body import deeper_than, mend_surrogates, read_object, replace_fields
+from model_router.server.wire.body import mend_surrogates, read_object, replace_fields
+from model_router.server.wire.depth import deeper_than
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 VALUES = st.recursive(
