@@ -186,6 +186,45 @@ async def good(seen: Seen, line: Line) -> None:
         await line.reply(completion("all well"))
 
 
+def after(seconds: float, behaviour: Behaviour) -> Behaviour:
+    """The same, later."""
+
+    async def late(seen: Seen, line: Line) -> None:
+        await asyncio.sleep(seconds)
+        await behaviour(seen, line)
+
+    return late
+
+
+def in_turn(*behaviours: Behaviour) -> Behaviour:
+    """Each request gets the next behaviour, and all further ones the last."""
+    left = list(behaviours)
+
+    async def turn(seen: Seen, line: Line) -> None:
+        await (left.pop(0) if len(left) > 1 else left[0])(seen, line)
+
+    return turn
+
+
+def stream(*pieces: bytes, pause: float = 0.0, before: float = 0.0, cut: bool = False) -> Behaviour:
+    """Sends the head of a stream at once, waits, and sends its pieces with pauses between them; ``cut``: no end."""
+
+    async def answer(_seen: Seen, line: Line) -> None:
+        await line.head(Content_Type=SSE, Transfer_Encoding="chunked")
+        await asyncio.sleep(before)
+        for number, piece in enumerate(pieces):
+            if number:
+                await asyncio.sleep(pause)
+            await line.chunk(piece)
+        if cut:
+            await asyncio.sleep(0.05)
+            line.abort()
+        else:
+            await line.send(b"0\r\n\r\n")
+
+    return answer
+
+
 async def hang(_seen: Seen, line: Line) -> None:
     """Takes the request and never answers."""
     await line.until_left()
