@@ -111,13 +111,17 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
                 length = next((int(v) for n, _, v in _header_lines(head) if n.lower() == "content-length"), 0)
                 seen = Seen(head, await reader.readexactly(length))
                 server.seen.append(seen)
-                await behaviour(seen, Line(reader, writer))
+                watching = asyncio.ensure_future(_watch(reader, seen))
+                try:
+                    await behaviour(seen, Line(reader, writer))
+                finally:
+                    watching.cancel()
                 if writer.transport.is_closing():
                     break
         except (asyncio.IncompleteReadError, ConnectionError):
             pass
         finally:
-            if seen is not None:
+            if seen is not None and seen.left_at is None:
                 seen.left_at = time.monotonic()
             writer.close()
             with contextlib.suppress(ConnectionError):
@@ -146,6 +150,13 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(5)
+
+
+async def _watch(reader: asyncio.StreamReader, seen: Seen) -> None:
+    """Note when the other side closes, whatever the behaviour is doing meanwhile."""
+    while not reader.at_eof() and reader.exception() is None:
+        await asyncio.sleep(0.005)
+    seen.left_at = time.monotonic()
 
 
 def _header_lines(head: str) -> Iterator[tuple[str, str, str]]:
