@@ -55,16 +55,28 @@ class Running:
         return found
 
 
-def config_for(urls: Mapping[str, str], folder: Path, **changes: Any) -> ProxyConfig:
-    """Every engine goes to the first backend; the others are its fallbacks, in order."""
+def config_for(
+    urls: Mapping[str, str],
+    folder: Path,
+    *,
+    proxy: Mapping[str, Any] | None = None,
+    backend: Mapping[str, Any] | None = None,
+    each: Mapping[str, Mapping[str, Any]] | None = None,
+    **changes: Any,
+) -> ProxyConfig:
+    """Every engine goes to the first backend; the others are its fallbacks, in order.
+
+    ``proxy`` and ``backend`` are settings of those sections, ``each`` those of single backends, ``changes`` sections.
+    """
     names = list(urls)
+    common = {"model": "m", "connect_timeout_seconds": 1.0, **(backend or {})}
     config = ProxyConfig(
-        backends={name: BackendConfig(url, "m", connect_timeout_seconds=1.0) for name, url in urls.items()},
+        backends={name: BackendConfig(url, **{**common, **(each or {}).get(name, {})}) for name, url in urls.items()},
         engine_backends=dict.fromkeys(ENGINES, names[0]),
         fallback_backends={names[0]: tuple(names[1:])},
         observability=ObservabilityConfig(log_path=str(folder / "events.jsonl")),
     )
-    config = replace(config, proxy=replace(config.proxy, port=0))
+    config = replace(config, proxy=replace(config.proxy, port=0, **(proxy or {})))
     return replace(config, **changes)
 
 
