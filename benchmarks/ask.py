@@ -41,7 +41,14 @@ def turns(count: int, length: int) -> list[dict[str, Any]]:
 
 
 def request(
-    *, tools: int, tool_length: int, steps: int, step_length: int, wish_last: bool, wish: str = _WISH, stream: bool = True
+    *,
+    tools: int,
+    tool_length: int,
+    steps: int,
+    step_length: int,
+    wish_last: bool,
+    wish: str = _WISH,
+    stream: bool = True,
 ) -> bytes:
     """An agent's request; with ``wish_last`` a new wish after the history, else a step in the midst of the work."""
     first = {

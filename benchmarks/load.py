@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from httptools import HttpParserError, HttpResponseParser
@@ -217,7 +218,7 @@ async def _measure(
     crowd = _Crowd(clients, seconds, per_second)
     for number in range(clients):
         try:
-            await loop.create_connection(lambda number=number: _Client(crowd, requests, number), "127.0.0.1", port)
+            await loop.create_connection(partial(_Client, crowd, requests, number), "127.0.0.1", port)
         except OSError:
             crowd.leave(failed=True)
     await crowd.wait()

@@ -11,7 +11,8 @@ from enum import StrEnum
 from benchmarks import ask, load
 
 _PLACES = (
-    "cellar attic kitchen garden station harbour library museum bakery workshop theatre hospital school office market farm"
+    "cellar attic kitchen garden station harbour library museum bakery workshop theatre hospital school office market "
+    "farm"
 ).split()
 
 

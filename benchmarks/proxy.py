@@ -188,7 +188,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench proxy", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=1.0, help="of each cell")
-    parser.add_argument("--only", type=_names, default=systems.NAMES, help="systems, with commas; direct is always there")
+    parser.add_argument(
+        "--only", type=_names, default=systems.NAMES, help="systems, with commas; direct is always there"
+    )
     parser.add_argument("--with", dest="more", type=_names, default=(), help="further systems: litellm (800 MB)")
     parser.add_argument("--json", action="store_true")
     options, _ = parser.parse_known_args(arguments)  # those of the other benchmarks may stand beside
@@ -197,11 +199,8 @@ def main(arguments: list[str]) -> int:
     found = verdicts(figures)
     averages = {"before": before, "after": os.getloadavg()}
     if options.json:
-        rows = {
-            title: {name: values for name, values in by_system.items()} | {"ours is": found[title]}
-            for title, by_system in figures.found.items()
-        }
-        print(json.dumps({"load average": averages, "rows": rows, "failures": figures.failures}, indent=1))
+        rows = {title: {"rounds": by_system, "ours": found[title]} for title, by_system in figures.found.items()}
+        print(json.dumps({"load_average": averages, "rows": rows, "failures": figures.failures}, indent=1))
     else:
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
         shown = " and ".join(f"{average:.1f} {when}" for when, (average, *_) in averages.items())
