@@ -51,7 +51,7 @@ class Dialect:
         if self.path == "/v1/responses":
             assert (name, data["type"]) == ("error", "error")
             return str(data["message"])
-        assert name == ""
+        assert name in ("", "error")
         return str(data["error"]["message"])
 
 

@@ -118,8 +118,8 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
                     watching.cancel()
                 if writer.transport.is_closing():
                     break
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # cancelled is only who is still there at the end of the test
         finally:
             if seen is not None and seen.left_at is None:
                 seen.left_at = time.monotonic()
