@@ -75,6 +75,11 @@ def events_of(text: str) -> list[tuple[str, Any]]:
     return found
 
 
+def signs_in(text: str) -> int:
+    """How many signs of life a stream has."""
+    return sum(line.startswith(": ") for line in text.split("\n"))
+
+
 _CHAT_BODY = {"messages": [{"role": "user", "content": ASK}]}
 _MESSAGE = {"id": "m", "type": "message", "role": "assistant", "model": "m", "content": [], "stop_reason": None}
 _PLAIN = {"id": "c", "object": "text_completion", "created": 1, "model": "m"}

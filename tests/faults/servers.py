@@ -14,11 +14,15 @@ from typing import Any
 
 @dataclass(slots=True)
 class Seen:
-    """One request that a server got; ``left_at`` is the monotonic time at which its connection was closed."""
+    """One request that a server got. ``answered_at`` is the monotonic time at which its answer was complete.
+
+    ``left_at`` is that at which its connection was closed.
+    """
 
     head: str
     body: bytes
     arrived_at: float = field(default_factory=time.monotonic)
+    answered_at: float | None = None
     left_at: float | None = None
 
     @property
@@ -116,6 +120,7 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
                     await behaviour(seen, Line(reader, writer))
                 finally:
                     watching.cancel()
+                    seen.answered_at = time.monotonic()
                 if writer.transport.is_closing():
                     break
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
