@@ -51,7 +51,7 @@ class Dialect:
         if self.path == "/v1/responses":
             assert (name, data["type"]) == ("error", "error")
             return str(data["message"])
-        assert name == ""
+        assert name in ("", "error")
         return str(data["error"]["message"])
 
 
@@ -73,6 +73,11 @@ def events_of(text: str) -> list[tuple[str, Any]]:
         assert len(names) <= 1, block
         found.append(("".join(names), data[0] if data[0] == "[DONE]" else json.loads(data[0])))
     return found
+
+
+def signs_in(text: str) -> int:
+    """How many signs of life a stream has."""
+    return sum(line.startswith(": ") for line in text.split("\n"))
 
 
 _CHAT_BODY = {"messages": [{"role": "user", "content": ASK}]}

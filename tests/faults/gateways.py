@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -41,6 +43,20 @@ class Running:
     def post(self, content: bytes, path: str = "/v1/chat/completions") -> httpx.Response:
         """Send bytes as they are."""
         return self.client.post(path, content=content, headers={"content-type": "application/json"})
+
+    def connect(self, text: str = "rewrite this text", *, stream: bool = False, **fields: Any) -> socket.socket:
+        """Send a chat request on a socket of its own, and do not wait for the answer."""
+        asked = {"model": "auto", "stream": stream, "messages": [{"role": "user", "content": text}], **fields}
+        body = json.dumps(asked).encode()
+        line = socket.create_connection(("127.0.0.1", int(self.root.rpartition(":")[2])), timeout=5)
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
+        line.sendall(head.encode() + body)
+        return line
+
+    def leave_after(self, seconds: float, *, stream: bool = False) -> None:
+        """Send a chat request and close its connection after so many seconds."""
+        with self.connect(stream=stream):
+            time.sleep(seconds)
 
     def events(self, count: int, within: float = 3.0) -> list[RequestEvent]:
         """Exactly so many events: waits for them, then a little longer for one too many."""

@@ -14,11 +14,15 @@ from typing import Any
 
 @dataclass(slots=True)
 class Seen:
-    """One request that a server got; ``left_at`` is the monotonic time at which its connection was closed."""
+    """One request that a server got. ``answered_at`` is the monotonic time at which its answer was complete.
+
+    ``left_at`` is that at which its connection was closed.
+    """
 
     head: str
     body: bytes
     arrived_at: float = field(default_factory=time.monotonic)
+    answered_at: float | None = None
     left_at: float | None = None
 
     @property
@@ -116,10 +120,11 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
                     await behaviour(seen, Line(reader, writer))
                 finally:
                     watching.cancel()
+                    seen.answered_at = time.monotonic()
                 if writer.transport.is_closing():
                     break
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # cancelled is only who is still there at the end of the test
         finally:
             if seen is not None and seen.left_at is None:
                 seen.left_at = time.monotonic()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 import time
 from pathlib import Path
@@ -10,28 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.faults import servers
-from tests.faults.gateways import Running, config_for, serving
+from tests.faults.gateways import config_for, serving
 from tests.faults.servers import Behaviour
 
 LIMIT = 0.3
 
 
-def connect(running: Running, *, stream: bool) -> socket.socket:
-    """Send a chat request on a socket of our own, and do not wait for the answer."""
-    body = json.dumps(
-        {"model": "auto", "stream": stream, "messages": [{"role": "user", "content": "rewrite this text"}]}
-    ).encode()
-    port = int(running.root.rpartition(":")[2])
-    line = socket.create_connection(("127.0.0.1", port), timeout=5)
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(body)}\r\n\r\n"
-    line.sendall(head.encode() + body)
-    return line
-
-
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_leaving_while_the_backend_thinks(tmp_path: Path, stream: bool) -> None:
     with servers.running(servers.hang) as backend, serving(config_for({"only": backend.base_url}, tmp_path)) as running:
-        line = connect(running, stream=stream)
+        line = running.connect(stream=stream)
         backend.wait_seen()
         time.sleep(0.1)
         line.close()
@@ -48,7 +35,7 @@ def test_leaving_in_the_middle_of_a_stream(tmp_path: Path, reset: bool) -> None:
         servers.running(servers.talk_for_ever) as backend,
         serving(config_for({"only": backend.base_url}, tmp_path)) as running,
     ):
-        line = connect(running, stream=True)
+        line = running.connect(stream=True)
         assert line.recv(100).startswith(b"HTTP/1.1 200")
         if reset:
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
@@ -74,7 +61,7 @@ async def _head_of_a_stream(_seen: servers.Seen, line: servers.Line) -> None:
 )
 def test_leaving_after_the_backend_began(tmp_path: Path, behaviour: Behaviour, stream: bool) -> None:
     with servers.running(behaviour) as backend, serving(config_for({"only": backend.base_url}, tmp_path)) as running:
-        line = connect(running, stream=stream)
+        line = running.connect(stream=stream)
         backend.wait_seen()
         time.sleep(0.1)
         line.close()
@@ -94,7 +81,7 @@ def test_leaving_before_the_body_is_complete(tmp_path: Path) -> None:
 
 def test_many_clients_leave_at_once(tmp_path: Path) -> None:
     with servers.running(servers.hang) as backend, serving(config_for({"only": backend.base_url}, tmp_path)) as running:
-        lines = [connect(running, stream=bool(number % 2)) for number in range(20)]
+        lines = [running.connect(stream=bool(number % 2)) for number in range(20)]
         backend.wait_seen(20)
         for line in lines:
             line.close()
