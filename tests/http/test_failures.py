@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from model_router.server.http.client import LeanClient
-from model_router.server.http.exchange import Exchange
+from model_router.server.http.exchange import Exchange, Limits
 from model_router.server.http.transport import LeanTransport
 from model_router.server.upstream import _failure
 from tests.http.peers import OK, SHORT, Behaviour, Line, Peer, answering, ask, read_all, serving, silent
@@ -95,8 +95,9 @@ async def test_a_fault_is_the_same_error_and_sentence_as_with_httpx(behaviour: B
         theirs = await failure_of(httpx.AsyncHTTPTransport(), peer.url, read)
         ours = await failure_of(lean, peer.url, read)
         assert type(ours) is type(theirs)
-        assert _failure(ours).sentence == _failure(theirs).sentence
-        assert _failure(ours).status == _failure(theirs).status
+        limits = Limits(5, read, 5, 5)
+        assert _failure(ours, limits).sentence == _failure(theirs, limits).sentence
+        assert _failure(ours, limits).status == _failure(theirs, limits).status
         assert ours.request.url == theirs.request.url
         assert lean.client.connections == 0
         await peer.all_left()
@@ -108,7 +109,7 @@ async def test_a_refused_connection_is_the_same_error_and_sentence_as_with_httpx
         url = f"http://{host}:{port}"
         theirs, ours = await failure_of(httpx.AsyncHTTPTransport(), url), await failure_of(LeanTransport(), url)
         assert type(ours) is type(theirs) is httpx.ConnectError
-        assert _failure(ours).sentence == _failure(theirs).sentence
+        assert _failure(ours, Limits(5)).sentence == _failure(theirs, Limits(5)).sentence
         assert isinstance(ours.__cause__, OSError)
 
 

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from model_router.server.http.transport import LeanTransport
-from model_router.server.upstream import Upstream
 from tests.http.peers import OK, answering, serving
 
 ZIPPED = gzip.compress(b"hello")
@@ -93,16 +92,6 @@ async def test_packets_are_not_held_back() -> None:
             assert connection.transport is not None
             line = connection.transport.get_extra_info("socket")
             assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-
-
-async def test_the_gateway_uses_it_for_http_and_makes_no_other_before_one_is_needed() -> None:
-    upstream = Upstream()
-    lean = upstream._client._transport_for_url(httpx.URL("http://127.0.0.1/"))
-    tls = upstream._client._transport_for_url(httpx.URL("https://127.0.0.1/"))
-    assert isinstance(lean, LeanTransport)
-    assert not isinstance(tls, LeanTransport)
-    assert vars(tls) == {"_made": None}
-    await upstream.close()
 
 
 def _has_ipv6() -> bool:

@@ -134,9 +134,17 @@ class Exchange:
                 self._connection.transport.resume_reading()
         return data
 
+    def be_patient(self, seconds: float | None) -> None:
+        """From the next wait on, a silence may last so long: an answer that has begun is waited for differently."""
+        self._limits = self._limits._replace(read=seconds)
+
     def close(self) -> None:
         """Give up what has not come yet; the server sees its connection closed at once. May be called at any time."""
         self._fail(*_GIVEN_UP)
+
+    async def aclose(self) -> None:
+        """The same, where a coroutine is wanted."""
+        self.close()
 
     def feed(self, data: bytes) -> None:
         """Bytes of the answer have come."""
