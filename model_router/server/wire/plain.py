@@ -111,4 +111,4 @@ def lists_in(turns: Sequence[PlainTurn]) -> list[list[Raw]]:
         items = cast(Sequence[PlainItem], turns)
         found += [turn.output for turn in items if turn.output.__class__ is list]
         found += [turn.summary for turn in items if turn.summary is not None]
-    return cast(list[list[Raw]], found)
+    return found
