@@ -8,10 +8,10 @@ middle of the work (a tool turn).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 
+import msgspec
 import re2
 
 from model_router.engine.routes import Attachment
@@ -38,8 +38,7 @@ class CallKind(StrEnum):
     UTILITY = "utility"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """What routing knows of a request.
 
     ``task`` names the housekeeping of a utility call (``title``, ``tags``, ``compact``...). ``readable`` is false when

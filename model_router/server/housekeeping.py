@@ -16,7 +16,7 @@ import re2
 
 _ORDER_LENGTH = 400
 """Characters: the order to compact is a page of rules; a person who wants a summary writes a line."""
-_HEAD = 2000
+_HEAD = 1200
 """Characters in which an order says what it is about."""
 _SYSTEM_HEAD = 600
 """Characters of a system prompt in which a housekeeping call says what it is."""
@@ -188,7 +188,7 @@ def order_in(text: str, *, has_tools: bool) -> str:
 
     ``has_tools``: whether the model may choose from tools; then it may be at work, and fewer orders count.
     """
-    head = text[:_HEAD].lower()
+    head = _lower(text[:_HEAD])
     if len(text) >= _ORDER_LENGTH:
         task = _first(_COMPACTION, head)
         if task:
@@ -205,8 +205,8 @@ def order_in(text: str, *, has_tools: bool) -> str:
 
 def task_of(system: Iterable[str], text: str) -> str:
     """The task of a call without tools, by its system prompts or by the template that it fills, or nothing."""
-    head = "\n".join([prompt[:_SYSTEM_HEAD] for prompt in system]).lower()
-    start = text[:_ORDER_LENGTH].lower()
+    head = _lower("\n".join([prompt[:_SYSTEM_HEAD] for prompt in system]))
+    start = _lower(text[:_ORDER_LENGTH])
     task = _first(_SYSTEM_TASKS, head) if head else ""
     if not task and "### Task:" in text[:40] and ("<chat_history>" in text or "<text>" in text):
         task = _first(_TEMPLATE_TASKS, start)
@@ -253,6 +253,11 @@ def _last_quoted(text: str) -> str:
         if opener > start or (opener == 0 and not end):
             start, end = opener + len(name) + 2, closer
     return text[start:end].strip()
+
+
+def _lower(text: str) -> str:
+    """A text with its Latin letters in lower case: the patterns know no others, and wide texts are slow to lower."""
+    return text.lower() if text.isascii() else text.encode("utf-8", "replace").lower().decode()
 
 
 def _first(table: _Table, text: str) -> str:

@@ -38,9 +38,9 @@ def session_key(body: JsonBody, headers: Mapping[str, str], turns: Sequence[Turn
         value = headers.get(name)
         if value:
             return f"{name}:{value[:_LONGEST]}"
-    for name, value in headers.items():
-        if name.endswith(_ENDINGS) and value:
-            return f"{name}:{value[:_LONGEST]}"
+    for name in headers:
+        if name[-3:] == "-id" and name.endswith(_ENDINGS) and headers[name]:
+            return f"{name}:{headers[name][:_LONGEST]}"
     for name in _FIELDS:
         value = body.value(name)
         if value and isinstance(value, str):

@@ -125,6 +125,11 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
     found.attachments |= content.attachments
     parts: list[str] = []
     told = False
+    if len(content.texts) == 1 and not content.tool_result:
+        words = harness.bare_words(content.texts[0])
+        if words and not housekeeping.order_in(words, has_tools=has_tools):
+            found.text = found.raw = words
+            return True
     for text in content.texts:
         order = housekeeping.order_in(text, has_tools=has_tools)
         if order:
