@@ -19,6 +19,8 @@ from model_router.server.events import RequestEvent
 from model_router.server.gateway import Gateway
 from model_router.server.opening import open_gateway
 from model_router.server.thread import ServerThread
+from tests.faults import servers
+from tests.faults.servers import Behaviour, FaultServer
 
 ENGINES = tuple(engine for engine in DEFAULT_TARGETS.values() if engine != HUMAN_CONFIRM)
 
@@ -108,3 +110,13 @@ def serving(config: ProxyConfig, environ: Mapping[str, str] | None = None) -> It
             yield Running(gateway, thread, client)
     finally:
         thread.stop(2)
+
+
+@contextlib.contextmanager
+def before(behaviour: Behaviour, folder: Path, **settings: Any) -> Iterator[tuple[Running, FaultServer]]:
+    """A gateway before one backend, called ``one``; ``settings`` as in :func:`config_for`."""
+    with (
+        servers.running(behaviour) as backend,
+        serving(config_for({"one": backend.base_url}, folder, **settings)) as running,
+    ):
+        yield running, backend

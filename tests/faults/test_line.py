@@ -11,7 +11,7 @@ import pytest
 
 from tests.faults import servers
 from tests.faults.dialects import CHAT, MESSAGES, Dialect, events_of
-from tests.faults.gateways import Running, config_for, serving
+from tests.faults.gateways import Running, before, config_for, serving
 
 BEAT = 0.1
 
@@ -66,50 +66,47 @@ def test_a_second_stream_waits_and_is_told_its_place(tmp_path: Path, dialect: Di
 
 
 def test_how_it_stands_is_shown(tmp_path: Path) -> None:
-    with servers.running(servers.after(0.5, servers.good)) as one:
-        with serving(config_for({"one": one.base_url}, tmp_path, backend={"parallel": 1})) as running:
-            asked = [in_background(running)[0] for _ in range(3)]
-            one.wait_seen()
-            time.sleep(0.1)
-            waiting = running.gateway.backends["one"].line
-            assert waiting is not None
-            assert (waiting.snapshot().serving, waiting.snapshot().waiting) == (1, 2)
-            for thread in asked:
-                thread.join()
-            assert line_of(running) == (0, 0)
-            assert {event.outcome for event in running.events(3)} == {"ok"}
+    with before(servers.after(0.5, servers.good), tmp_path, backend={"parallel": 1}) as (running, one):
+        asked = [in_background(running)[0] for _ in range(3)]
+        one.wait_seen()
+        time.sleep(0.1)
+        waiting = running.gateway.backends["one"].line
+        assert waiting is not None
+        assert (waiting.snapshot().serving, waiting.snapshot().waiting) == (1, 2)
+        for thread in asked:
+            thread.join()
+        assert line_of(running) == (0, 0)
+        assert {event.outcome for event in running.events(3)} == {"ok"}
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_who_leaves_the_line_frees_the_place(tmp_path: Path, stream: bool) -> None:
-    with servers.running(servers.after(0.8, servers.good)) as one:
-        with serving(config_for({"one": one.base_url}, tmp_path, backend={"parallel": 1, "queue": 1})) as running:
-            first, _ = in_background(running)
-            one.wait_seen()
-            running.leave_after(0.1, stream=stream)
-            time.sleep(0.3)
-            third, answers = in_background(running)
-            first.join()
-            third.join()
-            assert answers[0].text.endswith("[DONE]\n\n"), "the place was free for it"
-            assert len(posts(one)) == 2, "the one that left was never sent"
-            assert sorted(event.outcome for event in running.events(3)) == ["cancelled", "ok", "ok"]
-            assert line_of(running) == (0, 0)
+    with before(servers.after(0.8, servers.good), tmp_path, backend={"parallel": 1, "queue": 1}) as (running, one):
+        first, _ = in_background(running)
+        one.wait_seen()
+        running.leave_after(0.1, stream=stream)
+        time.sleep(0.3)
+        third, answers = in_background(running)
+        first.join()
+        third.join()
+        assert answers[0].text.endswith("[DONE]\n\n"), "the place was free for it"
+        assert len(posts(one)) == 2, "the one that left was never sent"
+        assert sorted(event.outcome for event in running.events(3)) == ["cancelled", "ok", "ok"]
+        assert line_of(running) == (0, 0)
 
 
 def test_who_leaves_while_served_lets_the_next_one_in(tmp_path: Path) -> None:
-    with servers.running(servers.in_turn(servers.hang, servers.good)) as one:
-        with serving(config_for({"one": one.base_url}, tmp_path, backend={"parallel": 1})) as running:
-            leave = running.connect(stream=True)
-            one.wait_seen()
-            second, answers = in_background(running)
-            time.sleep(0.1)
-            left = time.monotonic()
-            leave.close()
-            one.wait_seen(2)
-            assert one.seen[1].arrived_at - left < 0.3
-            second.join()
-            assert answers[0].text.endswith("[DONE]\n\n")
+    with before(servers.in_turn(servers.hang, servers.good), tmp_path, backend={"parallel": 1}) as (running, one):
+        leave = running.connect(stream=True)
+        one.wait_seen()
+        second, answers = in_background(running)
+        time.sleep(0.1)
+        left = time.monotonic()
+        leave.close()
+        one.wait_seen(2)
+        assert one.seen[1].arrived_at - left < 0.3
+        second.join()
+        assert answers[0].text.endswith("[DONE]\n\n")
 
 
 def test_a_full_line_means_the_next_backend(tmp_path: Path) -> None:
@@ -130,20 +127,19 @@ def test_a_full_line_means_the_next_backend(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_a_full_line_and_no_other_is_told_with_a_time(tmp_path: Path, stream: bool) -> None:
-    with servers.running(servers.after(0.6, servers.good)) as one:
-        with serving(config_for({"one": one.base_url}, tmp_path, backend={"parallel": 1, "queue": 1})) as running:
-            asked = [in_background(running)[0]]
-            one.wait_seen()
-            asked.append(in_background(running)[0])
-            time.sleep(0.15)
-            response = running.ask(stream=stream)
-            assert response.status_code == 429
-            assert 1 <= int(response.headers["retry-after"]) <= 60
-            error = response.json()["error"]
-            assert (error["code"], error["type"]) == ("rate_limit_exceeded", "rate_limit_error")
-            assert error["message"] == "Backend 'one' has 1 requests waiting already."
-            for thread in asked:
-                thread.join()
+    with before(servers.after(0.6, servers.good), tmp_path, backend={"parallel": 1, "queue": 1}) as (running, one):
+        asked = [in_background(running)[0]]
+        one.wait_seen()
+        asked.append(in_background(running)[0])
+        time.sleep(0.15)
+        response = running.ask(stream=stream)
+        assert response.status_code == 429
+        assert 1 <= int(response.headers["retry-after"]) <= 60
+        error = response.json()["error"]
+        assert (error["code"], error["type"]) == ("rate_limit_exceeded", "rate_limit_error")
+        assert error["message"] == "Backend 'one' has 1 requests waiting already."
+        for thread in asked:
+            thread.join()
 
 
 def test_a_backend_that_fails_frees_its_place(tmp_path: Path) -> None:
@@ -154,19 +150,18 @@ def test_a_backend_that_fails_frees_its_place(tmp_path: Path) -> None:
 
 
 def test_many_at_once_are_all_served_in_order(tmp_path: Path) -> None:
-    with servers.running(servers.after(0.05, servers.good)) as one:
-        with serving(config_for({"one": one.base_url}, tmp_path, backend={"parallel": 2})) as running:
-            asked = [in_background(running) for _ in range(12)]
-            for thread, _ in asked:
-                thread.join()
-            assert all(answers[0].text.endswith("[DONE]\n\n") for _, answers in asked)
-            assert line_of(running) == (0, 0)
-            busiest = max(
-                sum(
-                    1
-                    for other in posts(one)
-                    if other.arrived_at <= seen.arrived_at < (other.answered_at or seen.arrived_at)
-                )
-                for seen in posts(one)
+    with before(servers.after(0.05, servers.good), tmp_path, backend={"parallel": 2}) as (running, one):
+        asked = [in_background(running) for _ in range(12)]
+        for thread, _ in asked:
+            thread.join()
+        assert all(answers[0].text.endswith("[DONE]\n\n") for _, answers in asked)
+        assert line_of(running) == (0, 0)
+        busiest = max(
+            sum(
+                1
+                for other in posts(one)
+                if other.arrived_at <= seen.arrived_at < (other.answered_at or seen.arrived_at)
             )
-            assert busiest <= 2
+            for seen in posts(one)
+        )
+        assert busiest <= 2

@@ -10,7 +10,7 @@ import pytest
 from model_router.config.proxy import RetriesConfig, Transport
 from tests.faults import servers
 from tests.faults.dialects import CHAT, signs_in
-from tests.faults.gateways import config_for, serving
+from tests.faults.gateways import before, config_for, serving
 
 BUSY = servers.status("429 Too Many Requests", b'{"error": {"message": "slow down"}}', Retry_After="0.2")
 
@@ -33,10 +33,9 @@ def test_a_short_retry_after_is_waited_for_at_the_same_backend(
 
 def test_retry_after_ms_counts_too(tmp_path: Path) -> None:
     soon = servers.status("503 Service Unavailable", b"{}", retry_after_ms="150")
-    with servers.running(servers.in_turn(soon, servers.good)) as one:
-        with serving(config_for({"one": one.base_url}, tmp_path)) as running:
-            assert running.ask().status_code == 200
-            assert one.seen[1].arrived_at - one.seen[0].arrived_at >= 0.15
+    with before(servers.in_turn(soon, servers.good), tmp_path) as (running, one):
+        assert running.ask().status_code == 200
+        assert one.seen[1].arrived_at - one.seen[0].arrived_at >= 0.15
 
 
 @pytest.mark.parametrize("times", [0, 1, 3])
@@ -103,7 +102,6 @@ def test_a_stream_lives_while_its_gateway_waits(tmp_path: Path) -> None:
 
 
 def test_a_connection_that_broke_is_tried_again_at_once(tmp_path: Path) -> None:
-    with servers.running(servers.in_turn(servers.close_at_once, servers.good)) as one:
-        with serving(config_for({"one": one.base_url}, tmp_path)) as running:
-            assert running.ask().status_code == 200
-            assert running.events(1)[0].attempts == 2
+    with before(servers.in_turn(servers.close_at_once, servers.good), tmp_path) as (running, one):
+        assert running.ask().status_code == 200
+        assert running.events(1)[0].attempts == 2
