@@ -24,10 +24,12 @@ from benchmarks import load, payloads, peer, systems, upstream
 from benchmarks.bars import (
     LOADS,
     MEMORY,
+    PACED,
+    PACED_P99,
     READY,
     ROWS,
     SCREEN,
-    SCREEN_PACED,
+    SCREEN_P99,
     SHARED_OUT,
     SHORT_16,
     Load,
@@ -76,11 +78,11 @@ class Stage:
             system.stop()
 
 
-def measure(names: Sequence[str], rounds: int, seconds: float) -> Figures:
+def measure(names: Sequence[str], rounds: int, seconds: float, *, pinned: bool = True) -> Figures:
     """All rows of those systems that can be had."""
     figures = Figures()
     launches = systems.launches(names)
-    core, others = systems.split_cores()
+    core, others = systems.split_cores() if pinned else (None, None)
     with (
         contextlib.ExitStack() as stack,
         tempfile.TemporaryDirectory() as folder,
@@ -93,7 +95,7 @@ def measure(names: Sequence[str], rounds: int, seconds: float) -> Figures:
         for number in range(rounds + 1):
             for loaded in LOADS:
                 for name in (DIRECT, *running):
-                    cell = _cell(running.get(name), port, loaded, seconds if number else _WARM_SECONDS)
+                    cell = _cell(running.get(name), port, loaded, seconds if number else min(seconds, _WARM_SECONDS))
                     if number:  # the first warms up
                         _note(figures, loaded, name, cell)
         for name, system in running.items():
@@ -136,12 +138,13 @@ def _beside_screen(headless: Running, screen: Running, rounds: int, seconds: flo
     """Every request is an event, and the log is in view: flat out it draws the newest of thousands a second."""
     requests = payloads.requests(SHORT_16.payload)
     for _ in range(rounds):
-        for row, pace in ((SCREEN, None), (SCREEN_PACED, _EVENTS_A_SECOND)):
+        for row, own, pace in ((SCREEN, SCREEN_P99, None), (PACED, PACED_P99, _EVENTS_A_SECOND)):
             alone, beside = (
                 load.measure(each.port, requests, clients=SHORT_16.clients, seconds=seconds, per_second=pace)
                 for each in (headless, screen)
             )
             figures.add(row, OURS, beside.p99 / alone.p99)
+            figures.add(own, OURS, 1e3 * beside.p99)
             for cell in (alone, beside):
                 if cell.failures:
                     figures.failures[OURS] = figures.failures.get(OURS, 0) + cell.failures
@@ -192,10 +195,12 @@ def main(arguments: list[str]) -> int:
         "--only", type=_names, default=systems.NAMES, help="systems, with commas; direct is always there"
     )
     parser.add_argument("--with", dest="more", type=_names, default=(), help="further systems: litellm (800 MB)")
+    parser.add_argument("--unpinned", action="store_true", help="let every process run on any core")
     parser.add_argument("--json", action="store_true")
     options, _ = parser.parse_known_args(arguments)  # those of the other benchmarks may stand beside
     before = os.getloadavg()
-    figures = measure((*options.only, *options.more), options.rounds, options.seconds)
+    names = (*options.only, *options.more)
+    figures = measure(names, options.rounds, options.seconds, pinned=not options.unpinned)
     found = verdicts(figures)
     averages = {"before": before, "after": os.getloadavg()}
     if options.json:
