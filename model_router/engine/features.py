@@ -18,7 +18,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Container
 from itertools import islice
-from operator import concat
 
 from model_router.engine.words import words
 
@@ -45,7 +44,7 @@ def run_cues(runs: list[str]) -> set[str]:
         joined = joined[:RUN_HEAD] + " " + joined[-RUN_TAIL:]
     characters = list(joined)
     found = set(characters)
-    found.update(map(concat, characters, islice(characters, 1, None)))
+    found.update(map(str.__add__, characters, islice(characters, 1, None)))
     return found
 
 
