@@ -102,6 +102,6 @@ def test_a_stream_lives_while_its_gateway_waits(tmp_path: Path) -> None:
 
 
 def test_a_connection_that_broke_is_tried_again_at_once(tmp_path: Path) -> None:
-    with before(servers.in_turn(servers.close_at_once, servers.good), tmp_path) as (running, _one):
+    with before(servers.in_turn(servers.close_at_once, servers.good), tmp_path) as (running, _):
         assert running.ask().status_code == 200
         assert running.events(1)[0].attempts == 2
