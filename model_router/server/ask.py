@@ -87,7 +87,7 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
     wordless = _wordless_task(path)
     task = wordless or found.task or ("" if free else _task(body, found, system))
     text = found.text
-    if task and not wordless:
+    if task and not wordless and not (found.task and text):
         text = harness.unquote(housekeeping.inner_words(found.raw or found.order) or text)
     kind = CallKind.TOOL_TURN if found.tool_after else CallKind.MAIN
     return Ask(
@@ -107,7 +107,7 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
 
 def _written_out(body: JsonBody) -> Sequence[Turn]:
     """The turns of a conversation that is written out in one prompt."""
-    prompt = body.value("prompt") if body.plain is None and "messages" not in body.fields else None
+    prompt = body.value("prompt") if "prompt" in body.fields and "messages" not in body.fields else None
     return turns_in(prompt) if isinstance(prompt, str) else ()
 
 
@@ -124,7 +124,7 @@ def _is_bound(body: JsonBody) -> bool:
 
 
 def _task(body: JsonBody, found: Found, system: SystemTexts) -> str:
-    if not body.has("messages") and (body.holds("suffix") or housekeeping.is_fill_in(found.text)):
+    if "messages" not in body.fields and (body.holds("suffix") or housekeeping.is_fill_in(found.text)):
         return "autocomplete"
     return housekeeping.task_of(system(), found.raw)
 

@@ -85,7 +85,7 @@ def _may_stream(request: Request) -> bool:
 
 def _with_usage(body: JsonBody) -> bytes:
     """The client's own stream options with the token counts added."""
-    given = body.field("stream_options")
+    given = body.fields.get("stream_options")
     try:
         options = msgspec.json.decode(given, type=dict[str, Any]) if given is not None else {}
     except (msgspec.DecodeError, msgspec.ValidationError):
@@ -110,14 +110,14 @@ def _change(endpoint: Endpoint, body: JsonBody, backend: Backend, replaced: dict
 
 
 def _is_missing(body: JsonBody, name: str) -> bool:
-    value = body.field(name)
+    value = body.fields.get(name)
     return value is None or bytes(memoryview(value)[:5]) in _NULL
 
 
 def _cap(endpoint: Endpoint, body: JsonBody, cap: int, replaced: dict[str, bytes]) -> None:
     said = [name for name in endpoint.length_fields if name in replaced or not _is_missing(body, name)]
     for name in said:
-        value = msgspec.json.decode(replaced.get(name) or body.field(name) or b"null")
+        value = msgspec.json.decode(replaced.get(name) or bytes(body.fields[name]))
         if isinstance(value, int | float) and value > cap:
             replaced[name] = str(cap).encode()
     if not said:

@@ -343,9 +343,11 @@ def test_the_quick_way_to_read_a_request_finds_what_the_general_one_finds(
     body = {"model": "auto", name: turns, "tools": TOOLS if tools else [], "metadata": {"user_id": "u"}}
     raw = json.dumps(body).encode()
     quick = read_object(raw, 100)
-    assert (quick.plain is not None) == (name == "input" or not any("output" in turn for turn in turns))
-    general = read_object(json.dumps({**body, "unknown": 1}).encode(), 100)
-    assert general.plain is None
-    found = read_ask(quick, {})
+    assert (quick.plain_turns[1] is not None) == (name == "input" or not any("output" in turn for turn in turns))
+    unusual = {**body, name: [{"role": "assistant", "content": "hi", "unusual": 1}, *turns]}
+    general = read_object(json.dumps(unusual).encode(), 100)
+    assert general.plain_turns[1] is None
+    usual = {**body, name: [{"role": "assistant", "content": "hi"}, *turns]}
+    found = read_ask(read_object(json.dumps(usual).encode(), 100), {})
     expected = read_ask(general, {})
     assert structs.replace(found, estimated_tokens=0) == structs.replace(expected, estimated_tokens=0)

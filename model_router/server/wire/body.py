@@ -8,12 +8,11 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 import msgspec
-from msgspec import structs
 
 from model_router.server.refusal import Refusal
 from model_router.server.wire.depth import BYTES_PER_LEVEL, children_deeper, is_deeper, may_be_deeper
-from model_router.server.wire.members import Member, dense_members, found_members, plain_members
-from model_router.server.wire.plain import ABSENT, RAW_FIELDS, TURN_FIELDS, PlainTurn, lists_in, read_plain
+from model_router.server.wire.members import Member, dense_members, found_members
+from model_router.server.wire.plain import PlainTurn, lists_in, read_plain
 
 _Plain: TypeAlias = str | int | float | bool | None
 _Shallow: TypeAlias = _Plain | list[msgspec.Raw] | dict[str, msgspec.Raw]
@@ -24,8 +23,6 @@ _ELEMENT = msgspec.json.Decoder(_Element)
 _TURN_FIELDS = ("messages", "input", "contents")
 _SPLIT: frozenset[type[Any]] = frozenset({dict, list})
 _SPACE = b" \t\n\r"
-_LARGEST_PLAIN = 262_144
-"""Bytes up to which the turns are read along with the fields: in a longer body they are read when they are needed."""
 _WIDE_LEAD = b"\xe2"
 """Begins dashes, typographic quotes, arrows, bullets: most of what is not ASCII in English."""
 _BYTES_PER_WIDE = 2048
@@ -37,32 +34,17 @@ _ESCAPE = re.compile(
 
 
 class JsonBody:
-    """A body and its fields: views into ``raw``; of a repeated key the last one counts.
+    """A body and its fields: views into ``raw``, in the order of the text; of a repeated key the last one counts."""
 
-    ``plain`` is the same in the shape that nearly all requests have (:mod:`.plain`), or None; then ``fields`` and
-    ``turns`` are only made when somebody looks at them.
-    """
-
-    __slots__ = ("_fields", "_turns", "plain", "raw")
+    __slots__ = ("_plain", "_turns", "fields", "raw")
 
     def __init__(
-        self,
-        raw: bytes,
-        fields: Mapping[str, msgspec.Raw] | None = None,
-        turns: Mapping[str, Sequence[Any]] | None = None,
-        plain: Any = None,
+        self, raw: bytes, fields: Mapping[str, msgspec.Raw], turns: Mapping[str, Sequence[Any]] | None = None
     ) -> None:
         self.raw = raw
-        self.plain = plain
-        self._fields = fields
+        self.fields = fields
         self._turns = turns
-
-    @property
-    def fields(self) -> Mapping[str, msgspec.Raw]:
-        """All fields, in the order of the text."""
-        if self._fields is None:
-            self._fields = _FIELDS.decode(self.raw)
-        return self._fields
+        self._plain: tuple[str, Sequence[PlainTurn] | None] | None = None
 
     @property
     def turns(self) -> Mapping[str, Sequence[Any]]:
@@ -78,44 +60,29 @@ class JsonBody:
         return self._turns
 
     @property
-    def plain_turns(self) -> list[PlainTurn] | None:
-        """The turns, if the body has that shape and they are a list with something in it."""
-        if self.plain is None:
-            return None
-        turns = self.plain.messages if self.plain.messages is not None else self.plain.input
-        return turns if turns.__class__ is list and turns else None
+    def plain_turns(self) -> tuple[str, Sequence[PlainTurn] | None]:
+        """The field that has the turns, and these, if all have the shape that nearly all have; else None.
 
-    def field(self, name: str) -> msgspec.Raw | None:
-        """A field as it came; None when it is not there."""
-        if self.plain is not None and name not in TURN_FIELDS:
-            raw = getattr(self.plain, name) if name in RAW_FIELDS else ABSENT
-            return raw if raw is not ABSENT else None
-        return self.fields.get(name)
+        Read when first looked at.
+        """
+        if self._plain is None:
+            raws = [(name, self.fields[name]) for name in ("messages", "input") if self._says(name)]
+            self._plain = (raws[0][0], read_plain(*raws[0])) if raws else ("", None)
+        return self._plain
+
+    def _says(self, name: str) -> bool:
+        raw = self.fields.get(name)
+        return raw is not None and bytes(memoryview(raw)[:1]) != b"n"
 
     def value(self, name: str) -> Any:
         """A field, split as far as :func:`split_value` does; None when it is not there."""
-        raw = self.field(name)
+        raw = self.fields.get(name)
         return split_value(raw) if raw is not None else None
-
-    def has(self, name: str) -> bool:
-        """Whether the field is there, whatever it holds."""
-        if self.plain is not None and name in TURN_FIELDS:
-            return getattr(self.plain, name) is not None or name in self.fields
-        return self.field(name) is not None
 
     def holds(self, name: str) -> bool:
         """Whether the field is there and not null or empty."""
-        raw = self.field(name)
+        raw = self.fields.get(name)
         return raw is not None and bytes(memoryview(raw)[:5]) not in (b"null", b"[]", b'""', b"{}", b"false")
-
-    def first_byte(self, name: str) -> bytes:
-        """What a field begins with; nothing when it is not there."""
-        if self.plain is not None and name in TURN_FIELDS:
-            value = getattr(self.plain, name)
-            if value is not None:
-                return b"[" if value.__class__ is list else b'"'
-        raw = self.field(name)
-        return bytes(memoryview(raw)[:1]) if raw is not None else b""
 
 
 def read_object(raw: bytes, max_depth: int) -> JsonBody:
@@ -132,12 +99,8 @@ def read_object(raw: bytes, max_depth: int) -> JsonBody:
         except UnicodeDecodeError as error:
             message = f"The body is not UTF-8 text (byte {error.start}); send JSON in UTF-8."
             raise Refusal(400, message, code="invalid_encoding") from None
-    plain = read_plain(raw) if len(raw) <= _LARGEST_PLAIN else None
-    if plain is not None:
-        body = JsonBody(raw, plain=plain)
-    else:
-        raw, fields = _read_fields(raw, max_depth)
-        body = JsonBody(raw, fields)
+    raw, fields = _read_fields(raw, max_depth)
+    body = JsonBody(raw, fields)
     if len(raw) > BYTES_PER_LEVEL * max_depth and may_be_deeper(raw, max_depth) and _holds_deeper(body, max_depth - 1):
         raise _too_deep(max_depth)
     return body
@@ -248,16 +211,14 @@ def _kind_of(raw: bytes) -> str:
 
 def _holds_deeper(body: JsonBody, limit: int) -> bool:
     """Whether a field is nested deeper than ``limit``. Texts of turns, most of a long body, are known to be flat."""
-    if body.plain is not None:
-        turns = body.plain_turns
-        if turns is not None and children_deeper(lists_in(turns), limit - 3):
-            return True
-        fields = [field for field in structs.astuple(body.plain)[len(TURN_FIELDS) :] if field is not ABSENT]
-        return any(is_deeper(field, limit) for field in fields)
-    lists = body.turns
-    return any(_turns_deeper(elements, limit - 1) for elements in lists.values()) or any(
-        is_deeper(field, limit) for name, field in body.fields.items() if name not in lists
-    )
+    name, plain = body.plain_turns
+    if plain is not None:
+        read: Collection[str] = (name,)
+        deeper = children_deeper(lists_in(plain), limit - 3)
+    else:
+        read = body.turns
+        deeper = any(_turns_deeper(elements, limit - 1) for elements in body.turns.values())
+    return deeper or any(is_deeper(field, limit) for name, field in body.fields.items() if name not in read)
 
 
 def _turns_deeper(elements: Sequence[Any], limit: int) -> bool:
@@ -279,8 +240,7 @@ def replace_fields(body: JsonBody, replaced: Mapping[str, bytes], removed: Colle
     A field of ``replaced`` that the body lacks is put first. A body with repeated keys is written anew from its
     fields, so that no two readers can see different requests in it.
     """
-    members = plain_members(body.raw, body.plain) if body.plain is not None else None
-    members = members or dense_members(body.raw, body.fields) or found_members(body.raw, body.fields)
+    members = dense_members(body.raw, body.fields) or found_members(body.raw, body.fields)
     if members is None:
         fields = {key: value for key, value in body.fields.items() if key not in removed}
         fields.update({key: msgspec.Raw(value) for key, value in replaced.items()})
@@ -304,7 +264,7 @@ def replace_fields(body: JsonBody, replaced: Mapping[str, bytes], removed: Colle
 
 def _added(body: JsonBody, replaced: Mapping[str, bytes], removed: Collection[str]) -> bytes:
     """The fields that a body lacks, as they stand at its beginning."""
-    missing = [key for key in replaced if not body.has(key)]
+    missing = [key for key in replaced if key not in body.fields]
     if not missing:
         return b""
     kept = any(key not in removed for key in body.fields)

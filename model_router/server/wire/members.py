@@ -11,19 +11,13 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 import msgspec
-from msgspec import structs
 
-from model_router.server.wire.plain import ABSENT, TURN_FIELDS
-
-_SPACE = b" \t\n\r"
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_NAME = re.compile(rb'"(\w+)"[ \t\n\r]*:[ \t\n\r]*')
 _SPACES = re.compile(rb"[ \t\n\r]*")
 _COLON = re.compile(rb"[ \t\n\r]*:[ \t\n\r]*")
 _COMMA = re.compile(rb"[ \t\n\r]*,[ \t\n\r]*")
 _OPENING = re.compile(rb"[ \t\n\r]*\{[ \t\n\r]*")
 _CLOSING = re.compile(rb"[ \t\n\r]*\}[ \t\n\r]*")
-_VALUE = msgspec.json.Decoder(msgspec.Raw)
 
 Member: TypeAlias = tuple[str, int, int, int]
 """A field's name, where it begins in the text, where its value begins, and where that ends."""
@@ -74,50 +68,3 @@ def _value_start(raw: bytes, start: int, key: str) -> int:
     name = _STRING.match(raw, start)
     colon = _COLON.match(raw, name.end()) if name is not None and msgspec.json.decode(name[0]) == key else None
     return colon.end() if colon is not None else -1
-
-
-def plain_members(raw: bytes, plain: msgspec.Struct) -> list[Member] | None:
-    """The same for a body of the plain shape, whose turns are split, so that their length is not known.
-
-    It is what the lengths of the fields behind them leave, with no white space or one blank behind each mark, as
-    programs write; None also when there is other white space.
-    """
-    left = {name: value for name, value in structs.asdict(plain).items() if value is not ABSENT and value is not None}
-    view = memoryview(raw)
-    members: list[Member] = []
-    mark = _OPENING.match(raw)
-    while mark is not None:
-        name = _NAME.match(raw, mark.end())
-        key = name[1].decode() if name is not None else ""
-        value = left.pop(key, None)
-        if name is None or value is None:
-            return None
-        start, position = name.span()
-        if key in TURN_FIELDS:
-            end = _end_of_turns(raw, position, left)
-        else:
-            end = position + memoryview(value).nbytes
-            end = end if msgspec.Raw(view[position:end]) == value else -1
-        if end < 0:
-            return None
-        members.append((key, start, position, end))
-        if not left:
-            closing = _CLOSING.match(raw, end)
-            return members if closing is not None and closing.end() == len(raw) else None
-        mark = _COMMA.match(raw, end)
-    return None
-
-
-def _end_of_turns(raw: bytes, position: int, behind: Mapping[str, msgspec.Raw]) -> int:
-    """Where the value ends that only these fields follow, or -1."""
-    closing = len(raw.rstrip(_SPACE)) - 1
-    length = sum(len(name) + 4 + memoryview(value).nbytes for name, value in behind.items())
-    for blanks in (0, 2):
-        end = closing - length - blanks * len(behind)
-        if end > position and (not behind or raw[end : end + 1] == b","):
-            try:
-                _VALUE.decode(memoryview(raw)[position:end])
-            except msgspec.DecodeError:
-                continue
-            return end
-    return -1

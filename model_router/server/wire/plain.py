@@ -1,7 +1,7 @@
-"""The shape that nearly all requests have, read in one pass over the text.
+"""The shape that the turns of nearly all requests have.
 
-Known fields stay the bytes that came; the turns are split into theirs. A request with a field that is not listed here,
-or with something unusual in a turn, is none of them and is read in general ways: these types only make it quick.
+Turns with a field that is not listed here, or with something unusual in one, are none of these and are read in general
+ways: these types only make it quick.
 """
 
 from __future__ import annotations
@@ -11,25 +11,6 @@ from typing import Any, cast
 
 import msgspec
 from msgspec import Raw
-
-ABSENT = Raw()
-"""Stands for a field that is not there."""
-
-_FIELDS = (
-    # what every protocol has
-    "model stream stream_options metadata user store service_tier temperature top_p top_k min_p stop seed n logprobs"
-    " top_logprobs logit_bias presence_penalty frequency_penalty repetition_penalty max_tokens tools tool_choice"
-    " parallel_tool_calls response_format modalities reasoning reasoning_effort thinking verbosity"
-    " chat_template_kwargs extra_body session_id conversation_id thread_id chat_id"
-    # chat and completions
-    " functions function_call max_completion_tokens prediction audio web_search_options prompt suffix echo best_of"
-    " prompt_cache_key prompt_cache_retention safety_identifier"
-    # messages
-    " system stop_sequences context_management output_config output_format container mcp_servers betas"
-    # responses
-    " instructions include previous_response_id conversation truncation background text max_output_tokens"
-    " max_tool_calls client_metadata"
-).split()
 
 
 class PlainTurn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -76,30 +57,18 @@ class PlainItem(PlainTurn, forbid_unknown_fields=True, gc=False):
     summary: list[Raw] | None = None
 
 
-PlainBody: Any = msgspec.defstruct(
-    "PlainBody",
-    [
-        ("messages", list[PlainMessage] | None, None),
-        ("input", str | list[PlainItem] | None, None),
-        *((name, Raw, ABSENT) for name in _FIELDS),
-    ],
-    forbid_unknown_fields=True,
-    gc=False,
-)
-"""Every field that is read or often sent; ``messages`` and ``input`` are the conversation."""
-
-TURN_FIELDS = ("messages", "input")
-RAW_FIELDS = frozenset(_FIELDS)
-_DECODER = msgspec.json.Decoder(PlainBody)
+_DECODERS: dict[str, msgspec.json.Decoder[Any]] = {
+    "messages": msgspec.json.Decoder(list[PlainMessage]),
+    "input": msgspec.json.Decoder(list[PlainItem]),
+}
 
 
-def read_plain(raw: bytes) -> Any:
-    """The body, or None when it is not of this shape or no body at all."""
+def read_plain(name: str, raw: Raw) -> Sequence[PlainTurn] | None:
+    """The turns of a field, or None when it holds something else, or nothing."""
     try:
-        body = _DECODER.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _DECODERS[name].decode(raw) or None
+    except (msgspec.DecodeError, RecursionError):
         return None
-    return body if (body.messages is None) != (body.input is None) else None
 
 
 def lists_in(turns: Sequence[PlainTurn]) -> list[list[Raw]]:

@@ -34,7 +34,7 @@ class Request:
     @property
     def wants_usage(self) -> bool:
         """Whether the client itself asked for token counts in its stream."""
-        options = self.body.field("stream_options")
+        options = self.body.fields.get("stream_options")
         if options is None:
             return False
         try:
@@ -52,7 +52,7 @@ def read_request(endpoint: Endpoint, raw: bytes, max_depth: int) -> Request:
     """
     body = read_object(raw, max_depth)
     _check_conversation(endpoint.list_field, body)
-    stream = bytes(body.field("stream") or b"null")
+    stream = bytes(body.fields.get("stream", b"null"))
     if stream not in (b"true", b"false", b"null"):
         raise Refusal(400, "'stream' must be true or false.", code="invalid_stream", param="stream")
     model = body.value("model")
@@ -60,8 +60,8 @@ def read_request(endpoint: Endpoint, raw: bytes, max_depth: int) -> Request:
 
 
 def _check_conversation(name: str, body: JsonBody) -> None:
-    first = body.first_byte(name)
-    if first in (b"", b"n"):
+    first = bytes(memoryview(body.fields.get(name, msgspec.Raw(b"null")))[:1])
+    if first == b"n":
         what = "messages; send a list of at least one in 'messages'" if name == "messages" else f"'{name}'; send one"
         raise Refusal(400, f"The request has no {what}.", code=f"missing_{name}", param=name)
     if first not in _STARTS[name]:
