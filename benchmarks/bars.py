@@ -83,7 +83,7 @@ class Row:
 
 
 SHORT_1, SHORT_16 = Load(Payload.SHORT, 1), Load(Payload.SHORT, 16)
-_AGENT_1, _AGENT_16 = Load(Payload.AGENT, 1), Load(Payload.AGENT, 16)
+AGENT_1, AGENT_16 = Load(Payload.AGENT, 1), Load(Payload.AGENT, 16)
 _LARGE_16, _STREAM_1 = Load(Payload.LARGE, 16), Load(Payload.STREAM, 1)
 
 
@@ -110,8 +110,8 @@ PACED_P99 = Row("the same at 200 requests/s in all", "ms")
 ROWS = (
     Row("short chat, 1 client: p50", "ms", Bar(0.5, 0.25), Bar(0.25), load=SHORT_1),
     Row("short chat, 16 clients", "/s", Bar(None, 10), Bar(None, 40), more_is_better=True, load=SHORT_16, take=_rate),
-    Row("60 KB, 16 clients", "/s", Bar(None, 10), Bar(None, 40), more_is_better=True, load=_AGENT_16, take=_rate),
-    Row("60 KB, 1 client: p50", "ms", Bar(None, 0.25), Bar(0.5), load=_AGENT_1),
+    Row("60 KB, 16 clients", "/s", Bar(None, 10), Bar(None, 40), more_is_better=True, load=AGENT_16, take=_rate),
+    Row("60 KB, 1 client: p50", "ms", Bar(None, 0.25), Bar(0.5), load=AGENT_1),
     Row("1 MB, 16 clients", "/s", Bar(None, 3), Bar(None, 5), more_is_better=True, load=_LARGE_16, take=_rate),
     Row("first byte of a stream: p50", "ms", Bar(None, 0.25), Bar(0.25), load=_STREAM_1, take=lambda c: 1e3 * c.first),
     MEMORY,
@@ -120,7 +120,7 @@ ROWS = (
     Row("short chat, 1 client: p99", "ms", load=SHORT_1, take=_p99),
     Row("short chat, 16 clients: p99", "ms", load=SHORT_16, take=_p99),
     Row("short chat, 16 clients: processor", "us", load=SHORT_16, take=_processor),
-    Row("60 KB, 16 clients: processor", "us", load=_AGENT_16, take=_processor),
+    Row("60 KB, 16 clients: processor", "us", load=AGENT_16, take=_processor),
     Row("1 MB, 16 clients: processor", "us", load=_LARGE_16, take=_processor),
     SHARED_OUT,
     SCREEN_P99,

@@ -16,8 +16,8 @@ import math
 import os
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks import load, payloads, peer, systems, upstream
@@ -38,9 +38,9 @@ from benchmarks.bars import (
     middle,
     ratio,
 )
+from benchmarks.stage import DIRECT, Stage
 from benchmarks.systems import EXISTING, OURS, Running
 
-DIRECT = "direct"
 _WARM_SECONDS = 0.2
 _EVENTS_A_SECOND = 200.0
 _SCREEN_TIMES = 3
@@ -57,25 +57,6 @@ class Figures:
     def add(self, row: Row, system: str, figure: float) -> None:
         """One more round's."""
         self.found.setdefault(row.title, {}).setdefault(system, []).append(figure)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where systems are started: a folder for their files, the model server's port, the core that they share."""
-
-    folder: Path
-    upstream: int
-    core: set[int] | None
-
-    @contextlib.contextmanager
-    def running(self, name: str, launch: systems.Launch) -> Iterator[Running]:
-        """One system, stopped afterwards."""
-        folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
-        system = Running(launch, folder, self.upstream, self.core)
-        try:
-            yield system
-        finally:
-            system.stop()
 
 
 def measure(names: Sequence[str], rounds: int, seconds: float, *, pinned: bool = True) -> Figures:
@@ -95,7 +76,7 @@ def measure(names: Sequence[str], rounds: int, seconds: float, *, pinned: bool =
         for number in range(rounds + 1):
             for loaded in LOADS:
                 for name in (DIRECT, *running):
-                    cell = _cell(running.get(name), port, loaded, seconds if number else min(seconds, _WARM_SECONDS))
+                    cell = stage.measure(running.get(name), loaded, seconds if number else min(seconds, _WARM_SECONDS))
                     if number:  # the first warms up
                         _note(figures, loaded, name, cell)
         for name, system in running.items():
@@ -113,17 +94,6 @@ def _start_up(stage: Stage, launches: dict[str, systems.Launch], rounds: int, fi
         for name, launch in launches.items():
             with stage.running(name, launch) as system:
                 figures.add(READY, name, system.ready)
-
-
-def _cell(system: Running | None, upstream_port: int, loaded: Load, seconds: float) -> load.Cell:
-    """``None`` is no system at all."""
-    requests = payloads.requests(loaded.payload)
-    if system is None:
-        return load.measure(upstream_port, requests, clients=loaded.clients, seconds=seconds)
-    used = system.processor()
-    cell = load.measure(system.port, requests, clients=loaded.clients, seconds=seconds)
-    used = system.processor() - used
-    return replace(cell, processor=used / cell.requests) if cell.requests else cell
 
 
 def _note(figures: Figures, loaded: Load, name: str, cell: load.Cell) -> None:

@@ -51,11 +51,11 @@ backend server
 """
 
 
-def proxy_file(folder: Path, port: int, upstream: int, **proxy: object) -> Path:
+def proxy_file(folder: Path, port: int, upstream: int, *, logs: bool = True, **proxy: object) -> Path:
     """The file that ours and the existing package read alike: every engine on one backend, the event log on."""
     content = {
         "proxy": {"host": "127.0.0.1", "port": port, "model_ids": ["model-router"], **proxy},
-        "observability": {"enabled": True, "log_path": str(folder / "events.jsonl"), "prompt_capture": "off"},
+        "observability": {"enabled": logs, "log_path": str(folder / "events.jsonl"), "prompt_capture": "off"},
         "backends": {"one": {"base_url": f"http://127.0.0.1:{upstream}/v1", "model": "ready"}},
         "engine_backends": dict.fromkeys(_ENGINES, "one"),
     }
