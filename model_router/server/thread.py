@@ -13,13 +13,13 @@ from collections.abc import Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from model_router.config.proxy import ListenConfig
 from model_router.errors import ServerError
 from model_router.server.app import create_app
 from model_router.server.gateway import Gateway, GatewayState
+from model_router.server.http.serve import serve_fast
 
 logger = logging.getLogger(__name__)
 
@@ -126,7 +126,7 @@ class ServerThread:
 
         self._gateway.open()
         try:
-            await serve(app, hypercorn_config(listener), shutdown_trigger=self._stop.wait, mode="asgi")
+            await serve_fast(app, hypercorn_config(listener), shutdown_trigger=self._stop.wait)
         finally:
             await self._gateway.close()
 

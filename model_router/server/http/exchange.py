@@ -1,0 +1,283 @@
+"""One request and its answer, as an ASGI application sees them."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import unquote
+
+from model_router.server.http.parser import Request
+from model_router.server.http.response import CONTINUE, Fields, read_fields, status_line
+from model_router.server.refusal import Refusal
+
+if TYPE_CHECKING:
+    from model_router.server.http.connection import Connection
+
+_APART: Final = 65_536
+"""Bodies from this size on are handed to the transport beside their head instead of being copied behind it."""
+
+_LEAVE_SECONDS: Final = 0.05
+_LAST_CHUNK: Final = b"0\r\n\r\n"
+_NO_FIELDS: Final = Fields(b"", None, False, ())
+
+
+class ClientLeft(ConnectionResetError):
+    """``send`` was called although nobody is there any more."""
+
+
+class _Stage(enum.Enum):
+    WAITING = enum.auto()  # for http.response.start
+    HELD = enum.auto()  # the head is known; it goes out with the first piece of the body
+    OPEN = enum.auto()
+    FINISHED = enum.auto()
+
+
+class _Framing(enum.Enum):
+    NOTHING = enum.auto()  # a head without a body
+    LENGTH = enum.auto()
+    CHUNKED = enum.auto()
+    UNTIL_CLOSE = enum.auto()
+
+
+class Exchange:
+    """Made when the application is about to be called; ``keep`` says whether the connection may go on afterwards.
+
+    ``cut`` means that the server has answered in the application's place, or given the client up.
+    """
+
+    __slots__ = (
+        "_connection",
+        "_fields",
+        "_framing",
+        "_left",
+        "_line",
+        "_stage",
+        "_told_all",
+        "cut",
+        "keep",
+        "request",
+        "started_at",
+        "status",
+    )
+
+    def __init__(self, connection: Connection, request: Request) -> None:
+        self._connection = connection
+        self.request = request
+        self.status = 0
+        self.keep = False
+        self.cut = False
+        self.started_at = 0.0
+        self._stage = _Stage.WAITING
+        self._framing = _Framing.NOTHING
+        self._line = b""
+        self._fields = _NO_FIELDS
+        self._left = 0  # bytes of the body that the content length still promises
+        self._told_all = False
+
+    @property
+    def finished(self) -> bool:
+        """Whether the answer is complete."""
+        return self._stage is _Stage.FINISHED
+
+    async def run(self) -> None:
+        """Call the application, and see to it that the client gets an answer, or sees that it is broken."""
+        connection = self._connection
+        config = connection.config
+        scope = self._scope()
+        if connection.listener.logs_access:
+            self.started_at = time.time()
+        try:
+            await connection.call(scope, self.receive, self.send)
+        except ClientLeft:
+            pass
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            await config.log.error("The application cancelled itself in %s %s", self.request.method, scope["path"])
+            self._fail()
+        except Exception:  # noqa: BLE001 - an application's errors end its request, and are logged
+            await config.log.exception("Error in %s %s", self.request.method, scope["path"])
+            self._fail()
+        else:
+            if connection.left:
+                self.cut = True  # its client's leaving ended it
+            elif not (self.finished or self.cut):
+                await config.log.error("No whole answer to %s %s", self.request.method, scope["path"])
+            self._fail()
+        if connection.listener.logs_access:
+            answer: Any = {"status": self.status, "headers": []} if self.status else None
+            await config.log.access(scope, answer, time.time() - self.started_at)  # type: ignore[arg-type]  # a plain dict
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answer in the application's place when it has not begun; it sees a client that leaves."""
+        if self._stage in (_Stage.WAITING, _Stage.HELD) and not self.cut:
+            self.cut = True
+            self.status = refusal.status
+            self._connection.answer_error(refusal, head_only=self.request.method == "HEAD")
+        self.keep = False
+        self.request.wake()
+
+    async def receive(self) -> dict[str, Any]:
+        """ASGI's ``receive``: what has come of the body, then the client's leaving."""
+        request, connection = self.request, self._connection
+        while True:
+            if self.cut or self._stage is _Stage.FINISHED:
+                return {"type": "http.disconnect"}
+            if request.complete:
+                if not self._told_all:
+                    self._told_all = True
+                    body = request.take()
+                    connection.read_on()
+                    return {"type": "http.request", "body": body, "more_body": False}
+                if connection.left:
+                    return {"type": "http.disconnect"}
+                await request.changed(connection.loop)
+            elif connection.left or request.broken is not None:
+                return {"type": "http.disconnect"}
+            elif request.pieces:
+                body = request.take()
+                connection.read_on()
+                return {"type": "http.request", "body": body, "more_body": True}
+            else:
+                if request.expects:
+                    request.expects = False
+                    if self._stage is not _Stage.OPEN and request.version == "1.1" and not request.received:
+                        connection.write(CONTINUE)
+                await connection.more_body(request)
+
+    async def send(self, message: dict[str, Any]) -> None:
+        """ASGI's ``send``; waits while the client does not read.
+
+        Raises:
+            ClientLeft: nobody is there any more, and the application has not taken notice for a while.
+            ValueError: the head has something in it that cannot be sent.
+            RuntimeError: the messages come in an order, or with a length, that makes no answer.
+        """
+        connection = self._connection
+        if connection.lost or self.cut:
+            # An application that listens is ended by what it hears; this is for one that does not.
+            await asyncio.sleep(_LEAVE_SECONDS)
+            raise ClientLeft("the client left")
+        kind = message["type"]
+        stage = self._stage
+        if kind == "http.response.body" and (stage is _Stage.HELD or stage is _Stage.OPEN):
+            self._write(message.get("body", b""), more=message.get("more_body", False))
+            if connection.write_paused:
+                await connection.drained()
+        elif kind == "http.response.start" and stage is _Stage.WAITING:
+            self._line = status_line(message["status"])
+            self._fields = read_fields(message.get("headers", ()))
+            self.status = message["status"]
+            self._stage = _Stage.HELD
+        else:
+            raise RuntimeError(f"the application sent {kind} when the answer was {stage.name.lower()}")
+
+    def _write(self, body: bytes, *, more: bool) -> None:
+        if type(body) is not bytes:
+            body = bytes(body)
+        size = len(body)
+        head = self._open(size, more=more) if self._stage is _Stage.HELD else b""
+        framing = self._framing
+        data: bytes | Sequence[bytes]
+        if framing is _Framing.CHUNKED:
+            data = _chunk(head, body, more=more)
+        elif framing is _Framing.NOTHING:
+            data = head
+        else:
+            if framing is _Framing.LENGTH:
+                self._left -= size
+                if self._left < 0 or (self._left and not more):
+                    raise RuntimeError("the answer's body has not the length that its head says")
+            data = (head, body) if size >= _APART else head + body
+        connection = self._connection
+        if head:
+            self._stage = _Stage.OPEN
+        if data:
+            connection.write(data)
+        if not more:
+            self._stage = _Stage.FINISHED
+            connection.answered(self)
+
+    def _open(self, size: int, *, more: bool) -> bytes:
+        """Settle how the answer is framed and whether the connection goes on; the head."""
+        request, connection, fields = self.request, self._connection, self._fields
+        length = fields.length
+        if request.method == "HEAD" or self.status in (204, 304):
+            self._framing = _Framing.NOTHING
+            if self.status == 204:
+                length = None
+        elif length is not None or not more:
+            self._framing = _Framing.LENGTH
+            length = size if length is None else length
+            self._left = length
+        elif request.version == "1.1":
+            self._framing = _Framing.CHUNKED
+        else:
+            self._framing = _Framing.UNTIL_CLOSE
+        self.keep = (
+            request.keep_alive
+            and not fields.close
+            and self._framing is not _Framing.UNTIL_CLOSE
+            and not (request.expects and not request.complete)
+            and connection.keeps
+        )
+        lines = self._line + fields.lines
+        if length is not None:
+            lines += b"\r\ncontent-length: %d" % length
+        elif self._framing is _Framing.CHUNKED:
+            lines += b"\r\ntransfer-encoding: chunked"
+        if not self.keep:
+            lines += b"\r\nconnection: close"
+        elif request.version == "1.0":
+            lines += b"\r\nconnection: keep-alive"
+        common = connection.listener.common
+        return lines + (common.without(fields.common) if fields.common else common.lines()) + b"\r\n\r\n"
+
+    def _fail(self) -> None:
+        """The application has ended without a whole answer, if it is so."""
+        if self.finished or self.cut:
+            return
+        if self._stage is not _Stage.OPEN:
+            message = "The server failed on this request; its log says more."
+            self.refuse(Refusal(500, message, kind="server_error", code="internal_error"))
+        else:
+            self.cut = True
+            self._connection.break_answer(framed=self._framing is not _Framing.UNTIL_CLOSE)
+
+    def _scope(self) -> dict[str, Any]:
+        request, connection = self.request, self._connection
+        path, _, query = request.target.partition(b"?")
+        if path[:1] != b"/" and b"://" in path:  # the form for forward proxies, which servers have to take too
+            path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
+        text = path.decode("ascii", "replace")
+        return {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": request.version,
+            "method": request.method,
+            "scheme": "http",
+            "path": unquote(text) if "%" in text else text,
+            "raw_path": path,
+            "query_string": query,
+            "root_path": connection.config.root_path,
+            "headers": request.headers,
+            "client": connection.client,
+            "server": connection.server,
+            "state": dict(connection.state),
+            "extensions": {},
+        }
+
+
+def _chunk(head: bytes, body: bytes, *, more: bool) -> bytes | Sequence[bytes]:
+    """What is still to be sent of the head, the piece as a chunk, and the last chunk when no more comes."""
+    size = len(body)
+    if not size:
+        return head if more else head + _LAST_CHUNK
+    tail = b"\r\n" if more else b"\r\n" + _LAST_CHUNK
+    if size >= _APART:
+        return (head + b"%x\r\n" % size, body, tail)
+    return b"%b%x\r\n%b%b" % (head, size, body, tail)

@@ -1,0 +1,137 @@
+"""Hypercorn with another HTTP/1.1 behind its sockets.
+
+Hypercorn's worker makes a ``TCPServer`` for each connection that it accepts, by the name that stands in its module.
+Here the same worker runs with a copy of that module's names in which this one means ours. Sockets, lifespan, signals,
+graceful shutdown and ``Config`` stay Hypercorn's, and nothing of it is changed for others in the process. Connections
+with TLS, which may speak HTTP/2, and a Hypercorn that is built otherwise than expected, get Hypercorn's own class.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Iterator
+from types import CodeType, FunctionType
+from typing import Any, Final
+
+from hypercorn.asyncio import run, serve
+from hypercorn.config import Config
+from hypercorn.logging import Logger
+
+from model_router.server.http.connection import Connection
+from model_router.server.http.limits import HttpLimits
+from model_router.server.http.response import CommonFields
+
+logger = logging.getLogger(__name__)
+
+Application = Callable[..., Awaitable[None]]
+"""Hypercorn's: scope, receive, send, and two ways to run what is not asynchronous."""
+
+_NAME: Final = "TCPServer"
+_PARAMETERS: Final = ("self", "app", "loop", "config", "context", "state", "reader", "writer")
+
+
+class Listener:
+    """What the connections of one server have in common."""
+
+    def __init__(self, config: Config, limits: HttpLimits) -> None:
+        self.limits = limits
+        self.common = CommonFields(config)
+        self.logs_access = type(config.log) is not Logger or config.log.access_logger is not None
+        self._config = config
+        self._names = frozenset(name.encode() for name in config.server_names)
+        self._open: set[Connection] = set()
+        self._ending: asyncio.Task[None] | None = None
+
+    def connect(  # noqa: PLR0917 - Hypercorn passes them so
+        self,
+        app: Application,
+        loop: asyncio.AbstractEventLoop,
+        config: Config,
+        context: Any,
+        state: dict[str, Any],
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> Awaitable[None]:
+        """What serves a connection, in the place of Hypercorn's class."""
+        if writer.get_extra_info("ssl_object") is not None:
+            own: Awaitable[None] = getattr(run, _NAME)(app, loop, config, context, state, reader, writer)
+            return own
+        if self._ending is None:
+            self._ending = loop.create_task(self._shut_down(context))
+        return Connection(app, loop, config, context, state, reader, writer, listener=self)
+
+    def admit(self, connection: Connection) -> bool:
+        """Whether there is room for one more."""
+        if len(self._open) >= self.limits.connections:
+            return False
+        self._open.add(connection)
+        return True
+
+    def leave(self, connection: Connection) -> None:
+        """A connection has ended."""
+        self._open.discard(connection)
+
+    def serves(self, host: bytes) -> bool:
+        """Whether a ``Host`` is one of the names in Hypercorn's settings."""
+        return not self._names or host in self._names
+
+    async def close(self) -> None:
+        """Called when the worker has ended."""
+        if self._ending is not None:
+            self._ending.cancel()
+            await asyncio.wait([self._ending])
+
+    async def _shut_down(self, context: Any) -> None:
+        await context.terminated.wait()
+        for connection in tuple(self._open):
+            connection.shut_down()
+        # From Python 3.12 on asyncio's server waits for its connections before the worker counts their grace.
+        await asyncio.sleep(self._config.graceful_timeout)
+        for connection in tuple(self._open):
+            connection.abort()
+
+
+async def serve_fast(
+    app: Any,
+    config: Config,
+    *,
+    shutdown_trigger: Callable[..., Awaitable[Any]] | None = None,
+    limits: HttpLimits | None = None,
+) -> None:
+    """Serve an ASGI application as ``hypercorn.asyncio.serve`` does, with a faster HTTP/1.1 and with limits."""
+    listener = Listener(config, limits or HttpLimits())
+    worker = _worker(listener.connect)
+    if worker is None:
+        logger.warning("this Hypercorn is built otherwise than expected; its own HTTP/1.1 is used")
+        await serve(app, config, shutdown_trigger=shutdown_trigger, mode="asgi")
+        return
+    from hypercorn.utils import wrap_app
+
+    try:
+        await worker(wrap_app(app, config.wsgi_max_body_size, "asgi"), config, shutdown_trigger=shutdown_trigger)
+    finally:
+        await listener.close()
+
+
+def _worker(connect: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]] | None:
+    """Hypercorn's worker with ``connect`` for its class; None when it does not look as expected."""
+    worker = getattr(run, "worker_serve", None)
+    known = getattr(run, _NAME, None)
+    if not isinstance(worker, FunctionType) or worker.__closure__ or not inspect.isclass(known):
+        return None
+    if tuple(inspect.signature(known.__init__).parameters) != _PARAMETERS or not hasattr(known, "__await__"):
+        return None
+    if not any(_NAME in code.co_names for code in _codes(worker.__code__)):
+        return None
+    copy = FunctionType(worker.__code__, {**vars(run), _NAME: connect}, worker.__name__, worker.__defaults__)
+    copy.__kwdefaults__ = worker.__kwdefaults__
+    return copy
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _codes(constant)
