@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 
 NAMES = ("routing", "ask")
-ON_REQUEST = ("wrapped",)
+ON_REQUEST = ("wrapped", "http1")
 """Those that need files of their own; run only when named."""
 
 

@@ -119,7 +119,7 @@ class Connection(asyncio.Protocol):
                 driver.cancel()
             if self._drivers:
                 await asyncio.wait(self._drivers)
-            raise
+            # Ended, as was asked for. Raised again, asyncio's streams before Python 3.12 would log it as an error.
         finally:
             await self._leave()
 

@@ -1,0 +1,40 @@
+"""A server for each test, on both event loops."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from model_router.server.http.limits import HttpLimits
+from tests.http.serving import Application, Served, serving
+
+Serve = Callable[..., Served]
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def loop_name(request: pytest.FixtureRequest) -> str:
+    """The standard event loop, and the one that is used where it exists."""
+    name: str = request.param
+    if name == "uvloop":
+        pytest.importorskip("uvloop")
+    return name
+
+
+@pytest.fixture
+def serve(loop_name: str) -> Iterator[Serve]:
+    """Start servers; they are ended after the test, and must have nothing left and nothing said."""
+    with contextlib.ExitStack() as stack:
+
+        def start(
+            app: Application,
+            limits: HttpLimits | None = None,
+            listener: socket.socket | None = None,
+            **settings: Any,
+        ) -> Served:
+            return stack.enter_context(serving(app, loop_name, limits=limits, listener=listener, settings=settings))
+
+        yield start
