@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import importlib
 import socket
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -13,6 +15,13 @@ from model_router.server.http.limits import HttpLimits
 from tests.http.serving import Application, Served, serving
 
 Serve = Callable[..., Served]
+
+
+def new_loop(name: str) -> asyncio.AbstractEventLoop:
+    """An event loop of that kind."""
+    factory = importlib.import_module("uvloop").new_event_loop if name == "uvloop" else asyncio.new_event_loop
+    loop: asyncio.AbstractEventLoop = factory()
+    return loop
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])

@@ -87,17 +87,19 @@ class Line:
         headers: dict[str, str] = {}
         while line := self._line():
             name, _, value = line.decode("latin-1").partition(": ")
-            assert name not in headers, f"{name} came twice"
-            headers[name] = value
+            assert name.lower() not in headers, f"{name} came twice"
+            headers[name.lower()] = value
         body = b""
         if head_only or int(status) in (204, 304) or int(status) < 200:
             pass
         elif "transfer-encoding" in headers:
             assert headers["transfer-encoding"] == "chunked"
             assert "content-length" not in headers
+            pieces = []
             while size := int(self._line(), 16):
-                body += self._exactly(size)
+                pieces.append(self._exactly(size))
                 assert self._line() == b""
+            body = b"".join(pieces)
             assert self._line() == b""
         elif "content-length" in headers:
             body = self._exactly(int(headers["content-length"]))
@@ -216,7 +218,7 @@ def serving(
     listener: socket.socket | None = None,
     settings: dict[str, Any] | None = None,
 ) -> Iterator[Served]:
-    """Start, and end gracefully; nothing may be left over, and nothing said that the test did not take off ``logged``."""
+    """Start, and end gracefully; nothing may be left over, nor said that the test did not take off ``logged``."""
     factory = importlib.import_module("uvloop").new_event_loop if loop_name == "uvloop" else asyncio.new_event_loop
     loop: asyncio.AbstractEventLoop = factory()
     served = Served(loop)

@@ -28,9 +28,8 @@ def test_the_scope_is_that_of_the_specification(serve: Serve) -> None:
     scopes = Scopes()
     served = serve(scopes)
     with served.line() as line:
-        line.ask(
-            b"POST /a%20b/%C3%A9?x=1&y=%20 HTTP/1.1\r\nHOST: here\r\nX-Two:  a b \t\r\nx-two: c\r\nContent-Length: 2\r\n\r\nhi"
-        )
+        head = b"POST /a%20b/%C3%A9?x=1&y=%20 HTTP/1.1\r\nHOST: here\r\nX-Two:  a b \t\r\nx-two: c\r\n"
+        line.ask(head + b"Content-Length: 2\r\n\r\nhi")
         own = line.socket.getsockname()
     (scope,) = scopes.seen
     assert scope == {

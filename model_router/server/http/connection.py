@@ -108,7 +108,8 @@ class Connection(asyncio.Protocol):
             if self._context.terminated.is_set():
                 self._shutting = True
             elif not self.listener.admit(self):
-                await self._turn_away()
+                if self.listener.explains(self):
+                    await self._turn_away()
             elif await self._take_over():
                 await self._drive(self._driver)
                 while self._drivers:
@@ -162,6 +163,7 @@ class Connection(asyncio.Protocol):
                 await self._closed
         finally:
             self._disarm()
+            self._parser.close()  # it refers to this
             self.listener.leave(self)
 
     async def _drive(self, driver: int) -> None:
@@ -203,7 +205,7 @@ class Connection(asyncio.Protocol):
 
     def _hand_over(self, exchange: Exchange) -> None:
         """The application is still at work on something else after its answer: do not let the next request wait."""
-        if self._exchange is exchange and self._queue and not (self._ending or self.lost):
+        if self._exchange is exchange and self._queue and not (self._ending or self.lost or self.write_paused):
             self._exchange = None
             self._driver += 1
             task = self.loop.create_task(self._drive(self._driver))
@@ -248,6 +250,11 @@ class Connection(asyncio.Protocol):
     def left(self) -> bool:
         """Whether the client is gone, or at least will send nothing more."""
         return self.lost or self._eof
+
+    @property
+    def gone(self) -> bool:
+        """Whether nothing can be written any more."""
+        return self.lost or self._transport.is_closing()
 
     @property
     def keeps(self) -> bool:
@@ -446,6 +453,8 @@ class Connection(asyncio.Protocol):
         for waiter in self._drains:
             if not waiter.done():
                 waiter.set_result(None)
+        if self._exchange is not None and self._exchange.finished:
+            self.loop.call_soon(self._hand_over, self._exchange)
 
     # Deadlines
 

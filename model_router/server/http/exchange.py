@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _APART: Final = 65_536
 """Bodies from this size on are handed to the transport beside their head instead of being copied behind it."""
 
+_BREATH: Final = 16
+"""After so many pieces the others on the loop have their turn, however fast the client reads."""
+
 _LEAVE_SECONDS: Final = 0.05
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 _NO_FIELDS: Final = Fields(b"", None, False, ())
@@ -54,6 +57,7 @@ class Exchange:
         "_framing",
         "_left",
         "_line",
+        "_pieces",
         "_stage",
         "_told_all",
         "cut",
@@ -75,6 +79,7 @@ class Exchange:
         self._line = b""
         self._fields = _NO_FIELDS
         self._left = 0  # bytes of the body that the content length still promises
+        self._pieces = 0
         self._told_all = False
 
     @property
@@ -158,7 +163,7 @@ class Exchange:
             RuntimeError: the messages come in an order, or with a length, that makes no answer.
         """
         connection = self._connection
-        if connection.lost or self.cut:
+        if self.cut or connection.gone:
             # An application that listens is ended by what it hears; this is for one that does not.
             await asyncio.sleep(_LEAVE_SECONDS)
             raise ClientLeft("the client left")
@@ -166,8 +171,11 @@ class Exchange:
         stage = self._stage
         if kind == "http.response.body" and (stage is _Stage.HELD or stage is _Stage.OPEN):
             self._write(message.get("body", b""), more=message.get("more_body", False))
+            self._pieces += 1
             if connection.write_paused:
                 await connection.drained()
+            elif not self._pieces % _BREATH:
+                await asyncio.sleep(0)
         elif kind == "http.response.start" and stage is _Stage.WAITING:
             self._line = status_line(message["status"])
             self._fields = read_fields(message.get("headers", ()))

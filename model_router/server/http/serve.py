@@ -29,6 +29,8 @@ Application = Callable[..., Awaitable[None]]
 """Hypercorn's: scope, receive, send, and two ways to run what is not asynchronous."""
 
 _NAME: Final = "TCPServer"
+_EXPLAINED: Final = 64
+"""So many at once are told why they are turned away; beyond, connections are just closed."""
 _PARAMETERS: Final = ("self", "app", "loop", "config", "context", "state", "reader", "writer")
 
 
@@ -42,6 +44,7 @@ class Listener:
         self._config = config
         self._names = frozenset(name.encode() for name in config.server_names)
         self._open: set[Connection] = set()
+        self._turned_away: set[Connection] = set()
         self._ending: asyncio.Task[None] | None = None
 
     def connect(  # noqa: PLR0917 - Hypercorn passes them so
@@ -69,9 +72,17 @@ class Listener:
         self._open.add(connection)
         return True
 
+    def explains(self, connection: Connection) -> bool:
+        """Whether a connection that was not admitted is told so."""
+        if len(self._turned_away) >= _EXPLAINED:
+            return False
+        self._turned_away.add(connection)
+        return True
+
     def leave(self, connection: Connection) -> None:
         """A connection has ended."""
         self._open.discard(connection)
+        self._turned_away.discard(connection)
 
     def serves(self, host: bytes) -> bool:
         """Whether a ``Host`` is one of the names in Hypercorn's settings."""
