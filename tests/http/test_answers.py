@@ -259,7 +259,7 @@ def breaking(messages: Iterable[Message], error: BaseException | None) -> Applic
         for message in messages:
             await send(message)
         if error is not None:
-            raise error
+            raise type(error)(*error.args)  # a new one: what is raised holds on to where it was
 
     return app
 
