@@ -9,25 +9,31 @@ import os
 import socket
 import struct
 from collections import deque
-from collections.abc import Awaitable, Generator, Sequence
-from math import inf
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from hypercorn.config import Config
 
+from model_router.server.http.deadlines import Deadlines
 from model_router.server.http.exchange import Exchange
 from model_router.server.http.parser import SLICE, Request, RequestParser
 from model_router.server.http.response import error_answer
 from model_router.server.refusal import Refusal
 
 if TYPE_CHECKING:
-    from model_router.server.http.serve import Application, Listener
+    from model_router.server.http.serve import Listener
+
+Application = Callable[..., Awaitable[None]]
+"""Takes ASGI's scope, receive and send."""
 
 _FIRST_READ: Final = 2**20
 """More than a stream reader holds: what is read at first is all there is."""
 
 _WAITING_REQUESTS: Final = 8
 """So many pipelined requests are parsed ahead."""
+
+_BREATH: Final = 16
+"""After so many pipelined requests the others on the loop have their turn."""
 
 _RESET: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
@@ -41,13 +47,16 @@ class _Awaited(enum.Enum):
     REST = enum.auto()  # what nobody wants: of a body after its answer, or of anything before the end
 
 
-class Connection(asyncio.Protocol):
+# Read for each request; an enumeration's attributes are slow before Python 3.12.
+_NOTHING, _FIRST, _NEXT, _HEAD, _BODY, _REST = _Awaited
+
+
+class Connection(Deadlines):
     """Takes the place of Hypercorn's ``TCPServer``: the same arguments, and to be awaited.
 
     The first bytes come through the stream reader; from then on this is the transport's protocol itself, so nothing
     needs a task to be read. Applications are called in the task that awaits: one request after the other, in one
     context. Only when an application goes on after its answer and the next request is there, another task serves that.
-    All deadlines are numbers that one timer looks at when the earliest is due.
     """
 
     def __init__(  # noqa: PLR0917 - Hypercorn passes them so
@@ -62,41 +71,38 @@ class Connection(asyncio.Protocol):
         *,
         listener: Listener,
     ) -> None:
+        super().__init__(listener.limits.write_seconds)
         self.loop = loop
+        self.app = app
         self.config = config
         self.state = state
         self.listener = listener
+        self.transport = cast(asyncio.Transport, writer.transport)
         self.client = _address(writer.get_extra_info("peername"))
         self.server = _address(writer.get_extra_info("sockname"))
-        self.write_paused = False
+        self.keeps = True  # another request may follow the present one
+        self.left = False  # the client is gone, or at least will send nothing more
         self.lost = False
-        self._app = app
+        self.write_paused = False
         self._context = context
         self._reader = reader
         self._writer = writer
-        self._transport = cast(asyncio.Transport, writer.transport)
-        self._streams: asyncio.BaseProtocol | None = None  # asyncio's, once its place is taken
         self._limits = listener.limits
+        self._streams: asyncio.BaseProtocol | None = None  # asyncio's, once its place is taken
         self._parser = RequestParser(listener.limits, self._deliver)
         self._queue: deque[Request | Refusal] = deque()
         self._unparsed: memoryview | None = None
+        self._read_paused = False
         self._exchange: Exchange | None = None
         self._requests = 0
-        self._eof = False
-        self._ending = False
-        self._shutting = False
-        self._read_paused = False
+        self._arrived: asyncio.Future[None] | None = None
         self._driver = 0
         self._drivers: set[asyncio.Task[None]] = set()
-        self._arrived: asyncio.Future[None] | None = None
         self._drains: list[asyncio.Future[None]] = []
+        self._awaited = _NOTHING
+        self._shutting = False
+        self._ending = False
         self._closed: asyncio.Future[None] = loop.create_future()
-        self._awaited = _Awaited.NOTHING
-        self._read_by = inf
-        self._write_by = inf
-        self._write_left = 0
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = inf
 
     def __await__(self) -> Generator[Any, None, None]:
         return self._run().__await__()
@@ -115,7 +121,7 @@ class Connection(asyncio.Protocol):
                 while self._drivers:
                     await asyncio.wait(self._drivers)
         except asyncio.CancelledError:
-            self._transport.abort()
+            self.transport.abort()
             for driver in self._drivers:
                 driver.cancel()
             if self._drivers:
@@ -126,17 +132,17 @@ class Connection(asyncio.Protocol):
 
     async def _take_over(self) -> bool:
         """Wait for the first bytes, and become the transport's protocol; False when there is nobody to serve."""
-        self._await(_Awaited.FIRST, self._limits.head_seconds)
+        self._await(_FIRST, self._limits.head_seconds)
         try:
             data = await self._reader.read(_FIRST_READ)
         except OSError:
             return False
-        if not data or self._transport.is_closing():
+        if not data or self.transport.is_closing():
             return False
         eof = self._reader.at_eof()
-        self._streams = self._transport.get_protocol()
-        self._transport.set_protocol(self)
-        self._await(_Awaited.HEAD, self._limits.head_seconds)
+        self._streams = self.transport.get_protocol()
+        self.transport.set_protocol(self)
+        self._await(_HEAD, self._limits.head_seconds)
         self.data_received(data)
         if eof:
             self.eof_received()
@@ -155,14 +161,14 @@ class Connection(asyncio.Protocol):
     async def _leave(self) -> None:
         try:
             if self._streams is None:
-                self._transport.close()
+                self.transport.close()
                 with contextlib.suppress(OSError):
                     await self._writer.wait_closed()
             else:
                 self._end()
                 await self._closed
         finally:
-            self._disarm()
+            self.stop_expecting()
             self._parser.close()  # it refers to this
             self.listener.leave(self)
 
@@ -170,7 +176,7 @@ class Connection(asyncio.Protocol):
         """Answer requests in order, until the end or until another driver does so."""
         while not (self._ending or self.lost):
             if not self._queue:
-                if self._eof:
+                if self.left:
                     return
                 self._arrived = self.loop.create_future()
                 try:
@@ -187,21 +193,21 @@ class Connection(asyncio.Protocol):
             if following.broken is not None:
                 self.answer_error(following.broken, head_only=following.method == "HEAD")
                 return
-            await self._serve(following)
+            if self._context.max_requests is not None:
+                await self._context.mark_request()
+            self._await_nothing()
+            self._requests += 1
+            self.keeps = not self._shutting and self._requests < self.config.keep_alive_max_requests
+            self._exchange = exchange = Exchange(self, following)
+            if self.listener.names and following.host not in self.listener.names:
+                exchange.refuse(Refusal(404, "No server of this name is here.", code="unknown_host"))
+                return
+            await exchange.run()
             if self._driver != driver:
                 return
             self._exchange = None
-
-    async def _serve(self, request: Request) -> None:
-        self._await_nothing()
-        self._requests += 1
-        if self._context.max_requests is not None:
-            await self._context.mark_request()
-        self._exchange = exchange = Exchange(self, request)
-        if self.listener.serves(request.host):
-            await exchange.run()
-        else:
-            exchange.refuse(Refusal(404, "No server of this name is here.", code="unknown_host"))
+            if self._queue and not self._requests % _BREATH:
+                await asyncio.sleep(0)
 
     def _hand_over(self, exchange: Exchange) -> None:
         """The application is still at work on something else after its answer: do not let the next request wait."""
@@ -215,14 +221,15 @@ class Connection(asyncio.Protocol):
     def shut_down(self) -> None:
         """The server ends: at once when nothing is under way, else after the answer."""
         self._shutting = True
+        self.keeps = False
         if self._streams is None:
-            self._transport.close()
+            self.transport.close()
         elif not self._queue and (self._exchange is None or self._exchange.finished):
             self._end()
 
     def abort(self) -> None:
         """Give the client up."""
-        self._transport.abort()
+        self.transport.abort()
 
     def _end(self, *, linger: bool = False) -> None:
         """Close after what is written; with ``linger`` only when the client has had time to read it."""
@@ -235,44 +242,25 @@ class Connection(asyncio.Protocol):
         if self.lost:
             return
         self._await_nothing()
-        if linger and not self._eof:
+        if linger and not self.left:
             with contextlib.suppress(OSError, RuntimeError):
-                self._transport.write_eof()
+                self.transport.write_eof()
             self.read_on()
-            self._await(_Awaited.REST, self._limits.linger_seconds)
+            self._await(_REST, self._limits.linger_seconds)
         else:
-            self._transport.close()
-        self._expect_writing()
+            self.transport.close()
+        self.expect_writing()
 
     # What an exchange asks for
-
-    @property
-    def left(self) -> bool:
-        """Whether the client is gone, or at least will send nothing more."""
-        return self.lost or self._eof
-
-    @property
-    def gone(self) -> bool:
-        """Whether nothing can be written any more."""
-        return self.lost or self._transport.is_closing()
-
-    @property
-    def keeps(self) -> bool:
-        """Whether another request may follow the present one."""
-        return not self._shutting and self._requests < self.config.keep_alive_max_requests
-
-    def call(self, scope: dict[str, Any], receive: Any, send: Any) -> Awaitable[None]:
-        """The application's answer to a request."""
-        return self._app(scope, receive, send, None, None)  # what only WSGI applications need
 
     def write(self, data: bytes | Sequence[bytes]) -> None:
         """Hand bytes to the transport."""
         if self.lost:
             return
         if isinstance(data, bytes):
-            self._transport.write(data)
+            self.transport.write(data)
         else:
-            self._transport.writelines(data)
+            self.transport.writelines(data)
 
     async def drained(self) -> None:
         """Wait until the client has read most of what was written, or is gone."""
@@ -286,18 +274,18 @@ class Connection(asyncio.Protocol):
 
     async def more_body(self, request: Request) -> None:
         """Wait for more of a body, or its end; too long a silence is answered with 408."""
-        self._await(_Awaited.BODY, self._limits.body_seconds)
+        self._await(_BODY, self._limits.body_seconds)
         try:
             await request.changed(self.loop)
         finally:
-            if self._awaited is _Awaited.BODY:
+            if self._awaited is _BODY:
                 self._await_nothing()
 
     def read_on(self) -> None:
         """Go on reading when there is room again."""
-        if self._read_paused and not self.lost and not self._full:
+        if self._read_paused and not self._full and not self.transport.is_closing():
             self._read_paused = False
-            self._transport.resume_reading()
+            self.transport.resume_reading()
 
     def answered(self, exchange: Exchange) -> None:
         """The answer is written: what is next?"""
@@ -306,16 +294,16 @@ class Connection(asyncio.Protocol):
         if not request.complete:
             request.drop()
             self.read_on()
-        if not exchange.keep or self._shutting or (self._eof and self._idle):
+        if not exchange.keep or self._shutting or (self.left and self._idle):
             self._end(linger=not request.complete or bool(self._queue) or self._unparsed is not None)
         elif not request.complete:
-            self._await(_Awaited.REST, self._limits.linger_seconds)
+            self._await(_REST, self._limits.linger_seconds)
         elif self._queue:
             self.loop.call_soon(self._hand_over, exchange)
         elif self._parser.in_head:
-            self._await(_Awaited.HEAD, self._limits.head_seconds)
+            self._await(_HEAD, self._limits.head_seconds)
         else:
-            self._await(_Awaited.NEXT, self.config.keep_alive_timeout)
+            self._await(_NEXT, self.config.keep_alive_timeout)
 
     def answer_error(self, refusal: Refusal, *, head_only: bool = False) -> None:
         """The connection's last answer, without an application."""
@@ -328,8 +316,8 @@ class Connection(asyncio.Protocol):
             self._end()
             return
         with contextlib.suppress(OSError, AttributeError):
-            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self._transport.abort()
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.abort()
 
     # What comes in
 
@@ -344,7 +332,11 @@ class Connection(asyncio.Protocol):
             self._parse_on()
         else:
             self._parse(data)
-        if self._parser.request.unread > self._limits.unread_bytes or self._queue:
+        if (
+            self._unparsed is not None
+            or len(self._queue) > 1
+            or self._parser.request.unread > self._limits.unread_bytes
+        ):
             self._pause_when_full()
 
     def _parse_on(self) -> None:
@@ -363,10 +355,10 @@ class Connection(asyncio.Protocol):
         if refusal is not None:
             self._refuse(refusal)
         elif parser.in_head:
-            if self._awaited in (_Awaited.NOTHING, _Awaited.NEXT, _Awaited.REST) and self._idle:
-                self._await(_Awaited.HEAD, self._limits.head_seconds)
-        elif self._awaited is _Awaited.REST and parser.request.complete:
-            self._await(_Awaited.NEXT, self.config.keep_alive_timeout)
+            if self._awaited in (_NOTHING, _NEXT, _REST) and self._idle:
+                self._await(_HEAD, self._limits.head_seconds)
+        elif self._awaited is _REST and parser.request.complete:
+            self._await(_NEXT, self.config.keep_alive_timeout)
 
     @property
     def _idle(self) -> bool:
@@ -375,8 +367,8 @@ class Connection(asyncio.Protocol):
     @property
     def _full(self) -> bool:
         """Whether enough waits for applications."""
-        if self._unparsed is not None:
-            return True
+        if self._ending or self._unparsed is not None:
+            return not self._ending
         newest = self._parser.request
         unread = sum(item.unread for item in self._queue if isinstance(item, Request) and item is not newest)
         return newest.unread + unread > self._limits.unread_bytes
@@ -405,26 +397,26 @@ class Connection(asyncio.Protocol):
             self._arrived.set_result(None)
 
     def _pause_when_full(self) -> None:
-        if not self._read_paused and not self.lost and self._full:
+        if not self._read_paused and self._full and not self.transport.is_closing():
             self._read_paused = True
-            self._transport.pause_reading()
+            self.transport.pause_reading()
 
     def eof_received(self) -> bool:
         """The transport's: the client sends nothing more. It may still read."""
-        self._eof = True
+        self.left = True
         exchange = self._exchange
         if exchange is not None:
             exchange.request.wake()
         if self._ending:
-            self._transport.close()
+            self.transport.close()
         elif self._idle:
             self._end()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport's."""
-        self.lost = True
-        self._disarm()
+        self.lost = self.left = True
+        self.stop_expecting()
         self._parser.close()
         self._unparsed = None
         if self._exchange is not None:
@@ -443,13 +435,13 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The transport's."""
         self.write_paused = True
-        self._expect_writing()
+        self.expect_writing()
 
     def resume_writing(self) -> None:
         """The transport's."""
         self.write_paused = False
         if not self._ending:
-            self._write_by = inf
+            self.expect_no_writing()
         for waiter in self._drains:
             if not waiter.done():
                 waiter.set_result(None)
@@ -460,68 +452,32 @@ class Connection(asyncio.Protocol):
 
     def _await(self, awaited: _Awaited, seconds: float) -> None:
         self._awaited = awaited
-        self._read_by = self.loop.time() + seconds
-        self._arm(self._read_by)
+        self.expect_reading(seconds)
 
     def _await_nothing(self) -> None:
-        self._awaited = _Awaited.NOTHING
-        self._read_by = inf
+        self._awaited = _NOTHING
+        self.expect_no_reading()
 
-    def _expect_writing(self) -> None:
-        self._write_left = self._transport.get_write_buffer_size()
-        self._write_by = self.loop.time() + self._limits.write_seconds
-        self._arm(self._write_by)
-
-    def _arm(self, when: float) -> None:
-        """Look at the deadlines at this time or before; a timer that is due earlier stays."""
-        if when < self._timer_at:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer_at = when
-            self._timer = self.loop.call_at(when, self._look)
-
-    def _disarm(self) -> None:
-        self._read_by = self._write_by = inf
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-            self._timer_at = inf
-
-    def _look(self) -> None:
-        self._timer = None
-        self._timer_at = inf
-        now = self.loop.time() + 0.002  # timers come a little early
-        if now >= self._write_by:
-            self._write_late()
-        if now >= self._read_by:
-            self._read_late()
-        nearest = min(self._read_by, self._write_by)
-        if nearest < inf:
-            self._arm(nearest)
-
-    def _read_late(self) -> None:
+    def read_late(self) -> None:
+        """What was awaited did not come in time."""
         awaited = self._awaited
         self._await_nothing()
-        if awaited is _Awaited.HEAD:
+        if awaited is _HEAD:
             seconds = self._limits.head_seconds
             self.answer_error(Refusal(408, f"The head did not come within {seconds:g} s.", code="request_timeout"))
-        elif awaited is _Awaited.BODY and self._exchange is not None:
+        elif awaited is _BODY and self._exchange is not None:
             seconds = self._limits.body_seconds
             message = f"Nothing of the body came for {seconds:g} s."
             self._exchange.request.broken = refusal = Refusal(408, message, code="request_timeout")
             self._exchange.refuse(refusal)
         elif self._ending or self._streams is None:
-            self._transport.close()
+            self.transport.close()
         else:
             self._end()
 
-    def _write_late(self) -> None:
-        left = self._transport.get_write_buffer_size()
-        if left < self._write_left:
-            self._expect_writing()  # slow, but reading
-        else:
-            self._write_by = inf
-            self._transport.abort()
+    def write_late(self) -> None:
+        """The client does not read."""
+        self.transport.abort()
 
 
 def _address(name: Any) -> tuple[str, int] | None:

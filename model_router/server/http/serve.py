@@ -19,14 +19,11 @@ from hypercorn.asyncio import run, serve
 from hypercorn.config import Config
 from hypercorn.logging import Logger
 
-from model_router.server.http.connection import Connection
+from model_router.server.http.connection import Application, Connection
 from model_router.server.http.limits import HttpLimits
 from model_router.server.http.response import CommonFields
 
 logger = logging.getLogger(__name__)
-
-Application = Callable[..., Awaitable[None]]
-"""Hypercorn's: scope, receive, send, and two ways to run what is not asynchronous."""
 
 _NAME: Final = "TCPServer"
 _EXPLAINED: Final = 64
@@ -35,21 +32,23 @@ _PARAMETERS: Final = ("self", "app", "loop", "config", "context", "state", "read
 
 
 class Listener:
-    """What the connections of one server have in common."""
+    """What the connections of one server have in common; ``names`` are the hosts it answers to, none for any."""
 
-    def __init__(self, config: Config, limits: HttpLimits) -> None:
+    def __init__(self, app: Application, config: Config, limits: HttpLimits) -> None:
+        self.app = app
         self.limits = limits
         self.common = CommonFields(config)
         self.logs_access = type(config.log) is not Logger or config.log.access_logger is not None
+        self.root_path = config.root_path
         self._config = config
-        self._names = frozenset(name.encode() for name in config.server_names)
+        self.names = frozenset(name.encode() for name in config.server_names)
         self._open: set[Connection] = set()
         self._turned_away: set[Connection] = set()
         self._ending: asyncio.Task[None] | None = None
 
     def connect(  # noqa: PLR0917 - Hypercorn passes them so
         self,
-        app: Application,
+        app: Any,
         loop: asyncio.AbstractEventLoop,
         config: Config,
         context: Any,
@@ -63,7 +62,7 @@ class Listener:
             return own
         if self._ending is None:
             self._ending = loop.create_task(self._shut_down(context))
-        return Connection(app, loop, config, context, state, reader, writer, listener=self)
+        return Connection(self.app, loop, config, context, state, reader, writer, listener=self)
 
     def admit(self, connection: Connection) -> bool:
         """Whether there is room for one more."""
@@ -84,10 +83,6 @@ class Listener:
         self._open.discard(connection)
         self._turned_away.discard(connection)
 
-    def serves(self, host: bytes) -> bool:
-        """Whether a ``Host`` is one of the names in Hypercorn's settings."""
-        return not self._names or host in self._names
-
     async def close(self) -> None:
         """Called when the worker has ended."""
         if self._ending is not None:
@@ -105,14 +100,14 @@ class Listener:
 
 
 async def serve_fast(
-    app: Any,
+    app: Application,
     config: Config,
     *,
     shutdown_trigger: Callable[..., Awaitable[Any]] | None = None,
     limits: HttpLimits | None = None,
 ) -> None:
     """Serve an ASGI application as ``hypercorn.asyncio.serve`` does, with a faster HTTP/1.1 and with limits."""
-    listener = Listener(config, limits or HttpLimits())
+    listener = Listener(app, config, limits or HttpLimits())
     worker = _worker(listener.connect)
     if worker is None:
         logger.warning("this Hypercorn is built otherwise than expected; its own HTTP/1.1 is used")
@@ -121,7 +116,8 @@ async def serve_fast(
     from hypercorn.utils import wrap_app
 
     try:
-        await worker(wrap_app(app, config.wsgi_max_body_size, "asgi"), config, shutdown_trigger=shutdown_trigger)
+        lifespan = wrap_app(app, config.wsgi_max_body_size, "asgi")
+        await worker(lifespan, config, shutdown_trigger=shutdown_trigger)
     finally:
         await listener.close()
 
