@@ -111,12 +111,7 @@ class Connection(Deadlines):
 
     async def _run(self) -> None:
         try:
-            if self._context.terminated.is_set():
-                self._shutting = True
-            elif not self.listener.admit(self):
-                if self.listener.explains(self):
-                    await self._turn_away()
-            elif await self._take_over():
+            if await self._take_over():
                 await self._drive(self._driver)
                 while self._drivers:
                     await asyncio.wait(self._drivers)
@@ -147,16 +142,6 @@ class Connection(Deadlines):
         if eof:
             self.eof_received()
         return True
-
-    async def _turn_away(self) -> None:
-        message = "The server has as many connections as it takes; try again in a moment."
-        refusal = Refusal(503, message, kind="server_error", code="too_many_connections")
-        with contextlib.suppress(OSError, RuntimeError, TimeoutError):
-            self._writer.write(error_answer(refusal, self.listener.common.lines()))
-            self._writer.write_eof()
-            async with asyncio.timeout(self._limits.linger_seconds):
-                while await self._reader.read(_FIRST_READ):
-                    pass
 
     async def _leave(self) -> None:
         try:

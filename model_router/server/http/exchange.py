@@ -75,31 +75,30 @@ class Exchange:
     async def run(self) -> None:
         """Call the application, and see to it that the client gets an answer, or sees that it is broken."""
         connection = self._connection
-        config = connection.config
+        log = connection.config.log
         scope = self._scope()
         logs_access = connection.listener.logs_access
         began = time.time() if logs_access else 0.0
         try:
             await connection.app(scope, self.receive, self.send)
-        except ClientLeft:
-            pass
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            await config.log.error("The application cancelled itself in %s %s", self.request.method, scope["path"])
+            await log.error("The application cancelled itself in %s", _name(scope))
             self._fail()
-        except Exception:  # noqa: BLE001 - an application's errors end its request, and are logged
-            await config.log.exception("Error in %s %s", self.request.method, scope["path"])
+        except Exception as error:  # noqa: BLE001 - an application's errors end its request, and are logged
+            if not _is_leaving(error):
+                await log.exception("Error in %s", _name(scope))
             self._fail()
         else:
             if not (self.finished or self.cut):
                 if not connection.left:
-                    await config.log.error("No whole answer to %s %s", self.request.method, scope["path"])
+                    await log.error("No whole answer to %s", _name(scope))
                 self._fail()
         if logs_access:
             answer: Any = {"status": self.status, "headers": []} if self.status else None
-            await config.log.access(scope, answer, time.time() - began)  # type: ignore[arg-type]  # a plain dict
+            await log.access(scope, answer, time.time() - began)  # type: ignore[arg-type]  # a plain dict
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer in the application's place when it has not begun; it sees a client that leaves."""
@@ -279,3 +278,15 @@ def _chunk(head: bytes, body: bytes, *, more: bool) -> bytes | Sequence[bytes]:
     if size >= _APART:
         return (head + b"%x\r\n" % size, body, tail)
     return b"%b%x\r\n%b%b" % (head, size, body, tail)
+
+
+def _is_leaving(error: BaseException) -> bool:
+    """Whether an error says only that the client has left; groups of tasks wrap it."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_leaving(each) for each in error.exceptions)
+    return isinstance(error, ClientLeft)
+
+
+def _name(scope: dict[str, Any]) -> str:
+    """A request, for the log: as it came, so that there is no line break in it, and without the query."""
+    return f"{scope['method']} {scope['raw_path'].decode('ascii', 'replace')}"
