@@ -26,7 +26,7 @@ import psutil
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from model_router.server.http.serve import serve_fast
+from model_router.server.http1.serve import serve_fast
 
 NEEDED = 2.0
 _BODY = b'{"object": "chat.completion"}' + b" " * 531

@@ -19,7 +19,7 @@ from model_router.config.proxy import ListenConfig
 from model_router.errors import ServerError
 from model_router.server.app import create_app
 from model_router.server.gateway import Gateway, GatewayState
-from model_router.server.http.serve import serve_fast
+from model_router.server.http1.serve import serve_fast
 
 logger = logging.getLogger(__name__)
 

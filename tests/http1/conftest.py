@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from model_router.server.http.limits import HttpLimits
-from tests.http.serving import Application, Served, serving
+from model_router.server.http1.limits import HttpLimits
+from tests.http1.serving import Application, Served, serving
 
 Serve = Callable[..., Served]
 

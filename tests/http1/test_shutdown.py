@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from tests.http.conftest import Serve
-from tests.http.serving import Message, Receive, Send, answer, echo, get, until
+from tests.http1.conftest import Serve
+from tests.http1.serving import Message, Receive, Send, answer, echo, get, until
 
 
 class Slow:

@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from model_router.server.http.limits import HttpLimits
-from tests.http.conftest import Serve
-from tests.http.serving import Message, Receive, Send, answer, echo, get, post, read_body, until
+from model_router.server.http1.limits import HttpLimits
+from tests.http1.conftest import Serve
+from tests.http1.serving import Message, Receive, Send, answer, echo, get, post, read_body, until
 
 
 class Receiving:
@@ -272,7 +272,7 @@ def test_thousands_of_pipelined_requests_are_not_parsed_ahead(serve: Serve) -> N
         def waiting() -> int:
             import gc
 
-            from model_router.server.http.parser import Request
+            from model_router.server.http1.parser import Request
 
             return sum(isinstance(each, Request) for each in gc.get_objects())
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.http.conftest import Serve
-from tests.http.serving import Message, Receive, Send, answer, echo, get, post, read_body
+from tests.http1.conftest import Serve
+from tests.http1.serving import Message, Receive, Send, answer, echo, get, post, read_body
 
 
 class Scopes:

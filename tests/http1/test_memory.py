@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from tests.http.conftest import Serve
-from tests.http.serving import Message, Receive, Send, Served, answer, echo, get, post, until
+from tests.http1.conftest import Serve
+from tests.http1.serving import Message, Receive, Send, Served, answer, echo, get, post, until
 
-OURS = "model_router.server.http."
+OURS = "model_router.server.http1."
 
 
 def garbage(served: Served) -> list[str]:
@@ -83,7 +83,7 @@ def _saving_garbage() -> Any:
 
 @pytest.mark.slow
 def test_thousands_of_connections_leave_nothing(serve: Serve) -> None:
-    from model_router.server.http.connection import Connection
+    from model_router.server.http1.connection import Connection
 
     def alive() -> int:
         gc.collect()

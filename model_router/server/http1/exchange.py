@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
-from model_router.server.http.parser import Request
-from model_router.server.http.response import CONTINUE, Fields, read_fields, status_line
+from model_router.server.http1.parser import Request
+from model_router.server.http1.response import CONTINUE, Fields, read_fields, status_line
 from model_router.server.refusal import Refusal
 
 if TYPE_CHECKING:
-    from model_router.server.http.connection import Connection
+    from model_router.server.http1.connection import Connection
 
 _APART: Final = 65_536
 """Bodies from this size on are handed to the transport beside their head instead of being copied behind it."""

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from hypercorn.asyncio import run, tcp_server
 
-from tests.http.conftest import Serve
-from tests.http.serving import echo, get
+from tests.http1.conftest import Serve
+from tests.http1.serving import echo, get
 
 
 class Counting(tcp_server.TCPServer):

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.http.conftest import Serve
-from tests.http.serving import Application, Message, Receive, Send, get, post, until
+from tests.http1.conftest import Serve
+from tests.http1.serving import Application, Message, Receive, Send, get, post, until
 
 
 def saying(*messages: Message) -> Application:
@@ -365,7 +365,7 @@ def test_accesses_are_logged_when_hypercorn_is_told_to(serve: Serve) -> None:
         def emit(self, record: logging.LogRecord) -> None:
             lines.append(record.getMessage())
 
-    accesses = logging.getLogger("tests.http.access")
+    accesses = logging.getLogger("tests.http1.access")
     accesses.setLevel(logging.INFO)
     accesses.propagate = False
     accesses.addHandler(Kept())

@@ -17,8 +17,8 @@ from typing import Any, Self
 
 from hypercorn.config import Config
 
-from model_router.server.http.limits import HttpLimits
-from model_router.server.http.serve import serve_fast
+from model_router.server.http1.limits import HttpLimits
+from model_router.server.http1.serve import serve_fast
 
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -224,7 +224,7 @@ def serving(
     served = Served(loop)
     listener = listener or socket.create_server(("127.0.0.1", 0), backlog=512)
     served.port = listener.getsockname()[1] if listener.family == socket.AF_INET else 0
-    logger = logging.getLogger(f"tests.http.{id(served)}")
+    logger = logging.getLogger(f"tests.http1.{id(served)}")
     logger.propagate = False
     handler = _Kept(served.logged)
     logger.addHandler(handler)

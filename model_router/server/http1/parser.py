@@ -9,7 +9,7 @@ from typing import Final
 
 from httptools import HttpParserError, HttpParserInvalidMethodError, HttpParserUpgrade, HttpRequestParser
 
-from model_router.server.http.limits import HttpLimits
+from model_router.server.http1.limits import HttpLimits
 from model_router.server.refusal import Refusal
 
 SLICE: Final = 16_384

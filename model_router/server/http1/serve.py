@@ -20,9 +20,9 @@ from hypercorn.config import Config
 from hypercorn.logging import Logger
 from hypercorn.utils import wrap_app
 
-from model_router.server.http.connection import Application, Connection
-from model_router.server.http.limits import HttpLimits
-from model_router.server.http.response import CommonFields, error_answer
+from model_router.server.http1.connection import Application, Connection
+from model_router.server.http1.limits import HttpLimits
+from model_router.server.http1.response import CommonFields, error_answer
 from model_router.server.refusal import Refusal
 
 logger = logging.getLogger(__name__)

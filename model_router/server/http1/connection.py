@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from hypercorn.config import Config
 
-from model_router.server.http.deadlines import Deadlines
-from model_router.server.http.exchange import Exchange
-from model_router.server.http.parser import SLICE, Request, RequestParser
-from model_router.server.http.response import error_answer
+from model_router.server.http1.deadlines import Deadlines
+from model_router.server.http1.exchange import Exchange
+from model_router.server.http1.parser import SLICE, Request, RequestParser
+from model_router.server.http1.response import error_answer
 from model_router.server.refusal import Refusal
 
 if TYPE_CHECKING:
-    from model_router.server.http.serve import Listener
+    from model_router.server.http1.serve import Listener
 
 Application = Callable[..., Awaitable[None]]
 """Takes ASGI's scope, receive and send."""

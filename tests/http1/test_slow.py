@@ -8,9 +8,9 @@ import time
 
 import pytest
 
-from model_router.server.http.limits import HttpLimits
-from tests.http.conftest import Serve
-from tests.http.serving import Line, Message, Receive, Send, answer, echo, get, post, until
+from model_router.server.http1.limits import HttpLimits
+from tests.http1.conftest import Serve
+from tests.http1.serving import Line, Message, Receive, Send, answer, echo, get, post, until
 
 LIMITS = HttpLimits(head_seconds=0.3, body_seconds=0.3)
 

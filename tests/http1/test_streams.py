@@ -16,10 +16,10 @@ from hypercorn.config import Config
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from model_router.server.http.limits import HttpLimits
-from model_router.server.http.serve import serve_fast
-from tests.http.conftest import new_loop
-from tests.http.serving import Message, Receive, Send, answer, with_lifespan
+from model_router.server.http1.limits import HttpLimits
+from model_router.server.http1.serve import serve_fast
+from tests.http1.conftest import new_loop
+from tests.http1.serving import Message, Receive, Send, answer, with_lifespan
 
 LIMITS = HttpLimits(head_bytes=2_000, head_seconds=5, body_seconds=5, linger_seconds=1)
 
@@ -53,7 +53,7 @@ class InLoop:
         config = Config()
         config.bind = [f"fd://{listener.detach()}"]
         config.accesslog = None
-        config.errorlog = logging.getLogger("tests.http.streams")
+        config.errorlog = logging.getLogger("tests.http1.streams")
         config.include_server_header = config.include_date_header = False
         self._end = asyncio.Event()
         self._ready = asyncio.Event()

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from model_router.server.http.limits import HttpLimits
-from model_router.server.http.serve import affordable_connections
-from tests.http.conftest import Serve
-from tests.http.serving import Message, Receive, Send, Served, answer, echo, get, post
+from model_router.server.http1.limits import HttpLimits
+from model_router.server.http1.serve import affordable_connections
+from tests.http1.conftest import Serve
+from tests.http1.serving import Message, Receive, Send, Served, answer, echo, get, post
 
 HOST = b"Host: here\r\n"
 CHUNKED = b"POST / HTTP/1.1\r\nHost: here\r\nTransfer-Encoding: chunked\r\n\r\n"
