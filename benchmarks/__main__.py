@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("routing", "ask")
-ON_REQUEST = ("wrapped", "http1")
+NAMES = ("routing", "ask", "client", "http1", "translate", "proxy")
+ON_REQUEST = ("wrapped",)
 """Those that need files of their own; run only when named."""
 
 

@@ -10,25 +10,24 @@ A router is built once and shared; it never changes and is safe in every thread.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model_router.config.availability import availability_reasons
-from model_router.config.catalog_file import load_catalog
 from model_router.config.lexicon_file import load_lexicon
-from model_router.engine import dispatch, receipt
+from model_router.config.prepared import known_catalog
+from model_router.engine import receipt
 from model_router.engine.catalog import Catalog
 from model_router.engine.decision import PromptScore, RoutingDecision
-from model_router.engine.dispatch import DispatchPlan
 from model_router.engine.engine import DecisionEngine
 from model_router.engine.hints import NO_HINTS, RoutingHints, parse_hints
-from model_router.engine.routes import HUMAN_CONFIRM, Profile
+from model_router.engine.routes import HUMAN_CONFIRM, Profile, Route
 from model_router.errors import ConfigError, UsageError
+
+if TYPE_CHECKING:
+    from model_router.engine.dispatch import DispatchPlan
 
 Hints = RoutingHints | Mapping[str, Any] | None
 
@@ -36,13 +35,17 @@ CLOSED_VERSION = "closed"
 
 
 class ModelRouter:
-    """One router in memory. Build it with :meth:`from_config`."""
+    """One router in memory. Build it with :meth:`from_config`.
+
+    ``least_context``: the tokens that every enabled engine of the catalog takes.
+    """
 
     def __init__(self, engine: DecisionEngine | None, catalog: Catalog, errors: tuple[str, ...] = ()) -> None:
         self._engine = engine
         self.catalog = catalog
         self.config_errors = errors
         self.config_hash = engine.config_hash if engine else CLOSED_VERSION
+        self.least_context = min((spec.max_context for spec in catalog.engines.values() if spec.enabled), default=0)
         self.ruleset_version = engine.ruleset_version if engine else CLOSED_VERSION
 
     @classmethod
@@ -60,14 +63,14 @@ class ModelRouter:
         stays unread until it is needed. That is for a process that decides once, on one thread.
         """
         try:
-            catalog = load_catalog(Path(path) if path is not None else None)
+            catalog, digest = _read(Path(path) if path is not None else None)
             lexicon = load_lexicon(lazily=lazily)
         except ConfigError as error:
             lines = tuple(str(problem) for problem in error.problems)
             return cls(None, Catalog(), lines or (error.message,))
         unavailable = availability_reasons(catalog, os.environ) if validate_availability else {}
         engine = DecisionEngine(
-            catalog, lexicon, unavailable=unavailable, config_hash=config_hash(catalog), profile=profile
+            catalog, lexicon, unavailable=unavailable, config_hash=digest, profile=profile, lazily=lazily
         )
         return cls(engine, catalog)
 
@@ -90,7 +93,32 @@ class ModelRouter:
         except Exception:  # noqa: BLE001 - whatever cannot be read waits for a person; route() names the reason
             return HUMAN_CONFIRM
 
-    def route(self, prompt: str, hints: Hints = None, *, include_alternatives: bool = True) -> RoutingDecision:
+    def pick(self, prompt: str, hints: Hints = None) -> tuple[str, Route]:
+        """The engine that :meth:`route_fast` names, and the route that led to it.
+
+        Raises:
+            UsageError: a hint that is not known.
+        """
+        checked = NO_HINTS if hints is None else self._check(hints)
+        if self._engine is None:
+            return HUMAN_CONFIRM, Route.CONFIRMATION
+        try:
+            return self._engine.select_with_route(prompt, checked)
+        except Exception:  # noqa: BLE001 - whatever cannot be read waits for a person; route() names the reason
+            return HUMAN_CONFIRM, Route.CONFIRMATION
+
+    def refusal(self, engine: str, route: Route, hints: RoutingHints = NO_HINTS) -> str | None:
+        """Why ``engine`` may not serve ``route`` under ``hints``; None when it may. A closed router refuses all."""
+        return self._engine.refusal(engine, route, hints) if self._engine is not None else "the router is closed"
+
+    def route(
+        self,
+        prompt: str,
+        hints: Hints = None,
+        *,
+        include_alternatives: bool = True,
+        include_evidence: bool = True,
+    ) -> RoutingDecision:
         """The receipt: the same engine as :meth:`route_fast`, and why.
 
         Raises:
@@ -101,7 +129,9 @@ class ModelRouter:
         if self._engine is None:
             return receipt.closed(self.config_errors, profile, self.config_hash, self.ruleset_version)
         try:
-            return self._engine.decide(prompt, checked, include_alternatives=include_alternatives)
+            return self._engine.decide(
+                prompt, checked, include_alternatives=include_alternatives, include_evidence=include_evidence
+            )
         except Exception as error:  # noqa: BLE001 - fails closed; the receipt carries the reason
             return receipt.unreadable(
                 f"{type(error).__name__} while reading the prompt", profile, self.config_hash, self.ruleset_version
@@ -132,20 +162,20 @@ class ModelRouter:
         return checked
 
 
-def config_hash(catalog: Catalog) -> str:
-    """Sixteen hex digits over what a catalog means; comments, order of keys and the file's place do not count."""
-    text = json.dumps(_canonical(catalog), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _read(path: Path | None) -> tuple[Catalog, str]:
+    """A catalog and its digest.
 
+    Raises:
+        ConfigError: with every mistake of the file.
+    """
+    known = known_catalog(path)
+    if known is not None:
+        return known
+    from model_router.config.catalog_file import load_catalog  # the YAML library is slow to import
+    from model_router.config.digest import config_hash
 
-def _canonical(value: Any) -> Any:
-    if is_dataclass(value):
-        return {f.name: _canonical(getattr(value, f.name)) for f in fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): _canonical(item) for key, item in value.items()}
-    if isinstance(value, tuple):
-        return [_canonical(item) for item in value]
-    return value
+    catalog = load_catalog(path)
+    return catalog, config_hash(catalog)
 
 
 def route_prompt(
@@ -170,7 +200,9 @@ def build_dispatch_plan(
     decision: RoutingDecision | str, *, router: ModelRouter | None = None, hints: Hints = None
 ) -> DispatchPlan:
     """What an adapter would do with a decision, or with a prompt that is decided first. Nothing is carried out."""
+    from model_router.engine.dispatch import plan
+
     router = router or ModelRouter.from_config(lazily=True)
     if isinstance(decision, str):
         decision = router.route(decision, hints)
-    return dispatch.plan(decision, router.catalog)
+    return plan(decision, router.catalog)

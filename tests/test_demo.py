@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
+import signal
 import subprocess
 import sys
 import time
@@ -173,3 +176,45 @@ def test_closing_twice_is_harmless_and_removes_the_folder() -> None:
     demo.close()
     demo.close()
     assert not folder.exists()
+
+
+def see(person: int) -> None:
+    """Take what is drawn on the terminal, as a person's program does, and throw it away."""
+    if select.select([person], [], [], 0.05)[0]:
+        with contextlib.suppress(OSError):
+            os.read(person, 65_536)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are a matter of Unix")
+@pytest.mark.parametrize("end", ["the terminal is closed", "SIGHUP", "SIGTERM"])
+def test_the_folder_goes_however_the_demo_ends(tmp_path: Path, end: str) -> None:
+    environ = os.environ | {"TMPDIR": str(tmp_path), "MODEL_ROUTER_HOME": str(tmp_path / "home"), "TERM": "xterm"}
+    person, terminal = os.openpty()
+    as_its_own = "import fcntl, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
+    demo = subprocess.Popen(
+        [sys.executable, "-c", as_its_own + "from model_router.cli.main import main; main()", "demo"],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        env=environ,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    try:
+        deadline = time.monotonic() + 30
+        while not list(tmp_path.glob("model-router-demo-*/routing-events.jsonl")):
+            assert time.monotonic() < deadline, "the demo has answered nothing"
+            see(person)
+        number = signal.Signals[end] if end.startswith("SIG") else None
+        if number is not None:
+            demo.send_signal(number)
+        while number is not None and demo.poll() is None and time.monotonic() < deadline:
+            see(person)
+    finally:
+        os.close(person)
+        try:
+            code = demo.wait(10)
+        finally:
+            demo.kill()
+    assert code == 128 + (number or signal.SIGHUP)
+    assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from model_router.cli.explanation import explain
 from model_router.cli.options import catalog_file, check_command, config_option, hint_options, hints_from, json_option
 from model_router.cli.output import columns, complain, say, say_json
 from model_router.cli.prompt import read_prompt
@@ -93,6 +92,8 @@ def _show(decision: RoutingDecision, as_json: dict[str, Any] | None, *, explaine
     if as_json is not None:
         say_json(as_json)
     elif explained:
+        from model_router.cli.explanation import explain
+
         for line in explain(decision):
             say(line)
     else:

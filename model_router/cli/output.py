@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable
@@ -46,6 +45,8 @@ def complain(message: str, hint: str, *, label: str = "error") -> None:
 
 def say_json(value: Any) -> None:
     """A result for machines."""
+    import json
+
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
     click.echo(json.dumps(value, indent=2, ensure_ascii=encoding != "utf8"))
 

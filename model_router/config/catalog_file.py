@@ -102,6 +102,9 @@ def _cross_check(catalog: Catalog, reader: Reader) -> None:
     for name, engine in catalog.engines.items():
         if engine.fallback is not None and engine.fallback not in known:
             _unknown_engine(reader, f"engines.{name}.fallback", engine.fallback, known)
+        elif engine.fallback == name:
+            message = "an engine that is its own fallback has none"
+            reader.report(f"engines.{name}.fallback", message, found=name, warning=True)
     for route, pool in catalog.provider_policy.route_pools.items():
         for index, name in enumerate(pool):
             path = f"provider_policy.route_pools.{route}[{index}]"

@@ -7,6 +7,7 @@ flat stream of events first; a file of a hundred thousand brackets would otherwi
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from model_router.errors import ConfigError, Problem
 
 MAX_BYTES = 1_048_576
 MAX_DEPTH = 32
+
+# Brackets, and what brackets may stand in without being any: quoted text and comments.
+_BRACKETS = re.compile(r"""(?<![^\s\[{,:])(?:"(?:[^"\\]|\\.)*"|'[^']*'|\#.*)|[\[\]{}]""")
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -99,10 +103,27 @@ def _check_depth(text: str, file: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                line = event.start_mark.line + 1 if event.start_mark else 0
-                raise single_problem(file, line, 0, f"the file is nested deeper than {MAX_DEPTH} levels")
+                raise _nested(file, event.start_mark.line + 1 if event.start_mark else 0)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
+
+
+def _line_of_depth(text: str) -> int:
+    """The line of the first bracket that nests too deep, or 0; brackets that are closed again do not count.
+
+    A parser reads far ahead before it tells of the first of many brackets, and some give up on their number by then.
+    """
+    places: list[int] = []
+    for mark in _BRACKETS.finditer(text):
+        if mark[0] in {"[", "{"}:
+            places.append(mark.start())
+        elif mark[0] in {"]", "}"} and places:
+            places.pop()
+    return text.count("\n", 0, places[MAX_DEPTH]) + 1 if len(places) > MAX_DEPTH else 0
+
+
+def _nested(file: str, line: int) -> ConfigError:
+    return single_problem(file, line, 0, f"the file is nested deeper than {MAX_DEPTH} levels")
 
 
 def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> ConfigError:
@@ -112,6 +133,8 @@ def _syntax_error(error: yaml.YAMLError, text: str, file: str) -> ConfigError:
         line = text.count("\n", 0, position) + 1
         return single_problem(file, line, 0, "the file holds a control character, which YAML does not allow")
     mark = error.problem_mark or error.context_mark
+    if deep := _line_of_depth(text[: mark.index] if mark else text):
+        return _nested(file, deep)
     line = mark.line + 1 if mark else 0
     column = mark.column + 1 if mark else 0
     lines = text.splitlines()

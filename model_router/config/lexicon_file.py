@@ -22,7 +22,9 @@ def load_lexicon(path: Path | None = None, *, lazily: bool = False) -> Lexicon:
     """
     path = path or lexicon_path()
     try:
-        data = path.read_bytes().replace(b"\r\n", b"\n")
+        data = path.read_bytes()
+        if b"\r" in data:  # a checkout on Windows
+            data = data.replace(b"\r\n", b"\n")
         if lazily:
             return LazyLexicon(data)
         from msgspec import json  # three times as quick for the whole table, and slow to import for a part of it

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 from model_router.engine.routes import Profile
 
@@ -16,6 +17,38 @@ class PromptCapture(StrEnum):
     OFF = "off"
     REDACTED_PREVIEW = "redacted_preview"
     FULL = "full"
+
+
+class RoutingMode(StrEnum):
+    """Who says where a request goes: the router, the request's ``model``, or the backend that has that model."""
+
+    DECISION = "decision"
+    MANUAL = "manual"
+    PASSTHROUGH = "passthrough"
+
+
+class Transport(StrEnum):
+    """The way to backends over plain http: the gateway's own client, or httpx's."""
+
+    LEAN = "lean"
+    HTTPX = "httpx"
+
+
+class Abort(StrEnum):
+    """What becomes of an answer whose client has left: the connection is closed, or the answer is read to its end."""
+
+    CLOSE = "close"
+    DRAIN = "drain"
+
+
+class WireProtocol(StrEnum):
+    """The protocols that a model server may speak."""
+
+    CHAT = "chat"
+    COMPLETIONS = "completions"
+    RESPONSES = "responses"
+    MESSAGES = "messages"
+    EMBEDDINGS = "embeddings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +66,20 @@ class ListenConfig:
         default=None, metadata={"doc": "environment variable that holds the key", "format": "env"}
     )
     routing_profile: Profile = field(default=Profile.BALANCED, metadata={"doc": "how engines are weighed"})
+    routing_mode: RoutingMode = field(
+        default=RoutingMode.DECISION,
+        metadata={"doc": "who picks: the router, the name in 'model', or the backend that has that model"},
+    )
+    aliases: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata={"doc": "names that clients may send as 'model': the engine or backend they mean", "keys": "free"},
+    )
+    transport: Transport = field(
+        default=Transport.LEAN, metadata={"doc": "the client to http backends; https always takes httpx's"}
+    )
+    keepalive_seconds: float = field(
+        default=10.0, metadata={"doc": "a silent stream gets a comment this often; 0: never", "min": 0, "max": 3600}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +112,66 @@ class HealthConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionsConfig:
+    """How long a conversation stays with its model."""
+
+    enabled: bool = field(default=True, metadata={"doc": "stay with one model while it makes sense"})
+    ttl_seconds: float = field(default=14_400.0, metadata={"doc": "a silent conversation is forgotten", "min": 1})
+    max_sessions: int = field(default=4096, metadata={"doc": "conversations remembered", "min": 1})
+    move_freely_tokens: int = field(
+        default=1_500, metadata={"doc": "shorter conversations move at once, they cost little", "min": 0}
+    )
+    falls_after: int = field(
+        default=3, metadata={"doc": "so many easier turns in a row move a conversation down", "min": 1, "max": 100}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerConfig:
+    """When a failing backend rests."""
+
+    window_seconds: float = field(default=30.0, metadata={"doc": "attempts that are looked at", "min": 1})
+    min_requests: int = field(default=5, metadata={"doc": "attempts needed to judge", "min": 1})
+    failure_rate: float = field(default=0.5, metadata={"doc": "share of failures that opens it", "min": 0.01, "max": 1})
+    connect_failures: int = field(default=3, metadata={"doc": "so many in a row open it at once", "min": 1})
+    rest_seconds: float = field(default=10.0, metadata={"doc": "first rest; doubles up to two minutes", "min": 0.05})
+
+
+@dataclass(frozen=True, slots=True)
+class RetriesConfig:
+    """How much one request may try before it is told that nobody answered."""
+
+    max_attempts: int = field(default=6, metadata={"doc": "attempts in all, all backends together", "min": 1})
+    budget_seconds: float = field(default=15.0, metadata={"doc": "waiting between attempts, in all", "min": 0})
+    patience_seconds: float = field(
+        default=2.0, metadata={"doc": "a Retry-After longer than this: the next backend at once", "min": 0}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LimitsConfig:
     """Bounds on what a client may send."""
 
+    max_connections: int = field(default=4096, metadata={"doc": "open connections of clients", "min": 1})
+    request_seconds: float = field(default=120.0, metadata={"doc": "time to send a whole request", "min": 1})
     max_body_bytes: int = field(default=67_108_864, metadata={"doc": "largest request body", "min": 1024})
     max_depth: int = field(default=200, metadata={"doc": "deepest nesting of a JSON body", "min": 8, "max": 900})
+
+
+@dataclass(frozen=True, slots=True)
+class OverridesConfig:
+    """What is changed in each request to a backend, after all else: fields by their name in the request."""
+
+    set: Mapping[str, Any] = field(
+        default_factory=lambda: MappingProxyType({}), metadata={"doc": "always this value, whatever the client sent"}
+    )
+    default: Mapping[str, Any] = field(
+        default_factory=lambda: MappingProxyType({}), metadata={"doc": "this value when the client sent none"}
+    )
+    remove: tuple[str, ...] = field(default=(), metadata={"doc": "fields that are left out"})
+    max_tokens_cap: int | None = field(
+        default=None, metadata={"doc": "longest answer in tokens; a request for more asks for this", "min": 1}
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +188,28 @@ class BackendConfig:
         default=300.0, metadata={"doc": "longest silence while waiting for the server", "min": 0.1}
     )
     connect_timeout_seconds: float = field(default=5.0, metadata={"doc": "limit for connecting", "min": 0.05})
+    first_byte_timeout_seconds: float | None = field(
+        default=None, metadata={"doc": "limit for the answer to begin; none: timeout_seconds", "min": 0.1}
+    )
+    idle_timeout_seconds: float | None = field(
+        default=None, metadata={"doc": "longest silence within an answer; none: timeout_seconds", "min": 0.1}
+    )
     strip_tools: bool = field(default=False, metadata={"doc": "leave tools out of requests to this server"})
     max_context: int | None = field(default=None, metadata={"doc": "context in tokens, when known", "min": 1})
+    protocols: tuple[WireProtocol, ...] | None = field(
+        default=None, metadata={"doc": "endpoints it serves; none: it is asked once"}
+    )
+    overrides: OverridesConfig = field(default_factory=OverridesConfig)
+    retries: int = field(default=1, metadata={"doc": "further attempts here before the next", "min": 0, "max": 10})
+    parallel: int | None = field(default=None, metadata={"doc": "requests it takes at once; none: no limit", "min": 1})
+    queue: int = field(default=64, metadata={"doc": "requests that may wait in line for it", "min": 0})
+    abort: Abort = field(
+        default=Abort.CLOSE, metadata={"doc": "drain: read an abandoned answer to its end, for servers that crash"}
+    )
+    stream_plain: bool | None = field(
+        default=None,
+        metadata={"doc": "ask for a stream even when the client wants none, so that leaving stops it; none: if known"},
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +224,9 @@ class ProxyConfig:
     safety: SafetyConfig = field(default_factory=SafetyConfig)
     observability: ObservabilityConfig = field(default_factory=ObservabilityConfig)
     health: HealthConfig = field(default_factory=HealthConfig)
+    sessions: SessionsConfig = field(default_factory=SessionsConfig)
+    breaker: BreakerConfig = field(default_factory=BreakerConfig)
+    retries: RetriesConfig = field(default_factory=RetriesConfig)
     limits: LimitsConfig = field(default_factory=LimitsConfig)
     backends: Mapping[str, BackendConfig] = field(default_factory=lambda: MappingProxyType({}))
     engine_backends: Mapping[str, str] = field(

@@ -11,7 +11,7 @@ from pathlib import Path
 from model_router.config.catalog_file import CheckedCatalog, check_catalog, mistakes
 from model_router.config.document import Document, read_document
 from model_router.config.files import event_log_path, expand
-from model_router.config.proxy import ProxyConfig
+from model_router.config.proxy import OverridesConfig, ProxyConfig
 from model_router.config.reader import Reader
 from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.errors import ConfigError, Problem
@@ -74,6 +74,7 @@ def _check(document: Document, path: Path, environ: Mapping[str, str]) -> Checke
         _check_listen(config, reader, environ)
         _check_backends(config, reader, environ)
         _check_engines(config, reader, catalog)
+        _check_aliases(config, reader, catalog)
     warnings = tuple(sorted(reader.warnings, key=lambda problem: (problem.line, problem.column)))
     return CheckedProxy(document.file, config, reader.sorted_problems(), warnings, catalog)
 
@@ -118,6 +119,7 @@ def _check_backends(config: ProxyConfig, reader: Reader, environ: Mapping[str, s
         return
     for name, backend in config.backends.items():
         _check_key(f"backends.{name}", backend.api_key, backend.api_key_env, reader, environ)
+        _check_overrides(f"backends.{name}.overrides", backend.overrides, reader)
     for engine, backend_name in config.engine_backends.items():
         if backend_name not in names:
             reader.report(
@@ -133,6 +135,28 @@ def _check_backends(config: ProxyConfig, reader: Reader, environ: Mapping[str, s
                 reader.report(path, "this backend is not in backends", found=other, allowed=names)
             elif other == name:
                 reader.report(path, "a backend cannot be its own fallback", found=other)
+
+
+_OURS = frozenset({"model", "stream", "messages", "input", "prompt"})
+
+
+def _check_overrides(path: str, overrides: OverridesConfig, reader: Reader) -> None:
+    """Some fields are the gateway's own business or the request itself."""
+    named = [(f"{path}.set.{name}", name) for name in overrides.set]
+    named += [(f"{path}.default.{name}", name) for name in overrides.default]
+    named += [(f"{path}.remove[{place}]", name) for place, name in enumerate(overrides.remove)]
+    for place, name in named:
+        if name in _OURS:
+            reader.report(place, "this field is the gateway's own and cannot be changed here", found=name)
+
+
+def _check_aliases(config: ProxyConfig, reader: Reader, catalog: CheckedCatalog) -> None:
+    engines = tuple(catalog.catalog.engines) if catalog.catalog is not None else ()
+    known = (*(name for name in engines if name != HUMAN_CONFIRM), *reader.names("backends"))
+    for name, target in config.proxy.aliases.items():
+        if target not in known:
+            path = f"proxy.aliases.{name}"
+            reader.report(path, "this is neither an engine nor a backend", found=target, allowed=known)
 
 
 def _check_engines(config: ProxyConfig, reader: Reader, catalog: CheckedCatalog) -> None:

@@ -241,7 +241,10 @@ class Reader:
         near = nearest(key, known) or _in_a_section(kind, key)
         self.problems.append(Problem(*place, "unknown key", quoted(key), " ".join(known), near))
 
-    def _mapping(self, node: yaml.Node, key_type: Any, value_type: Any, path: str, bases: Mapping[str, Any]) -> Any:
+    def _mapping(
+        self, node: yaml.Node, annotation: Any, path: str, metadata: Mapping[str, Any], bases: Mapping[str, Any]
+    ) -> Any:
+        key_type, value_type = typing.get_args(annotation)
         if is_null(node):
             return MappingProxyType({})
         if not isinstance(node, yaml.MappingNode):
@@ -251,7 +254,8 @@ class Reader:
         for name, key_node, value_node in self._pairs(node, path):
             names.append(name)
             self._keys[joined(path, printable(name))] = key_node.start_mark
-            key = self._key(name, key_node, key_type, path)
+            free = metadata.get("keys") == "free" and bool(name.strip()) and name.isprintable()
+            key = name if free else self._key(name, key_node, key_type, path)
             value = self._value(value_node, value_type, joined(path, printable(name)), {}, bases)
             if key is not FAILED and value is not FAILED:
                 result[key] = value
@@ -292,11 +296,30 @@ class Reader:
         if origin is tuple:
             return self._list(node, typing.get_args(inner)[0], path, metadata)
         if origin is not None:
-            key_type, value_type = typing.get_args(inner)
-            return self._mapping(node, key_type, value_type, path, bases)
-        if is_null(node) and optional:
+            return self._mapping(node, inner, path, metadata, bases)
+        if inner is Any:
+            return self._anything(node, path)
+        return None if is_null(node) and optional else self._scalar(node, inner, path, metadata)
+
+    def _anything(self, node: yaml.Node, path: str) -> Any:
+        """A value that only a backend has to understand: whatever JSON can say."""
+        if isinstance(node, yaml.MappingNode):
+            pairs = {
+                name: self._inside(value, joined(path, printable(name))) for name, _, value in self._pairs(node, path)
+            }
+            return FAILED if FAILED in pairs.values() else pairs
+        if isinstance(node, yaml.SequenceNode):
+            items = [self._inside(item, f"{path}[{index}]") for index, item in enumerate(node.value)]
+            return FAILED if FAILED in items else items
+        if not isinstance(node, yaml.ScalarNode) or is_null(node):
             return None
-        return self._scalar(node, inner, path, metadata)
+        if node.tag == _TAG + "bool":
+            return node.value.lower() in {"true", "yes", "on"}
+        number = _number(node, int if node.tag == _TAG + "int" else float)
+        return node.value if number is None else number
+
+    def _inside(self, node: yaml.Node, path: str) -> Any:
+        return self._value(node, Any, path, {}, {})
 
     def _list(self, node: yaml.Node, member: Any, path: str, metadata: Mapping[str, Any]) -> Any:
         if is_null(node):

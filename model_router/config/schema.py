@@ -69,13 +69,15 @@ def _plain(inner: Any, metadata: Mapping[str, Any]) -> dict[str, Any]:
     if is_dataclass(inner):
         return _object(typing.cast(type, inner))
     origin = typing.get_origin(inner)
+    if inner is Any:
+        return {}
     if origin is tuple:
         return {"type": "array", "items": _typed(typing.get_args(inner)[0], {})}
     if origin is not None:
         key_type, value_type = typing.get_args(inner)
         value = _typed(value_type, {})
         if key_type is str:
-            names = {"pattern": f"^{NAME_PATTERN}$"}
+            names = {"minLength": 1} if metadata.get("keys") == "free" else {"pattern": f"^{NAME_PATTERN}$"}
             return {"type": "object", "propertyNames": names, "additionalProperties": value}
         properties = {member.value: value for member in key_type}
         return {"type": "object", "additionalProperties": False, "properties": properties}

@@ -9,7 +9,7 @@ from model_router.engine import receipt
 from model_router.engine.catalog import Catalog
 from model_router.engine.decision import Alternative, PromptScore, RoutingDecision
 from model_router.engine.hints import NO_HINTS, RoutingHints
-from model_router.engine.lexicon import Lexicon
+from model_router.engine.lexicon import ANSWERS, Lexicon
 from model_router.engine.policy import Choice, Policy, has_image
 from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
 from model_router.engine.safety import Safety
@@ -32,7 +32,7 @@ class DecisionEngine:
     """Decides for one catalog on one machine.
 
     ``unavailable`` maps engines to why they cannot be used here; it is worked out beforehand, because the engine does
-    no input or output.
+    no input or output. ``lazily`` puts off what most asks do not need.
     """
 
     def __init__(
@@ -43,6 +43,7 @@ class DecisionEngine:
         unavailable: Mapping[str, str],
         config_hash: str,
         profile: Profile = Profile.BALANCED,
+        lazily: bool = False,
     ) -> None:
         self.catalog = catalog
         self.lexicon = lexicon
@@ -50,25 +51,52 @@ class DecisionEngine:
         self.ruleset_version = f"{RULES_VERSION}.{lexicon.version}"
         self._policy = Policy(catalog, unavailable, profile)
         self._profile = profile
-        self._safety = Safety()
+        self._safety = Safety(lazily=lazily)
         policy = catalog.safety
         self._passes = (
             frozenset(RiskClass) if not policy.require_human_confirmation else (policy.confirmation_overrides.allowed())
         )
         self._unavailable = tuple(f"{name}: {why}" for name, why in sorted(unavailable.items()))
         self._usual = {route: self._outcome(route, NO_HINTS) for route in Route}
+        self._usual_engines = tuple(self._usual[route].choice.engine for route in ANSWERS)
 
     def select(self, ask: str, hints: RoutingHints = NO_HINTS) -> str:
         """The engine's name alone."""
-        image = has_image(hints)
-        route, _ = self._route(ask, read(self.lexicon, ask, image), image)
-        return self._usual[route].choice.engine if hints is NO_HINTS else self._policy.choose(route, hints).engine
+        image = hints is not NO_HINTS and has_image(hints)
+        reading = read(self.lexicon, ask, image)
+        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
+        if hints is not NO_HINTS:
+            return self._policy.choose(self._route(ask, reading, risk, image), hints).engine
+        if risk is None:
+            return self._usual_engines[reading.likeliest]
+        return self._usual[self._route(ask, reading, risk, image)].choice.engine
 
-    def decide(self, ask: str, hints: RoutingHints = NO_HINTS, *, include_alternatives: bool = True) -> RoutingDecision:
+    def select_with_route(self, ask: str, hints: RoutingHints = NO_HINTS) -> tuple[str, Route]:
+        """The engine that :meth:`select` names, and the route that led to it."""
+        image = hints is not NO_HINTS and has_image(hints)
+        reading = read(self.lexicon, ask, image)
+        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
+        route = self._route(ask, reading, risk, image)
+        choice = self._usual[route].choice if hints is NO_HINTS else self._policy.choose(route, hints)
+        return choice.engine, route
+
+    def refusal(self, engine: str, route: Route, hints: RoutingHints = NO_HINTS) -> str | None:
+        """Why ``engine`` may not serve ``route`` under ``hints``; None when it may."""
+        return self._policy.refusal(engine, route, hints)
+
+    def decide(
+        self,
+        ask: str,
+        hints: RoutingHints = NO_HINTS,
+        *,
+        include_alternatives: bool = True,
+        include_evidence: bool = True,
+    ) -> RoutingDecision:
         """The receipt; its engine is always the one that :meth:`select` names."""
         image = has_image(hints)
         reading = read(self.lexicon, ask, image)
-        route, risk = self._route(ask, reading, image)
+        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
+        route = self._route(ask, reading, risk, image)
         outcome = self._usual[route] if hints == NO_HINTS else self._outcome(route, hints)
         judged = receipt.Judgement(
             route=route,
@@ -76,7 +104,7 @@ class DecisionEngine:
             confirm=route is Route.CONFIRMATION,
             margin=reading.margin,
             scores=route_scores(reading),
-            evidence=evidence(self.lexicon, ask, image, route),
+            evidence=evidence(self.lexicon, ask, image, route) if include_evidence else (),
             choice=outcome.choice,
             alternatives=outcome.alternatives if include_alternatives else (),
             fallback=outcome.fallback,
@@ -102,12 +130,11 @@ class DecisionEngine:
             evidence=decision.evidence,
         )
 
-    def _route(self, ask: str, reading: Reading, image: bool) -> tuple[Route, RiskClass | None]:
+    def _route(self, ask: str, reading: Reading, risk: RiskClass | None, image: bool) -> Route:
         """Safety first; what may pass without a person goes where it would have gone. A bare picture is to be seen."""
-        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
         if risk is None or risk in self._passes:
-            return (Route.VISION if image and not ask.strip() else reading.answer), risk
-        return Route.CONFIRMATION, risk
+            return Route.VISION if image and not ask.strip() else reading.answer
+        return Route.CONFIRMATION
 
     def _reread(self, text: str) -> Reading:
         return read(self.lexicon, text)

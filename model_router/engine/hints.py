@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
@@ -66,6 +65,8 @@ def parse_hints(hints: RoutingHints | Mapping[str, Any] | None) -> RoutingHints:
 
 
 def _suggest(found: str, known: tuple[str, ...]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(found, known, n=1)
     listed = "known: " + " ".join(known)
     return f"did you mean {near[0]!r}? {listed}" if near else listed

@@ -10,14 +10,13 @@ those without building strings.
 from __future__ import annotations
 
 import hashlib
-import json
 import struct
-from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from model_router.engine.features import SHORT_STEM, STEM, cues, run_cues, structure, words
+from model_router.engine.features import SHORT_STEM, STEM, cues, run_cues, structure
 from model_router.engine.routes import RiskClass, Route
+from model_router.engine.words import words
 
 ANSWERS: tuple[Route, ...] = tuple(route for route in Route if route is not Route.CONFIRMATION)
 CLASSES: tuple[Route | RiskClass, ...] = (*ANSWERS, *RiskClass)
@@ -29,6 +28,9 @@ ZERO = sum(_HALF << (FIELD_BITS * position) for position in range(len(CLASSES)))
 
 _SIZE = FIELD_BITS // 8 * len(CLASSES)
 _UNPACK = struct.Struct(f"<{len(CLASSES)}I").unpack
+_UNPACK_ANSWERS = struct.Struct(f"<{len(ANSWERS)}I").unpack_from
+_UNPACK_RISKS = struct.Struct(f"<{len(RiskClass)}I").unpack_from
+_RISKS_FROM = FIELD_BITS // 8 * len(ANSWERS)
 
 
 def pack(weights: Iterable[int]) -> int:
@@ -39,6 +41,12 @@ def pack(weights: Iterable[int]) -> int:
 def unpack(total: int) -> tuple[int, ...]:
     """The sums of all classes, each raised by 2**31; only their differences mean anything."""
     return _UNPACK((total + ZERO).to_bytes(_SIZE, "little"))
+
+
+def unpack_apart(total: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The same, the answers' sums and the risks'."""
+    data = (total + ZERO).to_bytes(_SIZE, "little")
+    return _UNPACK_ANSWERS(data), _UNPACK_RISKS(data, _RISKS_FROM)
 
 
 class _Words(dict[str, int]):
@@ -88,27 +96,32 @@ class Lexicon:
                 self._words[cue] = weight
 
     @classmethod
-    def from_text(cls, text: str, decode: Callable[[str], list[int]] = json.loads) -> Lexicon:
+    def from_text(cls, text: str, decode: Callable[[str], list[int]] | None = None) -> Lexicon:
         """Read the shipped table: after a head of comments, a line is a cue, a tab, and a whole number for each class.
 
-        The first cue is ``<bias>``, the score of an empty ask; the others are sorted. ``decode`` reads a JSON list.
+        The first cue is ``<bias>``, the score of an empty ask; the others are sorted. ``decode`` reads a JSON list
+        of whole numbers, quicker than is done here.
 
         Raises:
             ValueError: a line that is not of that form.
         """
         body = text[text.index("<bias>") :] if "<bias>" in text else ""
         parts = body.replace("\t", "\n").split("\n")
-        table = _weights(parts[:-1:2], parts[1::2], decode)
+        table = _weights(parts[:-1:2], parts[1::2], decode or _whole_numbers)
         return cls(table, _version(text.encode()))
 
     def total(self, text: str, image: bool) -> int:
         """The packed sums of a clipped ask: what adding :meth:`weight` over :meth:`known` gives, quicker."""
         found, runs = words(text)
-        total = sum(filter(None, map(self._marks.get, structure(text, image))), self._bias)
+        total = self._bias
+        for mark in structure(text, image):
+            total += self._marks.get(mark, 0)
         if not found:
             return total
-        total = sum(filter(None, map(self._words.__getitem__, set(found))), total)
-        total = sum(filter(None, map(self._pairs.get, pairwise(found))), total)
+        total = sum(map(self._words.__getitem__, set(found)), total)
+        for weight in map(self._pairs.get, pairwise(found)):
+            if weight:
+                total += weight
         total += self._firsts.get(found[0], 0)
         if len(found) > 1:
             total += self._openings.get((found[0], found[1]), 0)
@@ -117,7 +130,9 @@ class Lexicon:
         return total
 
     def _run_total(self, found: list[str], runs: list[str]) -> int:
-        total = sum(filter(None, map(self._words.get, run_cues(runs).difference(found))))
+        cues = run_cues(runs)
+        cues.difference_update(found)
+        total = sum(filter(None, map(self._words.get, cues)))
         if runs[0] is found[0]:
             openings = {found[0][:1], found[0][:2]} - {found[0]}
             total += sum(filter(None, map(self._firsts.get, openings)))
@@ -139,7 +154,7 @@ class LazyLexicon(Lexicon):
     spelling. One thread at a time.
     """
 
-    __slots__ = ("_lines", "_looked_up")
+    __slots__ = ("_data", "_looked_up", "_start")
 
     def __init__(self, data: bytes) -> None:
         """Take the bytes of the shipped table.
@@ -147,10 +162,11 @@ class LazyLexicon(Lexicon):
         Raises:
             ValueError: the table has no ``<bias>``, or that line is not of the form.
         """
-        start = data.find(b"<bias>\t")
-        lines = data[max(start, 0) :].rstrip(b"\n").split(b"\n")
-        super().__init__(_rows(lines[:1] if start >= 0 else ()), _version(data))
-        self._lines = lines
+        bias = data.find(b"<bias>\t")
+        end = data.find(b"\n", bias)
+        super().__init__(_rows([data[bias:end]] if 0 <= bias < end else []), _version(data))
+        self._data = data
+        self._start = end + 1
         self._looked_up: set[str] = set()
 
     def total(self, text: str, image: bool) -> int:
@@ -171,22 +187,39 @@ class LazyLexicon(Lexicon):
     def _look_up(self, wanted: Iterable[str]) -> None:
         new = set(wanted) - self._looked_up
         self._looked_up |= new
-        found: list[bytes] = []
-        for cue in new:
-            head = f"{cue}\t".encode()
-            place = bisect_left(self._lines, head, 1)  # the bias stands before the sorted ones
-            found += [line for line in self._lines[place : place + 1] if line.startswith(head)]
+        found = [line for cue in new if (line := self._line(f"{cue}\t".encode()))]
         if found:
             self._add(_rows(found))
+
+    def _line(self, head: bytes) -> bytes:
+        """The line that begins so, or nothing: the lines are sorted, and halves of them ruled out where they lie."""
+        data, low, high = self._data, self._start, len(self._data)
+        while low < high:
+            middle = (low + high) // 2
+            start = max(data.rfind(b"\n", low, middle) + 1, low)
+            end = data.find(b"\n", middle, high)
+            end = high if end < 0 else end
+            if data.startswith(head, start):
+                return data[start:end]
+            if data[start:end] < head:
+                low = end + 1
+            else:
+                high = start
+        return b""
 
 
 def _rows(lines: Sequence[bytes]) -> dict[str, int]:
     cells = [line.decode().partition("\t") for line in lines]
-    return _weights([cell[0] for cell in cells], [cell[2] for cell in cells], json.loads)
+    return _weights([cell[0] for cell in cells], [cell[2] for cell in cells], _whole_numbers)
+
+
+def _whole_numbers(listed: str) -> list[int]:
+    """A JSON list of nothing else; for a few of them the library would take longer to import."""
+    return list(map(int, listed[1:-1].split(",")))
 
 
 def _weights(names: Sequence[str], rows: Sequence[str], decode: Callable[[str], list[int]]) -> dict[str, int]:
-    numbers = decode(f"[{','.join(rows)}]")
+    numbers = decode(f"[{','.join(rows)}]") if names else []
     if not names or len(numbers) != len(names) * len(CLASSES):
         raise ValueError(f"the lexicon has {len(numbers)} weights for {len(names)} cues of {len(CLASSES)} classes")
     data = struct.pack(f"<{len(numbers)}i", *numbers)

@@ -10,17 +10,19 @@ What stands in a fence, in a quotation or in a pasted document is not the person
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from model_router.engine.features import HEAD, TAIL
-from model_router.engine.orders import TONGUES
 from model_router.engine.orders.common import NOT_ENGLISH
-from model_router.engine.orders.english import ENGLISH
-from model_router.engine.orders.tongue import Tongue
-from model_router.engine.own_words import OwnWords, may_hold_foreign_words, without_foreign_words
 from model_router.engine.routes import RiskClass
-from model_router.engine.rules import Rules
 from model_router.engine.scores import Reading
 from model_router.engine.spelling import LONG, is_odd, plain
+
+if TYPE_CHECKING:
+    from model_router.engine.orders.tongue import Tongue
+    from model_router.engine.own_words import OwnWords
+    from model_router.engine.rules import Rules
 
 CONFIRM_MARGIN = 8
 """Units of the lexicon by which the best risk has to beat the best answer."""
@@ -86,11 +88,18 @@ _ACCENTED = (b"\xc3", b"\xc4", b"\xc5", b"\xc6", b"\xe1\xba", b"\xe1\xbb")
 
 
 class Safety:
-    """The rules, compiled when a script is first met. Thread-safe."""
+    """The rules, compiled when a script is first met. Thread-safe; no ``tongues``: every one there is.
 
-    def __init__(self, tongues: Sequence[Tongue] = TONGUES) -> None:
+    With ``lazily`` their tables are not even loaded before that, for a process that decides once.
+    """
+
+    def __init__(self, tongues: Sequence[Tongue] | None = None, *, lazily: bool = False) -> None:
         self._tongues = tongues
         self._rules: dict[str, Rules] = {}
+        if not lazily:
+            self._every()
+            import_module("model_router.engine.rules")
+            import_module("model_router.engine.own_words")
 
     def judge(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
         """The risk class of an order, or None when nobody is told to carry anything out.
@@ -108,6 +117,8 @@ class Safety:
 
     def _certain(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
         """The risk that the scores see, unless it is only in the words of others."""
+        from model_router.engine.own_words import may_hold_foreign_words, without_foreign_words
+
         if not may_hold_foreign_words(ask):
             return reading.risk
         if len(ask) <= HEAD + TAIL:
@@ -145,6 +156,8 @@ class Safety:
         try:
             return self._first_order(ask)
         except _TooManyPlaces:
+            from model_router.engine.own_words import without_foreign_words
+
             own = without_foreign_words(ask)
         if own == ask:
             return RiskClass.AMBIGUOUS
@@ -168,6 +181,8 @@ class Safety:
                 to_read -= place.read
                 start = place.resume
                 if place.risk is not None:
+                    from model_router.engine.own_words import OwnWords
+
                     own = own or OwnWords(data)
                     end = own.foreign_until(place.start)
                     if end is None:
@@ -192,7 +207,17 @@ class Safety:
     def _script(self, script: str) -> Rules:
         rules = self._rules.get(script)
         if rules is None:
+            from model_router.engine.orders.english import ENGLISH
+            from model_router.engine.rules import Rules
+
             english = script == "english"
-            tongues = [ENGLISH] if english else [tongue for tongue in self._tongues if tongue.script == script]
+            tongues = [ENGLISH] if english else [tongue for tongue in self._every() if tongue.script == script]
             rules = self._rules[script] = Rules(tongues, () if english or script == "latin" else (ENGLISH,))
         return rules
+
+    def _every(self) -> Sequence[Tongue]:
+        if self._tongues is None:
+            from model_router.engine.orders.tongues import TONGUES
+
+            self._tongues = TONGUES
+        return self._tongues

@@ -7,47 +7,26 @@ middle of the work (a tool turn).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from hashlib import blake2b
-from typing import Any
 
-import msgspec
 import re2
 
 from model_router.engine.routes import Attachment
 from model_router.server import harness, housekeeping
+from model_router.server.prompt_transcript import turns_in
+from model_router.server.session_key import session_key
 from model_router.server.wire.body import JsonBody
-from model_router.server.wire.turns import (
-    Content,
-    Speaker,
-    Turn,
-    may_hold_attachments,
-    read_content,
-    read_turns,
-    speaker_of,
-    system_texts,
-)
+from model_router.server.wire.turns import Turn, may_hold_attachments, read_turns
+from model_router.server.wish import Found, SystemTexts, carried, newest_wish
 
-_SESSION_HEADERS = (
-    "x-claude-code-session-id",
-    "session-id",
-    "session_id",
-    "thread-id",
-    "x-session-id",
-    "x-session-affinity",
-    "x-conversation-id",
-)
+_WORDLESS = ("/count_tokens", "/embeddings")
 _BYTES_PER_TOKEN = 4
-_KEY_LENGTH = 1024
-"""So many characters at both ends of each text tell one conversation from another; their lengths count too."""
 _BASE64 = re2.compile(rb"base64")
 _TOKENS_PER_PICTURE = 1000
 """A round figure for what a vision model makes of a picture; its base64 text says nothing about that."""
-
-
 _ORDER = tuple(Attachment)
 
 
@@ -91,21 +70,6 @@ class Ask:
         return blake2b(f"{self.session}\0{self.text}".encode("utf-8", "replace"), digest_size=16).hexdigest()
 
 
-@dataclass(slots=True)
-class _Search:
-    """What has been found so far, going backwards. ``held`` is a block that counts only if no words stand beside it."""
-
-    text: str = ""
-    raw: str = ""
-    held: str = ""
-    task: str = ""
-    order: str = ""
-    tool_after: bool = False
-    continued: bool = False
-    readable: bool = True
-    attachments: frozenset[Attachment] = frozenset()
-
-
 def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
     """Find the ask in a chat, messages, responses, completions or embeddings body.
 
@@ -115,17 +79,14 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
     Raises:
         Refusal: 400, when the body holds no conversation.
     """
-    turns = read_turns(body)
-
-    @cache
-    def system() -> tuple[str, ...]:
-        return system_texts(body, turns)
-
+    turns = _written_out(body) or read_turns(body)
+    system = SystemTexts(body, turns)
     has_tools = body.holds("tools") or body.holds("functions")
+    free = has_tools and not _is_bound(body)
     attached = may_hold_attachments(turns)
-    found = _newest_wish(turns, system, has_tools=has_tools, attached=attached)
+    found = newest_wish(turns, system, has_tools=free, attached=attached)
     wordless = _wordless_task(path)
-    task = wordless or found.task or _task(body, found, system, has_tools=has_tools)
+    task = wordless or found.task or ("" if free else _task(body, found, system))
     text = found.text
     if task and not wordless:
         text = harness.unquote(housekeeping.inner_words(found.raw or found.order) or text)
@@ -135,115 +96,38 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
         kind=CallKind.UTILITY if task else kind,
         task=task,
         attachments=tuple(sorted(found.attachments, key=_ORDER.index)) if found.attachments else (),
-        session=session_key(body, headers, turns),
+        session=session_key(body, headers, turns, found.turn),
         estimated_tokens=estimate_tokens(body.raw, attached=attached),
         has_tools=has_tools,
         readable=found.readable or bool(wordless),
         continued=found.continued,
-        pictures=Attachment.IMAGE in found.attachments or (attached and _holds_pictures(turns)),
+        pictures=Attachment.IMAGE in found.attachments
+        or (attached and any(Attachment.IMAGE in carried(turn) for turn in turns)),
     )
+
+
+def _written_out(body: JsonBody) -> Sequence[Turn]:
+    """The turns of a conversation that is written out in one prompt."""
+    prompt = body.value("prompt") if "prompt" in body.fields and "messages" not in body.fields else None
+    return turns_in(prompt) if isinstance(prompt, str) else ()
 
 
 def _wordless_task(path: str) -> str:
     """Calls that no model answers with words."""
     path = path.partition("?")[0].rstrip("/")
-    return next((task for task in ("count_tokens", "embeddings") if path.endswith(f"/{task}")), "")
+    return path.rpartition("/")[2] if path.endswith(_WORDLESS) else ""
 
 
-def _task(body: JsonBody, found: _Search, system: Callable[[], tuple[str, ...]], *, has_tools: bool) -> str:
-    if has_tools:
-        return ""
+def _is_bound(body: JsonBody) -> bool:
+    """Whether the model may call no tool, or has to call a certain one: that is a form for its answer, no tool."""
+    choice = body.value("tool_choice")
+    return choice == "none" or (isinstance(choice, dict) and choice.get("type") in ("function", "tool", "none"))
+
+
+def _task(body: JsonBody, found: Found, system: SystemTexts) -> str:
     if "messages" not in body.fields and (body.holds("suffix") or housekeeping.is_fill_in(found.text)):
         return "autocomplete"
     return housekeeping.task_of(system(), found.raw)
-
-
-def _newest_wish(
-    turns: Sequence[Turn], system: Callable[[], tuple[str, ...]], *, has_tools: bool, attached: bool
-) -> _Search:
-    found = _Search()
-    fallback: Content | None = None
-    user, tool = Speaker.USER, Speaker.TOOL  # a long history is walked here; members are slow to look up
-    for position in range(len(turns) - 1, -1, -1):
-        turn = turns[position]
-        speaker = speaker_of(turn)
-        if speaker is user:
-            content = read_content(turn.get("content"))
-            if not content.readable:
-                found.readable = False
-                return found
-            if _is_wish(content, system, found, has_tools=has_tools) and not _waits(found, turns, position):
-                return found
-            if fallback is None and content.texts and not content.tool_result and not found.continued:
-                fallback = content
-        elif found.held:
-            break
-        elif speaker is tool:
-            found.tool_after = True
-            if attached:
-                found.attachments |= _carried(turn)
-        elif found.attachments and not found.tool_after and speaker is Speaker.MODEL:
-            return found  # a picture that was sent without a word
-    if found.held:
-        found.text = found.raw = found.held
-    elif fallback is not None and not found.continued:
-        found.text = harness.unquote("\n".join(fallback.texts))
-    elif not found.readable or not any(speaker_of(turn) is Speaker.USER for turn in turns):
-        _take_any(found, turns)
-    return found
-
-
-def _waits(found: _Search, turns: Sequence[Turn], position: int) -> bool:
-    """Whether a turn is a mere block right behind another turn of the person, which then may hold the words."""
-    if position == 0 or speaker_of(turns[position - 1]) is not Speaker.USER or not harness.is_bare_block(found.text):
-        return False
-    found.held = found.held or found.text
-    found.text = found.raw = ""
-    return True
-
-
-def _take_any(found: _Search, turns: Sequence[Turn]) -> None:
-    """A request in which no person speaks at all: the newest text counts, whoever said it."""
-    for turn in reversed(turns):
-        content = read_content(turn.get("content"))
-        if content.texts and speaker_of(turn) is not Speaker.TOOL:
-            found.text = "\n".join(content.texts)
-            return
-
-
-def _is_wish(content: Content, system: Callable[[], tuple[str, ...]], found: _Search, *, has_tools: bool) -> bool:
-    """Take one user turn in; true when a person speaks in it."""
-    found.attachments |= content.attachments
-    parts: list[str] = []
-    for text in content.texts:
-        order = housekeeping.order_in(text, has_tools=has_tools)
-        if order:
-            found.task, found.order = order, text
-        else:
-            parts.append(text)
-    told = any(harness.is_tool_text(part) for part in parts)
-    if told:
-        parts = harness.without_tool_texts(parts)
-    words = harness.human_words(parts, system)
-    if told or content.tool_result:
-        found.tool_after = found.tool_after or not words
-    if not words:
-        found.continued = found.continued or any(harness.is_continuation(part) for part in parts)
-        return False
-    found.text = words
-    found.raw = "\n".join(parts)
-    return True
-
-
-def _carried(turn: Turn) -> frozenset[Attachment]:
-    """Pictures that a tool brought; its words are never the person's."""
-    value = turn["content"] if "content" in turn else turn.get("output")
-    return read_content(value).attachments if isinstance(value, list) else frozenset()
-
-
-def _holds_pictures(turns: Sequence[Turn]) -> bool:
-    """Whether any turn holds a picture."""
-    return any(Attachment.IMAGE in _carried(turn) for turn in turns)
 
 
 def estimate_tokens(raw: bytes, *, attached: bool = True) -> int:
@@ -269,48 +153,3 @@ def estimate_tokens(raw: bytes, *, attached: bool = True) -> int:
             pictures += 1
         match = _BASE64.search(raw, max(end, match.end()))
     return size // _BYTES_PER_TOKEN + pictures * _TOKENS_PER_PICTURE
-
-
-def session_key(body: JsonBody, headers: Mapping[str, str], turns: Sequence[Turn]) -> str:
-    """Which conversation a request belongs to: what the client says, else what stays the same in it."""
-    for name in _SESSION_HEADERS:
-        value = headers.get(name)
-        if value:
-            return f"{name}:{value[:200]}"
-    for name in ("prompt_cache_key", "previous_response_id"):
-        value = body.value(name)
-        if value and isinstance(value, str):
-            return f"{name}:{value[:200]}"
-    user = _metadata_session(body.value("metadata"))
-    if user:
-        return f"metadata.user_id:{user[:200]}"
-    digest = blake2b(digest_size=12)
-    for text in _beginning(body, turns):
-        digest.update(f"{text[:_KEY_LENGTH]}\0{text[-_KEY_LENGTH:]}\0{len(text)}".encode("utf-8", "replace"))
-    return f"start:{digest.hexdigest()}"
-
-
-def _beginning(body: JsonBody, turns: Sequence[Turn]) -> Iterator[str]:
-    """The system prompts at the start and the person's first words."""
-    for name in ("system", "instructions"):
-        yield from read_content(body.value(name)).texts
-    for turn in turns:
-        speaker = speaker_of(turn)
-        if speaker is Speaker.SYSTEM or speaker is Speaker.USER:
-            texts = read_content(turn.get("content")).texts
-            yield from texts
-            if texts and speaker is Speaker.USER:
-                return
-
-
-def _metadata_session(metadata: Any) -> str:
-    """Anthropic's ``metadata.user_id``; some clients put JSON with a ``session_id`` in that string."""
-    user = metadata.get("user_id") if isinstance(metadata, dict) else None
-    if not isinstance(user, str):
-        return ""
-    try:
-        inner = msgspec.json.decode(user)
-    except (msgspec.DecodeError, RecursionError):
-        return user
-    session = inner.get("session_id") if isinstance(inner, dict) else None
-    return session if isinstance(session, str) and session else user

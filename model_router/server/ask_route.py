@@ -25,10 +25,11 @@ class Pick:
     router: ModelRouter
     prompt: str
     hints: RoutingHints
+    route: Route
 
-    def receipt(self) -> RoutingDecision:
-        """The receipt; its engine is always this one."""
-        return self.router.route(self.prompt, self.hints)
+    def receipt(self, *, brief: bool = False) -> RoutingDecision:
+        """The receipt; its engine is always this one. ``brief``: without evidence and alternatives."""
+        return self.router.route(self.prompt, self.hints, include_alternatives=not brief, include_evidence=not brief)
 
 
 def route_ask(
@@ -78,12 +79,13 @@ def _main(router: ModelRouter, ask: Ask, hints: RoutingHints) -> Pick:
     First the catalog's context lengths: the backends know their own better, and the pick among them looks at it. Then
     pictures of older turns: a server that cannot see says so itself, and a person could not help.
     """
-    hints = replace(
-        hints,
-        attachments=tuple(dict.fromkeys((*hints.attachments, *ask.attachments))),
-        required_modalities=("image",) if ask.pictures else hints.required_modalities,
-        context_tokens=ask.estimated_tokens,
-    )
+    if ask.attachments or ask.pictures or ask.estimated_tokens > router.least_context:
+        hints = replace(
+            hints,
+            attachments=tuple(dict.fromkeys((*hints.attachments, *ask.attachments))),
+            required_modalities=("image",) if ask.pictures else hints.required_modalities,
+            context_tokens=ask.estimated_tokens,
+        )
     pick = _pick(router, ask.text, hints)
     if pick.engine != HUMAN_CONFIRM or not router.config_valid or pick.receipt().risk_class is not None:
         return pick
@@ -96,5 +98,5 @@ def _main(router: ModelRouter, ask: Ask, hints: RoutingHints) -> Pick:
 
 def _pick(router: ModelRouter, prompt: str, hints: RoutingHints, before_us: float = 0.0) -> Pick:
     started = time.perf_counter()
-    engine = router.route_fast(prompt, hints)
-    return Pick(engine, before_us + (time.perf_counter() - started) * 1e6, router, prompt, hints)
+    engine, route = router.pick(prompt, hints)
+    return Pick(engine, before_us + (time.perf_counter() - started) * 1e6, router, prompt, hints, route)

@@ -14,8 +14,11 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     """One finished request. Times: ``time`` is unix seconds at arrival, ``*_us`` microseconds, ``*_ms`` milliseconds.
 
     ``outcome`` is ``ok``, ``confirm`` (waits for a person), ``error`` (answered with an error), ``broken`` (failed, or
-    was ended by a stop, after the first byte) or ``cancelled`` (the client left). ``preview`` is empty and ``reasons``
-    quote nothing of the prompt unless the configuration asks for text.
+    was ended by a stop, after the first byte) or ``cancelled`` (the client left). ``failures`` tells of each backend
+    that gave no answer; ``dropped`` names fields of the client's that the backend's protocol has no place for.
+    ``preview`` is empty and ``reasons`` quote nothing of the prompt unless the configuration asks for text.
+    ``session_reason`` and ``session_code`` say why the conversation stayed with its engine or moved,
+    ``prefill_tokens`` what a move reads, or would have read, again.
     """
 
     time: float
@@ -42,6 +45,9 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     flags: tuple[str, ...] = ()
     prompt_chars: int = 0
     estimated_tokens: int = 0
+    session_reason: str = ""
+    session_code: str = ""
+    prefill_tokens: int = 0
     ask_hash: str = ""
     route_us: float = 0.0
     first_byte_ms: float | None = None
@@ -49,6 +55,8 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
     error: str = ""
+    failures: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
     preview: str = ""
     config_hash: str = ""
     ruleset_version: str = ""
@@ -64,10 +72,12 @@ class LiveEvent(msgspec.Struct, frozen=True):
 class EventRing:
     """A bounded queue from the server's thread to one reader. Appending never waits and takes well under a microsecond.
 
-    When the reader is too slow the oldest events go, and ``dropped`` says how many.
+    When the reader is too slow the oldest events go, and ``dropped`` says how many. ``wanted`` is false for a ring of
+    capacity 0, which has no reader at all.
     """
 
     def __init__(self, capacity: int = 50_000) -> None:
+        self.wanted = capacity > 0
         self._queue: deque[LiveEvent] = deque(maxlen=capacity)
         self._appended = 0
         self._taken = 0

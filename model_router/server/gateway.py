@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
+import random
 import time
+from collections import deque
 from collections.abc import Mapping
 from enum import StrEnum
 from hashlib import blake2b
@@ -17,18 +20,25 @@ from model_router.engine.routes import Route
 from model_router.router import ModelRouter
 from model_router.server.ask_key import load_ask_key
 from model_router.server.backends import Backend
+from model_router.server.breaker import Breaker, BreakerChange, BreakerPolicy
 from model_router.server.confirmations import ConfirmationLedger
 from model_router.server.event_file import EventWriter
 from model_router.server.events import EventRing, LiveEvent
 from model_router.server.guard import Guard, resolve_key
 from model_router.server.health import BackendHealth, check_backends
-from model_router.server.record import Record
+from model_router.server.line import Line
+from model_router.server.metrics import Metrics
+from model_router.server.record import Record, new_record
+from model_router.server.retries import RetryPolicy
 from model_router.server.sessions import SessionMemory
+from model_router.server.stickiness import Stickiness, StickinessPolicy
 from model_router.server.upstream import Upstream
 
 logger = logging.getLogger(__name__)
 
 _LAST_PIECE_SECONDS = 0.2
+_TURNS = 8
+"""In so many turns of the loop, at most, what waits to be written is written."""
 _TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 
 
@@ -62,21 +72,36 @@ class Gateway:
         self.demo = demo
         self.environ = dict(os.environ if environ is None else environ)
         self.ring = EventRing()
+        self.metrics = Metrics()
         self.state = GatewayState.STOPPED
         self.address = ""
         self.started_at: float | None = None
         self.in_flight = 0
         self.health: tuple[BackendHealth, ...] = ()
         self.backends = {name: self._backend(name) for name in config.backends}
-        self.sessions = SessionMemory()
+        keep = config.sessions
+        self.sessions = SessionMemory(keep.max_sessions, keep.ttl_seconds)
+        self.stickiness = Stickiness(
+            router, config, StickinessPolicy(keep.move_freely_tokens, keep.falls_after), self._rests
+        )
         self.confirmations = ConfirmationLedger(time.monotonic)
         self.catalog_file = config.router_config or "the catalog (~/.model-router/model_router.yaml)"
         self.capture = self._capture()
         self.writer: EventWriter | None = None
         self._ask_key = os.urandom(32)
+        self._numbers = random.Random(os.urandom(16))
         self._upstream: Upstream | None = None
         self._guard: Guard | None = None
-        self._tasks: dict[asyncio.Task[object], Record] = {}
+        tries = config.retries
+        self.retry_policy = RetryPolicy(
+            max_attempts=tries.max_attempts,
+            budget_seconds=tries.budget_seconds,
+            patience_seconds=tries.patience_seconds,
+        )
+        self._tasks: dict[Record, asyncio.Task[object]] = {}
+        self._unwritten: deque[Record] = deque()
+        self._idle: asyncio.Event | None = None
+        self._engine_of = {backend: engine for engine, backend in reversed(list(config.engine_backends.items()))}
 
     @property
     def upstream(self) -> Upstream:
@@ -103,7 +128,7 @@ class Gateway:
 
     def open(self) -> None:
         """Open the client and the event log. Called on the server's loop."""
-        self._upstream = Upstream()
+        self._upstream = Upstream(self.config.proxy.transport)
         self.started_at = time.time()
         log = self.config.observability
         if log.enabled:
@@ -115,31 +140,63 @@ class Gateway:
         if self.capture is not PromptCapture.OFF:
             logger.warning("prompt_capture is %s: the event log keeps text of prompts", self.capture)
 
+    def _rests(self, backend: str) -> bool:
+        return self.backends[backend].breaker.resting
+
+    def engine_of(self, backend: str) -> str | None:
+        """The first engine whose backend this is."""
+        return self._engine_of.get(backend)
+
     async def close(self) -> None:
         """Close the client and write what is left of the events."""
+        while self._unwritten:
+            self._write(self._unwritten.popleft())
         if self._upstream is not None:
             await self._upstream.close()
             self._upstream = None
         if self.writer is not None:
             await asyncio.to_thread(self.writer.close)
 
+    def arrive(self, path: str, user_agent: str) -> Record:
+        """The record of a request that has just come."""
+        return new_record(self._numbers.getrandbits(48), path, user_agent, self.config.proxy)
+
     def begin(self, record: Record) -> None:
-        """Count a request in, and see to it that its task ends in exactly one event, whatever happens to it."""
+        """Count a request in; :meth:`finish` has to follow, whatever happens to it. Called in the request's task."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a request needs a task")
         self.in_flight += 1
-        self._tasks[task] = record
-        task.add_done_callback(lambda done: self._finish(done, record))
+        self._tasks[record] = task
 
-    def _finish(self, task: asyncio.Task[object], record: Record) -> None:
-        self._tasks.pop(task, None)
+    def finish(self, record: Record) -> None:
+        """The one event of a request. Its receipt is written later, when nothing else is to be done."""
+        if self._tasks.pop(record, None) is None:
+            return
         self.in_flight -= 1
+        if self._idle is not None and not self._tasks:
+            self._idle.set()
+        record.finish()
         if record.folded:
             return
-        record.write_receipt()
+        self._unwritten.append(record)
+        if len(self._unwritten) == 1:
+            asyncio.get_running_loop().call_soon(self._write_some)
+
+    def _write_some(self) -> None:
+        """A few events a turn of the loop, so that a burst of them holds nobody up; more the more are waiting."""
+        for _ in range(1 + len(self._unwritten) // _TURNS):
+            if self._unwritten:
+                self._write(self._unwritten.popleft())
+        if self._unwritten:
+            asyncio.get_running_loop().call_soon(self._write_some)
+
+    def _write(self, record: Record) -> None:
+        record.write_receipt(brief=not self.ring.wanted)
         event = record.event(self._hash(record), self.capture)
-        self.ring.append(LiveEvent(event, record.decision))
+        self.metrics.count(event)
+        if self.ring.wanted:
+            self.ring.append(LiveEvent(event, record.decision))
         if self.writer is not None:
             self.writer.write(event)
 
@@ -169,15 +226,22 @@ class Gateway:
         self.state = GatewayState.STOPPING
         if not self._tasks:
             return
-        _, left = await asyncio.wait(set(self._tasks), timeout=seconds)
-        for task in left:
-            self._tasks[task].stopped = True
-        if left:
-            _, left = await asyncio.wait(left, timeout=_LAST_PIECE_SECONDS)
-        for task in left:
-            task.cancel()
-        if left:
-            await asyncio.wait(left, timeout=1)
+        if not await self._all_done(seconds):
+            for record in self._tasks:
+                record.stopped = True
+            if not await self._all_done(_LAST_PIECE_SECONDS):
+                for task in self._tasks.values():
+                    task.cancel()
+                await self._all_done(1)
+
+    async def _all_done(self, seconds: float) -> bool:
+        """Whether every request under way ended within so many seconds. A task may outlive its request."""
+        if self._tasks:
+            self._idle = asyncio.Event()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._idle.wait()
+        return not self._tasks
 
     def _backend(self, name: str) -> Backend:
         config = self.config.backends[name]
@@ -186,9 +250,25 @@ class Gateway:
             key = self.environ.get(config.api_key_env)
             if not key:
                 logger.warning("backend %s: %s is not set; requests go without a key", name, config.api_key_env)
-        return Backend(name, config, key or None)
+        line = Line(config.parallel, config.queue, time.monotonic) if config.parallel is not None else None
+        breaker = Breaker(name, self._breaker_policy(), time.monotonic, _log_change)
+        return Backend(name, config, key or None, breaker, line)
+
+    def _breaker_policy(self) -> BreakerPolicy:
+        given = self.config.breaker
+        return BreakerPolicy(
+            failure_rate=given.failure_rate,
+            min_requests=given.min_requests,
+            window_seconds=given.window_seconds,
+            consecutive=given.connect_failures,
+            rest_seconds=given.rest_seconds,
+        )
 
     def _capture(self) -> PromptCapture:
         if self.environ.get("MODEL_ROUTER_LOG_PROMPTS", "").lower() in _TRUE_WORDS:
             return PromptCapture.FULL
         return self.config.observability.prompt_capture
+
+
+def _log_change(change: BreakerChange) -> None:
+    logger.warning("backend %s: %s -> %s (%s)", change.backend, change.before, change.after, change.reason)

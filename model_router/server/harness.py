@@ -12,9 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 from model_router.server.markup import Block, enclosed
+from model_router.server.notes import without_notes, without_references
+from model_router.server.tool_texts import swallows_next, without_steps
 
 _STEM = r"[a-z]{1,30}(?:[-_][a-z]{1,30}){0,5}"
 _HARNESS_TAGS = (
@@ -24,7 +28,8 @@ _HARNESS_TAGS = (
     r"|output|mode|capabilities|msg)"
     r"|[a-z]{1,30}(?:instructions|references)"
     r"|permissions\ instructions|INSTRUCTIONS|EPHEMERAL_MESSAGE|context|attachments?|environment|reminder"
-    r"|command-(?:name|message|args)|bash-input|ide_[a-z_]+|turn_aborted|user-memory-input"
+    r"|command-(?:name|message|args)|bash-input|ide_[a-z_]+|turn_aborted|user-memory-input|user_shell_command"
+    r"|skill|timestamp|recommended_plugins"
 )
 """Blocks that a harness adds to a person's turn: reminders, the machine's state, open files, the output of local
 commands. The names say so themselves; a block with any other name may hold what the person wants done, and stays.
@@ -39,11 +44,28 @@ _PERSON_TAGS = r"user[-_]?(?:query|message|request|prompt|input|question)|human_
 _WORD_TAGS = "task|question|request|query|prompt|feedback|answer"
 """Blocks in which a harness may have put the person's words; text around them may be theirs as well."""
 
-_TAG = re.compile(
-    rf"<(?P<name>(?P<person>{_PERSON_TAGS})|(?P<harness>{_HARNESS_TAGS})|(?P<file>{_FILE_TAGS}))"
-    r"(?P<attributes>\s[^<>]{0,500})?>",
-    re.IGNORECASE,
+_TAG = re.compile(r"<(permissions instructions|[A-Za-z][\w-]{0,100})(\s[^<>]{0,500})?>")
+
+
+class _Tag(StrEnum):
+    """Whose a block is, by the name of its tag."""
+
+    PERSON = "person"
+    HARNESS = "harness"
+    FILE = "file"
+
+
+_TAGS = tuple(
+    (tag, re.compile(pattern, re.IGNORECASE))
+    for tag, pattern in ((_Tag.PERSON, _PERSON_TAGS), (_Tag.HARNESS, _HARNESS_TAGS), (_Tag.FILE, _FILE_TAGS))
 )
+
+
+@lru_cache(maxsize=512)
+def _tag_of(name: str) -> _Tag | None:
+    """Whose a block of this name is. The same few names come with every request."""
+    return next((tag for tag, pattern in _TAGS if pattern.fullmatch(name) is not None), None)
+
 
 _WHOLE_PARTS = re.compile(
     r"""\s*(?:
@@ -54,39 +76,11 @@ _WHOLE_PARTS = re.compile(
     | ERROR:\ Cannot\ read\ [^\n]{0,300}not\ support
     | \#\ (?:AGENTS|CLAUDE|GEMINI|QWEN|CONVENTIONS)\.md\b
     | Contents\ of\ /[^\n]{0,300}\.md\ \(
-    | Now\ proceed\ and\ carry\ out\ this\ (?:task|plan)
+    | The\ following\ tool\ was\ executed\ by\ the\ user\s*$
     )""",
     re.VERBOSE,
 )
 """Openings of a part that is the harness's from its first word to its last."""
-
-_SWALLOWS = re.compile(r"\s*(?:Called the \w+ tool with the following input|\[[^\n]{0,300}\] Result:\s*$)")
-"""The part behind such a one is what the tool brought."""
-
-_TOOL_TEXT = re.compile(
-    r"""\s*(?:
-      observations?:
-    | \[[a-z_]+[^\]\n]{0,300}\]\ result:
-    | <(?:tool|function|command)[-_](?:call[-_])?(?:responses?|results?|outputs?)\b
-    | <(?:observation|returncode)>
-    | (?:tool|function|command|execution)\ (?:call\ )?(?:results?|outputs?|responses?)\b[^\n]{0,80}:
-    | execution\ result\ of\b
-    | result\ of\ (?:the\ )?tool\b[^\n]{0,80}:
-    | attached\ (?:image|file)(?:s|\(s\))?\ from\ tool
-    | \[error\]\ you\ did\ not\ use\ a\ tool
-    )""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_FEEDBACK = re.compile(r"<(feedback|answer|user_message)>")
-"""Inside a tool's text: what the person answered to it."""
-
-_NOTICES = re.compile(
-    r"\[Request interrupted by user[^\]\n]{0,60}\]|\[Image(?: #\d{1,3}|:[^\]\n]{0,300})\]"
-    r"|\[Pasted text #\d{1,3}[^\]\n]{0,40}\]"
-    r"|^\((?:image|file|audio|attachment)[^)\n]{0,200}(?:omitted|removed|supported?)[^)\n]{0,200}\)$",
-    re.MULTILINE,
-)
-"""Notes of a client in the midst of the words: what was interrupted, what stands elsewhere, what was left out."""
 
 _CONTINUED = re.compile(
     r"\s*(?:This session is being continued from a previous conversation"
@@ -94,28 +88,55 @@ _CONTINUED = re.compile(
     r"|Another language model started to solve this problem and produced a summary"
     r"|Here is a summary of (?:our|the) (?:previous|earlier) conversation"
     r"|Continue if you have next steps, or stop and ask"
+    r"|\[(?:CONTEXT COMPACTION|CONTEXT SUMMARY|PRIOR CONTEXT)\b"
     r"|<(?:state_snapshot|conversation[-_]summary|context[-_]summary)>)"
 )
+_SHORTEST_SUMMARY = 100
 _REQUEST_HEADING = re.compile(
     r"^(?:#{1,4} *|\*\*)(?:my|the user's|user's|user|current|new) (?:request|task|question|query|prompt|message)s?"
     r"\b[^\n]{0,40}\n+",
     re.IGNORECASE | re.MULTILINE,
 )
+_INPUT_HEADING = re.compile(r"^USER'?S INPUT\n-{3,}\n\s*(?:Here is the user's input[^\n]{0,200}:\n+)?", re.MULTILINE)
 _LABEL = re.compile(
-    r"\s*(?:new task|user (?:request|query|message|question)|current (?:task|request)):\s*\n", re.IGNORECASE
+    r"\s*(?:(?:new task|user (?:request|query|message|question)|current request):\s*\n|current task:\s)", re.IGNORECASE
 )
+_TASK_IN_FENCE = re.compile(r"^[^\n]{0,40}\b[Hh]ere is (?:your|the) task:\n```\n", re.MULTILINE)
+_SENT = re.compile(
+    r"\s*The user (?:just |also )?sent (?:a|an|the|this|another)\b[^\n]{0,60}\bmessages?\b[^\n]{0,60}:\s*\n"
+)
+_SENT_END = re.compile(r"\n\s*(?:IMPORTANT:|Please address |Address )[^\n]*\s*$")
+"""A reminder with what the person wrote while the agent was at work."""
 _TRAILERS = re.compile(
     r"^(?:To suggest changes to a file you MUST return|\# ?\*?SEARCH/REPLACE block\*? Rules"
     r"|Every \*SEARCH/REPLACE block\* must use this format"
     r"|You have been provided with these additional arguments"
+    r"|--- (?:Attached Context|Context Warnings) ---$"
+    r"|This is the expect(?:ed)? criteria for your final answer|Begin! This is VERY important"
     r"|\# ?(?:task_progress|Reminder: Instructions for Tool Use)\b)",
     re.MULTILINE,
 )
 """Rules about the form of the answer that a client puts behind the person's words."""
+_TRAILER_WORDS = (
+    "MUST return",
+    "SEARCH/REPLACE",
+    "additional arguments",
+    "criteria for",
+    "VERY important",
+    "# ",
+    "#*",
+    "--- ",
+)
+"""One of these stands in each of them."""
 
 _PARAGRAPHS = re.compile(r"(\n[^\S\n]*\n\s*)")
 _IMAGE_TAG = re.compile(r"\s*</?image\b[^<>]*>\s*")
+_WORD_BLOCK = re.compile(rf"\s*<({_WORD_TAGS})>")
+_SPACE = re.compile(r"\s*")
+_COMPOUND = re.compile(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
+_MARK = re.compile(r"""["“”«»„「」『』‘]|(?<!\w)'|'(?!\w)|(?<!\w)’|’(?!\w)""")
+"""A quotation mark that is no apostrophe."""
 _SHORT_LINE = 12
 
 
@@ -127,26 +148,13 @@ class Stripped(NamedTuple):
 
 
 def is_continuation(text: str) -> bool:
-    """Whether a part is the summary with which a compacted conversation starts anew."""
-    return _CONTINUED.match(text) is not None
+    """Whether a part is the summary with which a compacted conversation starts anew. Such a one is long."""
+    return len(text) >= _SHORTEST_SUMMARY and _CONTINUED.match(text) is not None
 
 
-def is_tool_text(text: str) -> bool:
-    """Whether a user's turn is a tool's result in plain text, as agents without tool messages send it."""
-    return _TOOL_TEXT.match(text) is not None
-
-
-def without_tool_texts(parts: Sequence[str]) -> list[str]:
-    """The parts that no tool wrote, and of those that one did what the person answered to it."""
-    kept: list[str] = []
-    swallow = False
-    for part in parts:
-        if is_tool_text(part):
-            kept.extend(block.inner.strip() for block in enclosed(part, _FEEDBACK, 1))
-        elif not swallow or "<feedback>" in part:
-            kept.append(part)
-        swallow = _SWALLOWS.match(part) is not None
-    return kept
+def is_setting(text: str) -> bool:
+    """Whether a part begins as those do that set the scene and are the same in many conversations."""
+    return text.startswith(("<", "#")) or _WHOLE_PARTS.match(text) is not None
 
 
 def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> str:
@@ -160,34 +168,59 @@ def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> st
             arguments = arguments or stripped.arguments
             if stripped.words:
                 kept.append(stripped.words)
-        swallow = _SWALLOWS.match(part) is not None
-    text = _without_repeats("\n".join(kept), system)
-    trailer = _TRAILERS.search(text)
+        swallow = swallows_next(part)
+    if len(kept) > 1:
+        kept = [words for words in kept if not _is_fence(words)] or kept
+    text = "\n".join(kept)
+    if "--" in text or "_" in text:
+        text = without_references(text)
+    if "\n" in text:
+        text = _without_repeats(text, system)
+    trailer = _TRAILERS.search(text) if any(word in text for word in _TRAILER_WORDS) else None
     if trailer is not None and text[: trailer.start()].strip():
         text = text[: trailer.start()]
     return unquote(text) or arguments
 
 
+def _is_fence(part: str) -> bool:
+    """Whether a part is one block of code or of a file from end to end: what an editor attaches to the words."""
+    return part.startswith("```") and part.endswith("```") and part.count("```") == 2
+
+
 def is_bare_block(words: str) -> bool:
     """Whether a turn is one block with a compound name: a harness's, if the person speaks in the turn beside it."""
-    match = re.match(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]", words)
+    match = _COMPOUND.match(words)
     return match is not None and words.endswith(f"</{match[1]}>")
 
 
 def unquote(text: str) -> str:
-    """Take off pairs of quotes that wrap the whole text and stand nowhere inside it."""
+    """Take off pairs of quotes that wrap the whole text; those inside, if a shell escaped them, are set free."""
     text = text.strip()
-    while len(text) > 1:
+    while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
         first, last, inner = text[0], text[-1], text[1:-1]
-        if _QUOTES.get(first) != last or first in inner or last in inner:
+        if first == last and f"\\{first}" in inner and first not in inner.replace(f"\\{first}", ""):
+            inner = inner.replace(f"\\{first}", first)
+        elif (first in inner or last in inner) and not _opens_inside(inner, first, last):
             break
         text = inner.strip()
     return text
 
 
+def _opens_inside(inner: str, first: str, last: str) -> bool:
+    """Whether the first quote amid a text opens a quotation: then that before the text is not closed by it.
+
+    ``"say "hello" to them"`` is wrapped, ``"hello" and "goodbye"`` is not.
+    """
+    for mark in _MARK.finditer(inner):
+        if mark[0] in (first, last):
+            before, after = inner[: mark.start()][-1:], inner[mark.end() :][:1]
+            return mark[0] == first and not after.isspace() and after != "" and (not before or not before.isalnum())
+    return True  # apostrophes only
+
+
 def unwrap(text: str) -> str:
     """Take off a block that a text begins with, when its name says that it may hold the person's words."""
-    match = re.match(rf"\s*<({_WORD_TAGS})>", text)
+    match = _WORD_BLOCK.match(text)
     if match is None:
         return text.strip()
     end = text.find(f"</{match[1]}>", match.end())
@@ -196,13 +229,35 @@ def unwrap(text: str) -> str:
     return f"{text[match.end() : end].strip()}\n{text[end + len(match[1]) + 3 :].strip()}".strip()
 
 
+def _peel(part: str) -> str:
+    """A part without the blocks of the harness that it begins with, as reminders do: most need no closer look."""
+    position = 0
+    while part.startswith("<", position):
+        opener = _TAG.match(part, position)
+        if opener is None or _tag_of(opener[1]) is not _Tag.HARNESS or opener[1] == "command-args":
+            break
+        closer = f"</{opener[1]}>"
+        end = part.find(closer, opener.end())
+        if end < 0 or _SENT.match(part, opener.end()) is not None:
+            break
+        space = _SPACE.match(part, end + len(closer))
+        after = space.end() if space is not None else end
+        if after < len(part) and opener[1].startswith(("command-", "local-command-")):
+            break  # they belong together
+        position = after
+    return part[position:]
+
+
 def _strip_part(part: str) -> Stripped:
+    if part.startswith("<"):
+        part = _peel(part)
+        if not part:
+            return Stripped("")
     heading_of_file = part.lstrip().startswith("# AGENTS.md") and "</INSTRUCTIONS>" in part
-    if is_continuation(part) or (_WHOLE_PARTS.match(part) and not heading_of_file):
+    if _CONTINUED.match(part) or (_WHOLE_PARTS.match(part) and not heading_of_file):
         return Stripped("")
     arguments = ""
-    if "[Request " in part or "[Image" in part or "[Pasted " in part or "omitted" in part or "support" in part:
-        part = _NOTICES.sub("", part)
+    part = without_notes(part)
     if "<" in part:
         if part.startswith("### Task:"):  # a template for retrieved documents: the question stands behind them
             part = part[max(part.rfind("</context>") + 10, 0) :] if part.rstrip()[-10:] != "</context>" else part
@@ -210,27 +265,30 @@ def _strip_part(part: str) -> Stripped:
     if heading_of_file:
         part = part.lstrip().partition("\n")[2]
     if part.startswith("#"):
-        request = _REQUEST_HEADING.search(part)
-        part = part[request.end() :] if request is not None else part
-    elif part.endswith(":") or "\nThought:" in part:
-        part = _question_of_steps(part)
+        part = _behind(_REQUEST_HEADING, part)
+    elif "INPUT\n---" in part:
+        part = _behind(_INPUT_HEADING, part)
+    elif "Thought:" in part or "previous work" in part:
+        part = without_steps(part)
+    elif " task:\n```\n" in part:
+        task = _TASK_IN_FENCE.search(part)
+        end = part.rfind("\n```") if task is not None else -1
+        part = part[task.end() : end] if task is not None and end > task.end() else part
     label = _LABEL.match(part)
     if label is not None and part[label.end() :].strip():
         part = part[label.end() :]
     return Stripped(unwrap(part), arguments)
 
 
-def _question_of_steps(part: str) -> str:
-    """The question out of a prompt that spells question, thoughts, actions and observations in one text."""
-    start = part.rfind("\nQuestion:")
-    end = part.find("\nThought:", start)
-    return part[start + 10 : end] if 0 <= start < end else part
+def _behind(heading: re.Pattern[str], part: str) -> str:
+    found = heading.search(part)
+    return part[found.end() :] if found is not None else part
 
 
 def _without_blocks(part: str) -> tuple[str, str]:
     """The text without what a harness put into it, and the arguments of a slash command."""
-    blocks = [block for block in enclosed(part, _TAG, "name") if not _is_prose(block, part)]
-    persons = [block.inner.strip() for block in blocks if block.opener["person"]]
+    blocks = [block for block in enclosed(part, _TAG, 1, _tag_of) if not _is_prose(block, part)]
+    persons = [_persons_words(block) for block in blocks]
     if any(persons):
         return "\n".join(filter(None, persons)), ""
     kept: list[str] = []
@@ -239,27 +297,33 @@ def _without_blocks(part: str) -> tuple[str, str]:
     for block in blocks:
         kept.append(part[position : block.start])
         position = block.end
-        if block.opener["name"] == "command-args" and "<local-command-" not in part:
+        if block.opener[1] == "command-args" and "<local-command-" not in part:
             arguments = block.inner.strip()
     kept.append(part[position:])
     text = "".join(kept).strip()
     return ("" if _IMAGE_TAG.fullmatch(text) else text), arguments
 
 
+def _persons_words(block: Block) -> str:
+    """What a person wrote in a block that names them, or in a reminder that hands it on to an agent at work."""
+    if _tag_of(block.opener[1]) is _Tag.PERSON:
+        return block.inner.strip()
+    sent = _SENT.match(block.inner)
+    return _SENT_END.sub("", block.inner[sent.end() :]).strip() if sent is not None else ""
+
+
 def _is_prose(block: Block, part: str) -> bool:
     """Whether a tag of a file stands amid a person's words: markup they write about."""
-    opener = block.opener
-    return opener["file"] is not None and opener["attributes"] is None and bool(part[: block.start].strip())
+    name, attributes = block.opener.groups()
+    return attributes is None and _tag_of(name) is _Tag.FILE and bool(part[: block.start].strip())
 
 
 def _without_repeats(text: str, system: Callable[[], Sequence[str]]) -> str:
     """Leave out paragraphs that the system prompt says too: rules that a client repeats behind each request."""
-    if "\n" not in text:
-        return text
     pieces = _PARAGRAPHS.split(text)  # paragraphs and, between them, what parts them
     if len(pieces) == 1:
         return text
-    rules = {line.strip() for prompt in system() for line in prompt.split("\n") if len(line) > _SHORT_LINE}
+    rules = set().union(*(map(str.strip, prompt.split("\n")) for prompt in system()))
     own = [at for at in range(0, len(pieces), 2) if not _repeats(pieces[at], rules)]
     if not own or 2 * len(own) > len(pieces):
         return text

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 
 from model_router.errors import ServerError
+from model_router.server.events import EventRing
 from model_router.server.gateway import Gateway
 from model_router.server.thread import ServerThread
 
@@ -27,6 +28,7 @@ def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
         The exit code: 0 after a signal, 1 when the server could not start or ended by itself.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes a line for each request
+    gateway.ring = EventRing(0)  # nobody looks
     server = ServerThread(gateway)
     told = threading.Event()
     hurried = threading.Event()

@@ -54,6 +54,8 @@ async def _check(backend: Backend, upstream: Upstream, seconds: float) -> Backen
         async with asyncio.timeout(seconds):
             status, data = await _ask(backend, upstream, seconds)
         latency = round((time.perf_counter() - started) * 1000, 1)
+        if status < 300:
+            backend.abilities.learn_models(data, backend.model)
         reachable, models, detail = _judge(backend, status, data)
     except TimeoutError:
         reachable, detail = False, _silence(seconds)
@@ -82,6 +84,7 @@ def _silence(seconds: float) -> str:
 async def _ask(backend: Backend, upstream: Upstream, seconds: float) -> tuple[int, bytes]:
     answer = await upstream.probe(backend, "/models", seconds)
     try:
+        backend.abilities.learn_server(answer.headers)
         data = b""
         async for piece in answer.pieces():
             data += piece

@@ -1,15 +1,18 @@
 """The small calls that clients make for themselves: titles, tags, suggestions, summaries of a conversation.
 
-They carry nothing out. A call is one of them when its system prompt says so and it has no tools, when its text is a
-template with the conversation inside, or when its newest part is an order about the conversation as a whole.
+They carry nothing out. A call is one of them when its newest part is an order about the conversation as a whole; and,
+if the model has no tools to choose from, when its system prompt says so, when its text begins like one, or when its
+text is a template that ends with the conversation.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
+from typing import Any, TypeAlias
 
-from model_router.server.markup import enclosed
+import re2
 
 _ORDER_LENGTH = 400
 """Characters: the order to compact is a page of rules; a person who wants a summary writes a line."""
@@ -18,75 +21,137 @@ _HEAD = 2000
 _SYSTEM_HEAD = 600
 """Characters of a system prompt in which a housekeeping call says what it is."""
 
-_TALK = r"(?:conversation|chat|thread|session|discussion|dialogue?)"
-_TITLE = rf"\btitles?\b[^.\n]{{0,60}}\b{_TALK}|\b{_TALK}\b[^.\n]{{0,40}}\btitles?\b"
+_Table: TypeAlias = tuple[tuple[str, tuple[str, ...], str], ...]
 
-_COMPACTION = re.compile(
-    rf"detailed summary of (?:the|our|this|your) (?:\w+ )?{_TALK}"
-    rf"|summari[sz]e (?:the|our|this) {_TALK} (?:so far|above)"
-    r"|context checkpoint compaction|prompt for continuing our conversation"
-    rf"|(?:the|this|current) {_TALK} is (?:rapidly )?(?:running out of|exceeding its) context"
-    rf"|(?:messages|{_TALK}) above (?:are|is) a {_TALK} to summari[sz]e"
-    r"|summary (?:of|for) [^.\n]{0,80}(?:another (?:llm|language model|agent)|without losing context)"
-    r"|(?:compact|condense) the (?:conversation|context|history)"
+
+def _table(*rows: tuple[str, str, str]) -> _Table:
+    """Task, words of which one must be there for the pattern to match, pattern; all for lower-case text."""
+    return tuple((task, tuple(words.split("|")), pattern) for task, words, pattern in rows)
+
+
+@cache
+def _compiled(pattern: str) -> Any:
+    """Compiled when a text first needs it: that takes longer than all else in the start of the gateway."""
+    return re2.compile(pattern)
+
+
+_TALK = r"(?:conversations?(?: history)?|chats?(?: history| session)?|threads?|sessions?|discussions?|dialog(?:ue)?s?)"
+_THIS = r"(?:this|the|our|an?|that|these) (?:\w+ ){0,2}"
+_VERB = (
+    r"^\s*(?:please,? |now,? )?(?:(?:based on|given|considering|from|using)\b[^.\n]{0,60}[,.:]+ )?(?:please )?"
+    r"(?:reply with|come up with|make up|generate|create|write|suggest|provide|give|extract|make|propose|return)\b"
 )
-_COMPACTION_WORDS = ("summar", "compact", "condense", "continuing our", "of context", "its context")
-"""One of these stands in whatever the pattern finds; looking for them first is far quicker."""
-_SHORT_ORDERS = (
+_NAME = r"\b(?:titles?|names?)\b"
+
+_COMPACTION = _table(
     (
         "compact",
-        re.compile(r"\s*First, reason in your scratchpad\. Then, generate the <state_snapshot>", re.IGNORECASE),
+        "summar|compact|condense|continuing our|of context|its context",
+        rf"detailed summary of (?:the|our|this|your) (?:\w+ )?{_TALK}"
+        rf"|summari[sz]e (?:the|our|this) {_TALK} (?:so far|above)"
+        r"|context checkpoint compaction|prompt for continuing our conversation"
+        rf"|(?:the|this|current) {_TALK} is (?:rapidly )?(?:running out of|exceeding its) context"
+        rf"|(?:messages|{_TALK}) above (?:are|is) a {_TALK} to summari[sz]e"
+        r"|summary (?:of|for) [^.\n]{0,80}(?:another (?:llm|language model|agent)|without losing context)"
+        r"|(?:compact|condense) the (?:conversation|context|history)",
+    )
+)
+_SHORT_ORDERS = _table(
+    ("compact", "scratchpad", r"^\s*first, reason in your scratchpad\. then, generate the <state_snapshot>"),
+    (
+        "compact",
+        "summar",
+        rf"^\s*(?:please )?summari[sz]e (?:the|our|this) {_TALK}\b[^\n]{{0,80}}"
+        r"(?:prompt for future context|described in the (?:prompt )?instructions)",
     ),
-    ("followups", re.compile(r"\s*\[SUGGESTION MODE\b")),
+    ("followups", "suggestion mode", r"^\s*\[suggestion mode\b"),
+    ("review", "agent history", r"^\s*the following is the codex agent history\b"),
+    ("router", "speak next", r"determine who should (?:logically )?speak next"),
 )
-_TITLE_ORDER = re.compile(
-    r"\s*(?:please |now )?(?:generate|create|write|suggest|provide|give|reply with|come up with)\b[^.\n]{0,100}"
-    rf"\btitle\b[^.\n]{{0,40}}\bfor (?:this|the|our) (?:above |following |entire )?{_TALK}\b",
-    re.IGNORECASE,
-)
-
-
-def _table(*rows: tuple[str, str, str]) -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    """Task, a word without which the pattern cannot match, pattern; all for lower-case text."""
-    return tuple((task, word, re.compile(pattern)) for task, word, pattern in rows)
-
-
-_SYSTEM_TASKS = _table(
-    ("title", "title", rf"title generator|generate an? (?:concise|brief|short|very short)[^.\n]{{0,60}}title|{_TITLE}"),
+"""Orders that no person gives, whatever tools are there."""
+_NAMING = _table(
     (
         "title",
-        "word",
-        r"extract a \d-\d word title"
-        r"|into a (?:single )?(?:short )?(?:sentence|title|name) of [^.\n]{0,20}words? or less",
+        "title|name",
+        rf"{_VERB}[^.\n]{{0,100}}{_NAME}[^.\n]{{0,60}}\b(?:for|of|to|summari[sz]ing|that (?:captures|describes)) "
+        rf"{_THIS}{_TALK}\b"
+        rf"|{_VERB}[^.\n]{{0,60}}\b{_TALK}\b[^.\n]{{0,40}}\b(?:an?|the) (?:[\w-]+ ){{0,3}}{_NAME}"
+        rf"|^\s*(?:please )?analy[sz]e (?:this|the) (?:[\w-]+ ){{0,3}}{_TALK}\b(?s:.{{0,160}})"
+        rf"\b(?:provide|extract|return|give)\b(?s:.{{0,120}})\b(?:an?|the) (?:[\w-]+ ){{0,3}}{_NAME}"
+        rf"|^\s*(?:please )?summari[sz]e [^.\n]{{0,60}}\b(?:in|into|as) an? (?:[\w-]+ ){{0,3}}{_NAME}",
     ),
-    ("autocomplete", "autocompletion", r"you are an autocompletion system"),
-    ("autocomplete", "fill", r"fill[- ]in[- ]the[- ]middle"),
-    ("router", "routing", r"task routing ai"),
+    ("title", "description of", rf"{_VERB}[^.\n]{{0,40}}description of this {_TALK} in \w+ words"),
     (
         "followups",
-        "",
+        "predict",
+        r"^\s*(?:please )?(?:help me )?predict the (?:\w+ ){0,3}questions? that (?:the )?(?:human|user)"
+        r" (?:would|will|may|might)\b",
+    ),
+)
+"""How an order begins that a person hardly gives; whoever gives it gets what they want from the small engine."""
+
+_SYSTEM_TASKS = _table(
+    (
+        "title",
+        "title",
+        rf"title generator|(?:generate|provide|create|write|give) an?"
+        rf" (?:concise|brief|short|very short|descriptive)[^.\n]{{0,60}}\btitle"
+        rf"|you name (?:\w+ )?{_TALK}|title[^.\n]{{0,40}} find (?:the|this) {_TALK}"
+        rf"|\btitles? (?:for|of) (?:\w+ ){{0,3}}{_TALK}\b|\b{_TALK} titles?\b"
+        rf"|\b{_TALK}[^.\n]{{0,30}} into an? [^.\n]{{0,30}}\btitle",
+    ),
+    (
+        "title",
+        "word|topic",
+        r"extract an? \d-\d word title|new conversation topic|description in (?:\w+|\d+) words or less"
+        r"|into a (?:single )?(?:short )?(?:sentence|title|name) of [^.\n]{0,20}words? or less",
+    ),
+    ("title", "标题", r"(?:会话|对话|聊天)[^。\n]{0,40}标题|标题[^。\n]{0,40}(?:会话|对话|聊天)"),
+    ("autocomplete", "autocompletion", r"you are an autocompletion system"),
+    ("autocomplete", "fill", r"fill[- ]in[- ]the[- ]middle|you are a hole filler"),
+    ("router", "routing", r"task routing ai"),
+    ("router", "bash commands", r"process bash commands that an ai coding agent wants to run"),
+    ("router", "unproductive", r"stuck in an unproductive (?:state|loop)"),
+    ("tools", "tool", r"your task is to (?:choose|select) and return the correct tool"),
+    (
+        "followups",
+        "naturally send|follow-up",
         r"messages? (?:this|the) user might naturally send next|suggests? follow-up (?:questions|prompts)",
     ),
     (
         "compact",
         "summar",
         r"(?:tasked with|component that|assistant that|your (?:job|task|role) is to|you are)[^.\n]{0,40}"
-        rf" summari[sz]\w+ (?:\w+ ){{0,3}}{_TALK}s?|(?:context|conversation) summari[sz](?:ation|er)"
+        rf" summari[sz]\w+ (?:\w+ ){{0,3}}{_TALK}|(?:context|conversation) summari[sz](?:ation|er)"
+        rf"|detailed summary of (?:the|our|this|your) (?:\w+ )?{_TALK}"
         rf"|summari[sz]e this partial {_TALK}"
-        r"|context-aware state summary",
+        r"|context-aware state summary"
+        rf"|summari[sz]e what was done in (?:the|this) {_TALK}",
+    ),
+    (
+        "compact",
+        "compacting|condensing",
+        r"(?:compacting|condensing) (?:an?|the|this) (?:\w+ )?(?:conversation|context|history)",
     ),
     ("compact", "context limit", r"context limit was reached"),
-    ("commit", "commit message", r"(?:generates?|writes?)[^.\n]{0,60}\bcommit messages?"),
+    ("summary", "summar", r"you summari[sz]e what was accomplished|summary label describing"),
+    (
+        "commit",
+        "commit",
+        r"(?:generates?|writes?|writing|come up with)[^.\n]{0,60}\b(?:commit messages?|git commits)\b"
+        r"|commit message generator",
+    ),
     ("branch", "branch name", r"(?:generates?|suggests?)[^.\n]{0,60}\bbranch names?"),
 )
 _TEMPLATE_TASKS = _table(
-    ("title", "title", r"generate an? (?:concise|brief|short)[^.\n]{0,60}title"),
+    ("title", "title", r"\btitle\b"),
     ("tags", "tags", r"\b(?:generate|assign|suggest)\b[^.\n]{0,40}\btags\b"),
     ("followups", "follow", r"follow-?up (?:questions|prompts)"),
     ("query", "quer", r"necessity of generating search queries|generat\w+ (?:\w+ ){0,3}search quer"),
     ("autocomplete", "autocompletion", r"you are an autocompletion system"),
     ("image_prompt", "image", r"prompt for an? image generation task"),
     ("emoji", "emoji", r"fitting emoji"),
+    ("compact", "summar", r"\bsummar"),
 )
 _OPEN_TEXT_TASKS = _table(
     (
@@ -94,34 +159,53 @@ _OPEN_TEXT_TASKS = _table(
         "standalone",
         r"rephrase the follow[- ]?up (?:question|input)[^.\n]{0,60}standalone|\bstandalone (?:question|query):\s*$",
     ),
-    ("title", "that is", r"(?:title|name) for (?:the|this) (?:chat|conversation) that is \d"),
+    ("title", "that is", rf"(?:title|name) for (?:the|this) {_TALK} that is \d"),
     ("title", "title", r"write a brief title for the following request"),
     ("enhance", "enhanced", r"generate an enhanced version of this prompt \(reply with only"),
+    ("compact", "summar", r"progressively summari[sz]e the (?:lines of )?conversation"),
+    ("emoji", "emoji", r"reflect the speaker's likely facial expression"),
+    ("title", "intention", r"decompose the user's input into \"subject\" and \"intention\""),
+    ("fetch", "web page content", r"^\s*web page content:\n---"),
 )
 _FILL_IN = ("<fim_prefix>", "<|fim_prefix|>", "<|fim_begin|>", "<｜fim▁begin｜>", "<SUF>", "[SUFFIX]")
 _SPEAKER = re.compile(
-    r"^[ \t]*(?:[\[(*]{0,2})(user|human|assistant|ai|model|bot)(?:[\])*]{0,2})[ \t]*:[\])*]{0,2}",
+    r"^[ \t]*/?(?:[\[(*]{0,2})(user|human|assistant|ai|model|bot)(?:[\])*]{0,2})[ \t]*:[\])*]{0,2}",
     re.IGNORECASE | re.MULTILINE,
 )
-_QUOTED = re.compile(r"<(session|user_message|user_prompt|message|text|input)>")
-_TRANSCRIPT_END = re.compile(r"</?(?:chat_history|conversation|messages|history)>|^###", re.MULTILINE)
+_QUOTES = ("session", "user_message", "user_prompt", "message", "text", "input")
+"""Blocks in which a template has the person's words; the last one counts, those before it are examples."""
+_LABELLED = re.compile(
+    r"(?:here is the message|starts with(?: this message)?|the first few user messages"
+    r"|the following (?:content|request)|of this prompt[^:\n]{0,80}):\s*",
+    re.IGNORECASE,
+)
+_TRANSCRIPT_END = re.compile(r"</?(?:chat_history|conversation|messages|history)>|^(?:###|```)", re.MULTILINE)
+_LAST_BLOCK = re.compile(r"</(?:chat_history|conversation|conversation_history|session)>\s*$")
 
 
 def order_in(text: str, *, has_tools: bool) -> str:
-    """The task that a part orders about the whole conversation, or nothing."""
+    """The task that a part orders about the whole conversation, or nothing.
+
+    ``has_tools``: whether the model may choose from tools; then it may be at work, and fewer orders count.
+    """
+    head = text[:_HEAD].lower()
     if len(text) >= _ORDER_LENGTH:
-        head = text[:_HEAD].lower()
-        if any(word in head for word in _COMPACTION_WORDS) and _COMPACTION.search(head) is not None:
-            return "compact"
-    for name, pattern in _SHORT_ORDERS:
-        if pattern.match(text):
-            return name
-    return "title" if not has_tools and _TITLE_ORDER.match(text) is not None else ""
+        task = _first(_COMPACTION, head)
+        if task:
+            return task
+    start = head[:_ORDER_LENGTH]
+    task = _first(_SHORT_ORDERS, start)
+    if task or has_tools:
+        return task
+    task = _first(_NAMING, start)
+    if not task and len(text) < _HEAD and "\n\n" in head:
+        task = _first(_NAMING, head[head.rfind("\n\n") + 2 :])
+    return task
 
 
 def task_of(system: Iterable[str], text: str) -> str:
     """The task of a call without tools, by its system prompts or by the template that it fills, or nothing."""
-    head = "\n".join(prompt[:_SYSTEM_HEAD] for prompt in system).lower()
+    head = "\n".join([prompt[:_SYSTEM_HEAD] for prompt in system]).lower()
     start = text[:_ORDER_LENGTH].lower()
     task = _first(_SYSTEM_TASKS, head) if head else ""
     if not task and "### Task:" in text[:40] and ("<chat_history>" in text or "<text>" in text):
@@ -130,6 +214,8 @@ def task_of(system: Iterable[str], text: str) -> str:
         task = _first(_OPEN_TEXT_TASKS, start)
     if not task and "\nstandalone " in text[-40:].lower():
         task = "query"
+    if not task and _LAST_BLOCK.search(text, max(0, len(text) - 60)) is not None:
+        task = _first(_TEMPLATE_TASKS, start)
     return task
 
 
@@ -139,13 +225,14 @@ def is_fill_in(text: str) -> bool:
 
 
 def inner_words(text: str) -> str:
-    """The person's words out of a text that quotes them: between tags, or as the newest turn of a transcript.
+    """The person's words out of a text that quotes them: between tags, as the newest turn of a transcript, or behind
+    a label.
 
     Empty when it quotes none.
     """
-    quoted = [block.inner.strip() for block in enclosed(text, _QUOTED, 1)]
-    if quoted and quoted[0]:
-        return quoted[0]
+    quoted = _last_quoted(text)
+    if quoted:
+        return quoted
     turns = list(_SPEAKER.finditer(text))
     for position in range(len(turns) - 1, -1, -1):
         if turns[position][1].lower() in ("user", "human"):
@@ -153,8 +240,26 @@ def inner_words(text: str) -> str:
             said = text[turns[position].end() : stop]
             end = _TRANSCRIPT_END.search(said)
             return (said[: end.start()] if end is not None else said).strip()
+    label = _LABELLED.search(text[:_HEAD])
+    return text[label.end() :].strip() if label is not None else ""
+
+
+def _last_quoted(text: str) -> str:
+    """What stands in the last of the blocks that quote a person."""
+    start = end = 0
+    for name in _QUOTES:
+        closer = text.rfind(f"</{name}>")
+        opener = text.rfind(f"<{name}>", 0, closer) if closer > 0 else -1
+        if opener > start or (opener == 0 and not end):
+            start, end = opener + len(name) + 2, closer
+    return text[start:end].strip()
+
+
+def _first(table: _Table, text: str) -> str:
+    for task, words, pattern in table:
+        for word in words:
+            if word in text:
+                if _compiled(pattern).search(text) is not None:
+                    return task
+                break
     return ""
-
-
-def _first(table: Iterable[tuple[str, str, re.Pattern[str]]], text: str) -> str:
-    return next((task for task, word, pattern in table if word in text and pattern.search(text)), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 _CLOSERS = re.compile(r"</([A-Za-z][\w-]{0,80}(?: [a-z]{1,20})?)\s{0,4}>")
@@ -19,12 +19,17 @@ class Block(NamedTuple):
     end: int
 
 
-def enclosed(text: str, openers: re.Pattern[str], name: str | int) -> Iterator[Block]:
+def enclosed(
+    text: str, openers: re.Pattern[str], name: str | int, wanted: Callable[[str], object] = bool
+) -> Iterator[Block]:
     """The outermost closed blocks in order; group ``name`` of ``openers`` is what the closing tag has to repeat.
 
-    An opening tag that nothing closes is plain text. Linear: closing tags are looked up, never searched for again.
+    Tags whose name is not ``wanted``, and opening tags that nothing closes, are plain text. Linear: closing tags are
+    looked up, never searched for again.
     """
     match = openers.search(text)
+    while match is not None and not wanted(match[name]):
+        match = openers.search(text, match.end())
     if match is None:
         return
     closers: dict[str, list[tuple[int, int]]] = {}
@@ -32,7 +37,7 @@ def enclosed(text: str, openers: re.Pattern[str], name: str | int) -> Iterator[B
         closers.setdefault(closer[1], []).append(closer.span())
     while match is not None:
         position = match.end()
-        places = closers.get(match[name] or "", [])
+        places = closers.get(match[name], []) if wanted(match[name]) else []
         following = bisect_left(places, (position, 0))
         if following < len(places):
             start, end = places[following]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from model_router.config.proxy import PromptCapture
+from model_router.config.proxy import ListenConfig, PromptCapture
 from model_router.engine.decision import RoutingDecision
 from model_router.engine.receipt import EVIDENCE_REASON
 from model_router.server.ask import Ask
@@ -19,7 +19,16 @@ CLIENT_LEFT = 499
 _PREVIEW_CHARS = 160
 
 
-@dataclass(slots=True)
+def new_record(number: int, path: str, user_agent: str, listen: ListenConfig) -> Record:
+    """The record of a request that has just arrived; ``number`` is 48 random bits, by which people name it."""
+    agent = user_agent.partition(" ")[0][:60]
+    if not agent.isprintable():
+        agent = "".join(character for character in agent if character.isprintable())
+    profile = listen.routing_profile.value
+    return Record(f"mr-{number:012x}", path.removeprefix("/v1/")[:60], agent, profile)
+
+
+@dataclass(slots=True, eq=False)
 class Record:
     """One request. ``outcome`` stays empty until something is known: a task that ends so was cancelled.
 
@@ -45,11 +54,18 @@ class Record:
     fallback: bool = False
     attempts: int = 0
     first_byte_ms: float | None = None
+    total_ms: float = 0.0
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    session_reason: str = ""
+    session_code: str = ""
+    prefill_tokens: int = 0
     error: str = ""
     folded: bool = False
     stopped: bool = False
+    dropped: tuple[str, ...] = ()
+    failures: list[str] = field(default_factory=list)
+    _session: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def end(self, outcome: str, status: int, error: str = "") -> None:
         """Say how the request went; what is said last counts."""
@@ -62,6 +78,10 @@ class Record:
         if self.first_byte_ms is None:
             self.first_byte_ms = self.elapsed_ms()
 
+    def finish(self) -> None:
+        """Note when all was over."""
+        self.total_ms = self.elapsed_ms()
+
     def elapsed_ms(self) -> float:
         """Milliseconds since arrival."""
         return round((time.perf_counter() - self.started) * 1000, 3)
@@ -71,10 +91,23 @@ class Record:
         """What picking the engine took, in microseconds, to a tenth."""
         return round(self.pick.route_us, 1) if self.pick is not None else 0.0
 
-    def write_receipt(self) -> None:
-        """Have the receipt of what was picked. It takes longer than the pick, so this waits until the answer is out."""
+    def write_receipt(self, *, brief: bool) -> None:
+        """Have the receipt of what was picked. It takes longer than the pick, so this waits until the answer is out.
+
+        ``brief``: as far as the event needs it, without the cues that counted and without alternatives.
+
+        Why the conversation stayed or moved stands at its end.
+        """
         if self.decision is None and self.pick is not None:
-            self.decision = self.pick.receipt()
+            self.decision = self.pick.receipt(brief=brief)
+            if self.session_code and not brief:
+                self.decision = replace(
+                    self.decision,
+                    reasons=(*self.decision.reasons, self.session_reason),
+                    reason_codes=(*self.decision.reason_codes, self.session_code),
+                )
+            elif self.session_code:
+                self._session = ((self.session_reason,), (self.session_code,))
 
     def event(self, ask_hash: str, capture: PromptCapture) -> RequestEvent:
         """The finished event; its text is redacted whatever is kept of it.
@@ -101,20 +134,25 @@ class Record:
             attempts=self.attempts,
             requires_confirmation=decision is not None and decision.requires_confirmation,
             risk_class=str(decision.risk_class or "") if decision is not None else "",
-            reasons=_reasons(decision, capture),
-            reason_codes=decision.reason_codes if decision is not None else (),
+            reasons=(*_reasons(decision, capture), *self._session[0]),
+            reason_codes=(*(decision.reason_codes if decision is not None else ()), *self._session[1]),
             scores={str(route): score for route, score in decision.scores.items()} if decision is not None else {},
             confidence=decision.confidence_score if decision is not None else 0,
             flags=_flags(decision),
             prompt_chars=len(ask.text) if ask is not None else 0,
             estimated_tokens=ask.estimated_tokens if ask is not None else 0,
+            session_reason=self.session_reason,
+            session_code=self.session_code,
+            prefill_tokens=self.prefill_tokens,
             ask_hash=ask_hash,
             route_us=self.route_us,
             first_byte_ms=self.first_byte_ms,
-            total_ms=self.elapsed_ms(),
+            total_ms=self.total_ms,
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
             error=redact(self.error),
+            failures=tuple(map(redact, self.failures)),
+            dropped=self.dropped,
             preview=_preview(ask, capture),
             config_hash=decision.config_hash if decision is not None else "",
             ruleset_version=decision.ruleset_version if decision is not None else "",

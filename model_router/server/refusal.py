@@ -38,11 +38,28 @@ class Refusal(Exception):
 
     def anthropic_body(self) -> bytes:
         """The Anthropic error object as JSON."""
-        kind = {401: "authentication_error", 403: "permission_error", 404: "not_found_error", 413: "request_too_large"}
-        error = {"type": kind.get(self.status, "invalid_request_error"), "message": self.message}
-        return msgspec.json.encode({"type": "error", "error": error})
+        return msgspec.json.encode(anthropic_error(self._anthropic_kind(), self.message))
+
+    def _anthropic_kind(self) -> str:
+        if self.status >= 500:
+            return "overloaded_error" if self.status == 529 else "api_error"
+        return _ANTHROPIC_KINDS.get(self.status, "invalid_request_error")
+
+
+_ANTHROPIC_KINDS = {
+    401: "authentication_error",
+    403: "permission_error",
+    404: "not_found_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+}
 
 
 def error_object(message: str, kind: str, code: str | None, param: str | None = None) -> dict[str, Any]:
     """The value that OpenAI clients read an error from, in answers and in streams alike."""
     return {"error": {"message": message, "type": kind, "code": code, "param": param}}
+
+
+def anthropic_error(kind: str, message: str) -> dict[str, Any]:
+    """The same for Anthropic clients."""
+    return {"type": "error", "error": {"type": kind, "message": message}}

@@ -1,192 +1,244 @@
-"""Sends a request to the first backend that answers, and the answer to the client.
+"""Sends a request to the first backend that answers.
 
-Before the first byte of output another backend may take over; afterwards an error is told where it happens.
+Before the first byte of content another backend may take over; afterwards an error is told where it happens.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable
+import asyncio
+import math
+import random
+import time
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import msgspec
-from quart import Response
 
+from model_router.config.proxy import Abort
 from model_router.server.backends import Backend
-from model_router.server.record import Record
+from model_router.server.breaker import Admission
+from model_router.server.call import Call
+from model_router.server.delivery import deliver
+from model_router.server.excerpt import excerpt
+from model_router.server.failure import Failure, status_failure
+from model_router.server.gateway import Gateway
+from model_router.server.headers import RawHeaders, returned_headers
+from model_router.server.intake import ClientLeft
+from model_router.server.line import LineFull
+from model_router.server.outgoing import Outgoing, can_translate, outgoing
+from model_router.server.outlet import WAITING
 from model_router.server.refusal import Refusal
-from model_router.server.stream import RelayBody, read_usage
-from model_router.server.upstream import Upstream, UpstreamAnswer, UpstreamFailure, returned_headers
+from model_router.server.retries import Action, Retries
+from model_router.server.upstream import Upstream, UpstreamAnswer, UpstreamFailure, read_whole
 
-_LARGEST_PLAIN_ANSWER = 67_108_864
 _LARGEST_ERROR = 65_536
-_CONTEXT_CODES = (b"exceed_context_size_error", b"context_length_exceeded")
+_JSON: RawHeaders = [(b"content-type", b"application/json")]
 _OWN_FAULTS = frozenset({400, 402, 406, 409, 411, 413, 414, 415, 422, 431, 451})
 """Statuses that speak of the request itself: another backend would say the same, so the client hears them."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A request as the backends get it: the endpoint behind ``/v1``, a body for each, and headers."""
+class Failed:
+    """Why one backend gave no answer, in words and for the retry policy, which has no say when ``failure`` is None.
 
-    path: str
-    body_for: Callable[[Backend], bytes]
-    headers: tuple[tuple[str, str], ...]
+    ``answer`` is the backend's own error, when the client can read that as it is. ``retry_after`` are seconds.
+    """
 
-
-@dataclass(frozen=True, slots=True)
-class _Failed:
-    backend: str
+    backend: Backend
     sentence: str
     status: int
-    retry_after: str = ""
-    answer: Response | None = None
+    failure: Failure | None = None
+    retry_after: float | None = None
+    answer: tuple[int, RawHeaders, bytes] | None = None
 
     def __str__(self) -> str:
-        return f"'{self.backend}' {self.sentence}"
+        return f"'{self.backend.name}' {self.sentence}"
 
 
-async def relay(upstream: Upstream, backends: Iterable[Backend], outgoing: Outgoing, record: Record) -> Response:
+async def relay(gateway: Gateway, backends: Iterable[Backend], call: Call) -> None:
     """Try the backends in order; the record learns who answered.
 
     Raises:
-        Refusal: 502, 504 or 429, when none of them answered; it names each and its reason.
+        Refusal: none of them answered; it names each and its reason.
     """
-    failed: list[_Failed] = []
-    for backend in backends:
-        record.attempts += 1
-        record.fallback = record.fallback or bool(failed)
+    record = call.record
+    retries = Retries(gateway.retry_policy, random.random)
+    failed: dict[str, Failed] = {}
+    waiting = deque(backends)
+    first = waiting[0]
+    while waiting:
+        backend = waiting.popleft()
+        record.fallback = record.fallback or backend is not first
         record.backend, record.model = backend.name, backend.model
-        result = await _attempt(upstream, backend, outgoing, record)
-        if isinstance(result, Response):
-            return result
-        failed.append(result)
-    if len(failed) == 1 and failed[0].answer is not None:
-        record.end("error", failed[0].answer.status_code, f"Backend {failed[0]}.")
-        return failed[0].answer
-    raise _nobody_answered(failed)
+        failure = await _attempt(gateway.upstream, backend, call)
+        if failure is None:
+            return
+        failed[backend.name] = failure
+        record.failures.append(str(failure))
+        if failure.failure is None:
+            continue
+        step = retries.after(backend.name, failure.failure, backend.config.retries)
+        if step.action is Action.TELL:
+            break
+        if step.action is Action.AGAIN:
+            await asyncio.sleep(step.delay)
+            waiting.appendleft(backend)
+        elif step.more_context:
+            waiting = deque(one for one in waiting if _is_larger(one, backend, step.needs_context))
+    await _tell(list(failed.values()), call)
 
 
-async def _attempt(upstream: Upstream, backend: Backend, outgoing: Outgoing, record: Record) -> Response | _Failed:
-    try:
-        answer = await upstream.send(backend, outgoing.path, outgoing.body_for(backend), outgoing.headers)
-    except UpstreamFailure as failure:
-        return _Failed(backend.name, failure.sentence, failure.status)
-    handed_over = False
-    try:
-        if answer.status >= 300:
-            return await _error_answer(backend, answer, record)
-        if answer.content_type == "text/event-stream" and record.stream:
-            response = await _stream(answer, record)
-            handed_over = True
-            return response
-        return await _plain(answer, record)
-    except UpstreamFailure as failure:
-        return _Failed(backend.name, failure.sentence, failure.status)
-    finally:
-        if not handed_over:
-            await answer.close()
+def _is_larger(backend: Backend, tried: Backend, needed: int | None) -> bool:
+    """Whether a backend may hold what was too long for another; one whose context nobody knows may."""
+    context = backend.context
+    if context is None:
+        return True
+    return context >= needed if needed is not None else context > (tried.context or 0)
 
 
-async def _stream(answer: UpstreamAnswer, record: Record) -> Response:
-    pieces = answer.pieces()
-    first = b""
-    while not first:
+async def _tell(failed: list[Failed], call: Call) -> None:
+    """The client hears what its own request is wrong in, or a single backend's own error, else a sentence of ours."""
+    last = next((one for one in failed if one.failure is not None and one.failure.too_long), failed[-1])
+    faulty = last.failure is not None and not last.failure.blames_server and last.status in _OWN_FAULTS
+    if (faulty or len(failed) == 1) and last.answer is not None and not call.outlet.begun:
+        call.record.end("error", last.answer[0], f"Backend {last}.")
+        await call.outlet.plain(*last.answer)
+        return
+    raise Refusal(last.status, f"Backend {last}.", code="upstream_error") if faulty else _nobody_answered(failed)
+
+
+async def _attempt(upstream: Upstream, backend: Backend, call: Call) -> Failed | None:
+    admission = backend.breaker.admit()
+    if admission is None:
+        seconds = backend.breaker.snapshot().retry_in or 0
+        sentence = f"rests after failures and is tried again in {max(1, round(seconds))} s"
+        return Failed(backend, sentence, 503, retry_after=max(1.0, seconds))
+    with admission:
+        if backend.line is None:
+            return await _send_to(upstream, backend, admission, call)
         try:
-            first = await anext(pieces)
-        except StopAsyncIteration:
-            raise UpstreamFailure("closed the stream without an answer") from None
-    record.first_byte()
-    record.status = answer.status
-    response = Response(RelayBody(answer, first, pieces, record), answer.status, returned_headers(answer.headers))
-    response.headers.setdefault("cache-control", "no-cache")
-    response.timeout = None
-    return response
+            place = backend.line.enter(utility=call.is_utility)
+        except LineFull as full:
+            return Failed(backend, str(full), 429, retry_after=full.retry_after)
+        try:
+            while place.position:
+                call.outlet.note = f"{place.position} in line for '{backend.name}'"
+                await place.change()
+            call.outlet.note = WAITING
+            return await _send_to(upstream, backend, admission, call)
+        finally:
+            place.leave()
 
 
-async def _plain(answer: UpstreamAnswer, record: Record) -> Response:
-    data = await _read(answer.pieces(), _LARGEST_PLAIN_ANSWER)
-    if "content-encoding" not in answer.headers and answer.content_type != "text/event-stream":
-        _check_json(data)
-        usage = read_usage(data)
-        if usage is not None:
-            record.prompt_tokens, record.completion_tokens = usage.prompt_tokens, usage.completion_tokens
-    record.first_byte()
-    record.end("ok", answer.status)
-    return Response(data, answer.status, returned_headers(answer.headers))
+async def _send_to(upstream: Upstream, backend: Backend, admission: Admission, call: Call) -> Failed | None:
+    """Send; with a server that does not bear a closed connection, to the end, whether or not the client stays.
 
-
-def _check_json(data: bytes) -> None:
+    Raises:
+        ClientLeft: meanwhile, and that end has come.
+    """
+    outlet = call.outlet
+    outlet.outlives = backend.config.abort is Abort.DRAIN
     try:
-        msgspec.json.decode(data, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError):
-        what = "an empty answer" if not data else "an answer that is not JSON"
-        raise UpstreamFailure(f"sent {what}") from None
+        failed = await _send(upstream, backend, admission, call)
+    finally:
+        outlet.outlives = False
+    if outlet.abandoned:
+        call.record.end("", 0)
+        raise ClientLeft
+    return failed
 
 
-async def _error_answer(backend: Backend, answer: UpstreamAnswer, record: Record) -> Response | _Failed:
-    """Pass the client's own fault on; make everything else a reason to try the next backend."""
+async def _send(upstream: Upstream, backend: Backend, admission: Admission, call: Call) -> Failed | None:
+    protocol = call.request.endpoint.protocol
+    answer: UpstreamAnswer | None = None
+    failed: Failed | None = None
+    try:
+        native = await upstream.speaks(backend, protocol)
+        if not native and not can_translate(protocol):
+            return Failed(backend, f"does not serve {call.request.endpoint.path}", 404)
+        out, answer = await _ask(upstream, backend, call, native=native)
+        data = await _error_text(answer, backend)
+        if answer.status in (400, 422) and out.asks_usage and b"stream_options" in data:
+            backend.abilities.takes_stream_options = False
+            await answer.close()
+            out, answer = await _ask(upstream, backend, call, native=native)
+            data = await _error_text(answer, backend)
+        if answer.status >= 300:
+            failed = _error_answer(backend, answer, data, out)
+        else:
+            backend.abilities.learn_server(answer.headers)
+            await deliver(answer, backend, admission, call, out)
+    except UpstreamFailure as failure:
+        failed = Failed(backend, failure.sentence, failure.status, failure.failure)
+    finally:
+        if answer is not None:
+            await answer.close()
+    if failed is None or failed.failure is None or not failed.failure.blames_server:
+        admission.succeed()
+    else:
+        admission.fail(connecting=failed.failure.unconnected)
+    return failed
+
+
+async def _ask(upstream: Upstream, backend: Backend, call: Call, *, native: bool) -> tuple[Outgoing, UpstreamAnswer]:
+    """Put the request to a backend, and wait for the head of its answer."""
+    keeps_model = call.keeps_model and not call.record.fallback
+    out = outgoing(call.request, backend, native=native, keeps_model=keeps_model)
+    call.record.dropped = out.dropped
+    call.record.attempts += 1
+    return out, await upstream.send(backend, out.endpoint.upstream, out.body, [*call.headers, *_JSON])
+
+
+async def _error_text(answer: UpstreamAnswer, backend: Backend) -> bytes:
+    """What stands in an answer that is an error; nothing for others."""
+    if answer.status < 300:
+        return b""
+    answer.be_patient(backend)
+    return await read_whole(answer.pieces(), _LARGEST_ERROR)
+
+
+def _error_answer(backend: Backend, answer: UpstreamAnswer, data: bytes, out: Outgoing) -> Failed:
+    """What an error means: in words, for the retry policy, and as the client may read it."""
     status = answer.status
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
+    failure = status_failure(status, headers, data, time.time())
+    passed = None
     if status < 400:
-        location = answer.headers.get("location", "elsewhere")[:200]
-        return _Failed(backend.name, f"redirects to {location}; put the final address in its base_url", 502)
-    if status in (401, 403):
-        return _Failed(backend.name, f"refused its key (HTTP {status}); check its api_key_env", 502)
-    data = await _read(answer.pieces(), _LARGEST_ERROR)
-    if status == 404:
+        location = answer.header(b"location")[:200] or "elsewhere"
+        sentence, told = f"redirects to {location}; put the final address in its base_url", 502
+    elif status in (401, 403):
+        sentence, told = f"refused its key (HTTP {status}); check its api_key_env", 502
+    elif status == 404:
         hint = f"does not know this endpoint or the model '{backend.model}' (HTTP 404); check base_url and model"
-        return _Failed(backend.name, hint, 502)
-    passed = _passed_error(answer, data)
-    sentence = f"answered HTTP {status}{_excerpt(data)}"
-    if status in _OWN_FAULTS and not any(code in data for code in _CONTEXT_CODES):
-        if passed is None:
-            raise Refusal(status, f"Backend '{backend.name}' {sentence}.", code="upstream_error")
-        record.end("error", status, f"Backend '{backend.name}' {sentence}.")
-        return passed
-    own = 429 if status == 429 else 502
-    return _Failed(backend.name, sentence, own, answer.headers.get("retry-after", ""), passed)
+        sentence, told = hint, 502
+    elif status == 501:  # clients try this one again for ever
+        sentence, told = f"does not serve {out.endpoint.path}{excerpt(data)}", 404
+    else:
+        sentence = f"answered HTTP {status}{excerpt(data)}"
+        told = status if status == 429 or status in _OWN_FAULTS else 502
+        passed = _passed_error(answer, data) if out.translator is None else None
+    return Failed(backend, sentence, told, failure, failure.retry_after, passed)
 
 
-def _passed_error(answer: UpstreamAnswer, data: bytes) -> Response | None:
+def _passed_error(answer: UpstreamAnswer, data: bytes) -> tuple[int, RawHeaders, bytes] | None:
     """The backend's own error, when it is one that a client can read."""
     try:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if not isinstance(value, dict) or "content-encoding" in answer.headers:
+    if not isinstance(value, dict) or answer.header(b"content-encoding"):
         return None
-    return Response(data, answer.status, returned_headers(answer.headers))
+    return answer.status, returned_headers(answer.headers), data
 
 
-def _excerpt(data: bytes) -> str:
-    try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
-        return ""
-    error = value.get("error", value) if isinstance(value, dict) else None
-    message = error.get("message") if isinstance(error, dict) else error
-    if not isinstance(message, str) or not message:
-        return ""
-    clean = "".join(character if character.isprintable() else " " for character in message[:200])
-    return f" ({clean.strip()})"
-
-
-async def _read(pieces: AsyncIterator[bytes], limit: int) -> bytes:
-    collected: list[bytes] = []
-    size = 0
-    async for piece in pieces:
-        collected.append(piece)
-        size += len(piece)
-        if size > limit:
-            raise UpstreamFailure(f"sent an answer larger than {limit} bytes")
-    return b"".join(collected)
-
-
-def _nobody_answered(failed: list[_Failed]) -> Refusal:
+def _nobody_answered(failed: list[Failed]) -> Refusal:
     statuses = {failure.status for failure in failed}
     status = statuses.pop() if len(statuses) == 1 else 502
     who = "Backend" if len(failed) == 1 else "No backend answered:"
     message = f"{who} {'; '.join(str(failure) for failure in failed)}."
-    codes = {429: "rate_limit_exceeded", 504: "upstream_timeout"}
-    headers = {"retry-after": failed[-1].retry_after} if status == 429 and failed[-1].retry_after else {}
+    codes = {404: "unknown_endpoint", 429: "rate_limit_exceeded", 503: "backend_resting", 504: "upstream_timeout"}
+    waits = [failure.retry_after for failure in failed if failure.retry_after is not None]
+    headers = {"retry-after": f"{math.ceil(min(waits))}"} if waits and status in (429, 503) else {}
     kind = "rate_limit_error" if status == 429 else "server_error"
     return Refusal(status, message, kind=kind, code=codes.get(status, "upstream_error"), headers=headers)

@@ -1,43 +1,87 @@
-"""A bounded memory of what was decided for a person's wish, so that an agent's steps stay where the wish went."""
+"""A bounded memory of where conversations are, so that an agent's steps stay where the person's wish went."""
 
 from __future__ import annotations
 
+import time
 from collections import OrderedDict
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Where a conversation is. ``falls`` counts the person's turns in a row that asked for a less capable engine."""
+
+    engine: str
+    falls: int = 0
+
+
+@dataclass(slots=True)
+class _Entry:
+    session: Session
+    seen_at: float
 
 
 class SessionMemory:
-    """Engines by wish (:meth:`Ask.digest`) and by conversation. The least recently used entries go first.
+    """Engines by wish (:meth:`Ask.digest`) and by conversation, by name, so that they outlive a new configuration.
 
-    Only a memory: when it knows nothing, the wish is found again in the history that every request carries, and the
-    same decision comes out. Used on the server's loop only.
+    The least recently used go first; what nobody asked for in ``ttl_seconds`` is forgotten. Only a memory: when it
+    knows nothing, the wish is found again in the history that every request carries, and the same decision comes out.
+    Used on the server's loop only. ``clock`` gives seconds that never go back.
     """
 
-    def __init__(self, capacity: int = 4096) -> None:
+    def __init__(
+        self, capacity: int = 4096, ttl_seconds: float = 14_400.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._capacity = capacity
-        self._wishes: OrderedDict[str, str] = OrderedDict()
-        self._sessions: OrderedDict[str, str] = OrderedDict()
+        self._ttl = ttl_seconds
+        self._clock = clock
+        self._wishes: OrderedDict[str, _Entry] = OrderedDict()
+        self._sessions: OrderedDict[str, _Entry] = OrderedDict()
 
-    def remember(self, digest: str, session: str, engine: str) -> None:
+    def __len__(self) -> int:
+        return len(self._sessions)
+
+    def remember(self, digest: str, session: str, engine: str, falls: int = 0) -> None:
         """Keep the engine that took a person's wish."""
-        self._keep(self._wishes, digest, engine)
-        self._keep(self._sessions, session, engine)
+        now = self._clock()
+        self._keep(self._wishes, digest, _Entry(Session(engine), now))
+        self._keep(self._sessions, session, _Entry(Session(engine, falls), now))
+
+    def find(self, session: str) -> Session | None:
+        """Where the conversation is; None for a new one."""
+        return self._recall(self._sessions, session)
 
     def of_wish(self, digest: str) -> str | None:
         """The engine that this very wish went to."""
-        return self._recall(self._wishes, digest)
+        found = self._recall(self._wishes, digest)
+        return found.engine if found is not None else None
 
     def of_session(self, session: str) -> str | None:
         """The engine that the conversation's last wish went to."""
-        return self._recall(self._sessions, session)
+        found = self._recall(self._sessions, session)
+        return found.engine if found is not None else None
 
-    def _keep(self, memory: OrderedDict[str, str], key: str, engine: str) -> None:
-        memory[key] = engine
+    def keep_engines(self, engines: Container[str]) -> None:
+        """Forget what points to any other engine, as the configuration has changed."""
+        for memory in (self._wishes, self._sessions):
+            for key in [key for key, entry in memory.items() if entry.session.engine not in engines]:
+                del memory[key]
+
+    def _keep(self, memory: OrderedDict[str, _Entry], key: str, entry: _Entry) -> None:
+        memory[key] = entry
         memory.move_to_end(key)
         if len(memory) > self._capacity:
             memory.popitem(last=False)
 
-    def _recall(self, memory: OrderedDict[str, str], key: str) -> str | None:
-        engine = memory.get(key)
-        if engine is not None:
-            memory.move_to_end(key)
-        return engine
+    def _recall(self, memory: OrderedDict[str, _Entry], key: str) -> Session | None:
+        entry = memory.get(key)
+        if entry is None:
+            return None
+        now = self._clock()
+        if now - entry.seen_at > self._ttl:
+            del memory[key]
+            return None
+        entry.seen_at = now
+        memory.move_to_end(key)
+        return entry.session

@@ -2,63 +2,88 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
-from types import TracebackType
+from typing import Protocol
 
 import msgspec
-from quart.wrappers.response import ResponseBody
 
-from model_router.server.record import Record
-from model_router.server.refusal import error_object
-from model_router.server.upstream import UpstreamAnswer, UpstreamFailure
+from model_router.server.stream_error import read_error
+from model_router.server.usage import Usage, read_usage
+from model_router.server.wire.endpoint import Endpoint, Family
 
 _HELD_LIMIT = 65_536
-_KEPT_LINES = 4
-"""So many lines of data are kept to look for token counts, which stand in the last or the last but one."""
+_NO_JSON = "sent an event that is not JSON"
+_ENDS = {
+    Family.CHAT: (),
+    Family.ANTHROPIC: (b"message_stop",),
+    Family.RESPONSES: (b"response.completed", b"response.incomplete", b"response.failed"),
+}
+"""Types of the event that ends a stream; a chat ends with ``[DONE]``."""
+
+_FINISHES = {
+    Family.CHAT: (b'"finish_reason":"', b'"finish_reason": "'),
+    Family.ANTHROPIC: (b'"stop_reason":"', b'"stop_reason": "'),
+    Family.RESPONSES: (),
+}
+"""What a server writes when the answer is complete, though its end mark may never come."""
 
 
-class Usage(msgspec.Struct, frozen=True):
-    """Token counts as OpenAI servers write them."""
+class Passage(Protocol):
+    """What a stream goes through between backend and client.
 
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
+    ``broken`` is half a sentence when the backend sent an error, or something that is no event; ``told``: the client
+    has read of it in the backend's own words. ``done`` says that its end mark came, and what happens to the connection
+    then is of no interest; ``finished`` that it said the answer is complete.
+    """
 
+    broken: str
+    told: bool
 
-class _Answer(msgspec.Struct, frozen=True):
-    usage: Usage | None = None
+    def feed(self, piece: bytes) -> bytes:
+        """Take a piece in; give what may go out."""
+        ...
 
+    def rest(self) -> bytes:
+        """What was held back, at a proper end."""
+        ...
 
-_ANSWER = msgspec.json.Decoder(_Answer)
+    def done(self) -> bool: ...
 
+    def finished(self) -> bool: ...
 
-def read_usage(text: bytes) -> Usage | None:
-    """The token counts of a whole answer or of one streamed event; None when there are none."""
-    try:
-        return _ANSWER.decode(text).usage
-    except (msgspec.DecodeError, RecursionError):
-        return None
+    def usage(self) -> Usage | None: ...
+
+    def fail(self, sentence: str, code: str) -> bytes:
+        """An error that ends the stream, as an event of the client's protocol."""
+        ...
 
 
 class LineHolder:
     """Passes whole lines on and keeps an unfinished one back, so that an error event never lands inside it.
 
     Servers write whole events, so this delays nothing; a line that grows beyond 64 KiB is passed on in pieces. Bytes
-    are never changed. Each line of data is looked at: one that is neither ``{...}`` nor the end mark is held until its
-    event is complete, and only that event is parsed. When it is no JSON, ``broken`` is set, and the event and all
-    behind it are swallowed. ``judged`` is false for bodies that cannot be read, such as compressed ones.
+    are never changed. The name of an event waits for its data. Each line of data is looked at: one that is neither
+    ``{...}`` nor the end mark is held until its event is complete, and only that event is parsed. When it is no JSON,
+    or an error that clients of this protocol would not see as one, ``broken`` is set, and the event and all behind it
+    are swallowed; an error that they would see is passed on, and all behind it is swallowed.
     """
 
-    def __init__(self, *, judged: bool = True) -> None:
-        self.broken = False
-        self._judged = judged
+    def __init__(self, endpoint: Endpoint, *, hides_usage: bool = False) -> None:
+        self.broken = ""
+        self.told = False
+        self._endpoint = endpoint
+        self._ends = _ENDS[endpoint.family]
+        self._finishes = _FINISHES[endpoint.family]
+        self._hides_usage = hides_usage
+        self._hiding = False
+        self._name = b""
+        self._before: list[bytes] = []
+        self._open = False
         self._done = False
-        self._finished = not judged
+        self._finished = False
         self._held = bytearray()
         self._inside = b""
         self._event: list[bytes] = []
-        self._last: deque[bytes] = deque(maxlen=_KEPT_LINES)
+        self._counts: list[bytes] = []
 
     def feed(self, piece: bytes) -> bytes:
         """Take a piece in; give what may go out."""
@@ -68,17 +93,18 @@ class LineHolder:
             return self._first_part() if len(self._held) > _HELD_LIMIT else b""
         out = bytes(self._held) + piece[:end] if self._held else piece[:end]
         self._held = bytearray(piece[end:])
-        return self._judge(out) if self._judged else out
+        return self._judge(out)
 
     def rest(self) -> bytes:
         """What was held back, at a proper end."""
         out = bytes(self._held)
         self._held.clear()
-        if not self._judged or self._done:
+        if self._done:
             return out
         if self._inside == b"{" and not out:
-            self.broken = True
-        return self._judge(out) + self._close_event()
+            self.broken = _NO_JSON
+        passed = self._judge(out) + self._close_event()
+        return passed + b"\n\n" if self._open and not self.broken else passed  # some do not end their last event
 
     def done(self) -> bool:
         """Whether the end mark of the protocol came; what happens to the connection then is of no interest."""
@@ -89,25 +115,32 @@ class LineHolder:
         return self._done or self._finished
 
     def usage(self) -> Usage | None:
-        """The token counts, when the last events tell them."""
-        for line in reversed(self._last):
-            if b'"usage"' in line:
-                usage = read_usage(line[5:].strip())
-                if usage is not None:
-                    return usage
-        return None
+        """The token counts, when the events tell them; Anthropic's stand in the first and in the last but one."""
+        found: Usage | None = None
+        for line in self._counts:
+            usage = read_usage(line[5:].strip())
+            if usage is not None:
+                found = usage if found is None else found.updated(usage)
+        return found
+
+    def fail(self, sentence: str, code: str) -> bytes:
+        """An error event; the line breaks before it end whatever was begun."""
+        event = self._endpoint.error_event(sentence, code)
+        return event if self._open else event.lstrip(b"\n")
 
     def _first_part(self) -> bytes:
         """The part of a very long line that is there; its beginning and its end are judged, not what lies between."""
         out = bytes(self._held)
         self._held.clear()
-        if not self._judged or self._done:
+        if self._done:
             return out
         if not self._inside:
             if self._event or (out.startswith(b"data:") and not out[5:64].lstrip().startswith(b"{")):
-                self.broken = True
+                self.broken = _NO_JSON
                 return b""
             self._inside = b"{" if out.startswith(b"data:") else b"-"
+            self._open = True
+            out = self._take_before() + out
         self._see_finish(out)
         return out
 
@@ -125,30 +158,72 @@ class LineHolder:
         return b"".join(passed)
 
     def _stopped(self) -> bool:
-        return self.broken
+        return bool(self.broken)
 
     def _judge_line(self, line: bytes) -> bytes:
         """What may go out because of this line: the line, nothing, or the event that it completes."""
         if self._inside:
-            self.broken = self._inside == b"{" and not line.rstrip().endswith(b"}")
+            if self._inside == b"{" and not line.rstrip().endswith(b"}"):
+                self.broken = _NO_JSON
             self._inside = b""
             self._see_finish(line)
             return line
         if self._event:
             self._event.append(line)
             return b"" if line.strip() else self._close_event()
-        if not line.startswith(b"data:"):
-            return line
+        return self._judge_data(line) if line.startswith(b"data:") else self._pass_other(line)
+
+    def _judge_data(self, line: bytes) -> bytes:
         data = line[5:].strip()
         if data.startswith(b"{") and data.endswith(b"}"):
+            if self._is_error(data):
+                return self._take_before() + line.rstrip() + b"\n\n" if self.told else b""
             self._see_finish(line)
-            self._last.append(line)
+            if b'"usage"' in line and self._keep_counts(line, data):
+                self._hiding = True
+                self._before.clear()
+                return b""
         elif data == b"[DONE]":
             self._done = True
         elif data:
-            self._event.append(line)
+            self._event = [*self._before, line]
+            self._before.clear()
             return b""
-        return line
+        self._open = True
+        return self._take_before() + line if self._before else line
+
+    def _pass_other(self, line: bytes) -> bytes:
+        if not line.strip():
+            hidden, self._hiding, self._open = self._hiding, False, False
+            self._name = b""
+            self._before.clear()
+            return b"" if hidden else line
+        if line.startswith(b"event:"):
+            self._name = line[6:].strip()
+        elif not self._before:
+            return line
+        self._before.append(line)
+        return b""
+
+    def _take_before(self) -> bytes:
+        """The lines of an event that waited for its data."""
+        before = b"".join(self._before)
+        self._before.clear()
+        return before
+
+    def _is_error(self, data: bytes) -> bool:
+        """Whether an event is an error; ``broken`` and ``told`` say what it says and whether clients understand it."""
+        found = read_error(self._name, data, self._endpoint.family)
+        if found is None:
+            return False
+        self.broken, self.told = found.sentence, found.readable
+        return True
+
+    def _keep_counts(self, line: bytes, data: bytes) -> bool:
+        """Remember an event with token counts; true when it holds nothing else and the client did not ask for it."""
+        del self._counts[1:]
+        self._counts.append(line)
+        return self._hides_usage and _is_usage_alone(data)
 
     def _close_event(self) -> bytes:
         """The held event as it came, when its data is JSON after all (it may stand on several lines)."""
@@ -160,14 +235,46 @@ class LineHolder:
         try:
             msgspec.json.decode(data, type=msgspec.Raw)
         except (msgspec.DecodeError, RecursionError):
-            self.broken = True
+            self.broken = _NO_JSON
             return b""
+        if self._is_error(data):
+            return event.rstrip() + b"\n\n" if self.told else b""
         self._see_finish(data)
+        self._open = not event.endswith((b"\n\n", b"\n\r\n"))
         return event
 
     def _see_finish(self, text: bytes) -> None:
         if not self._finished:
-            self._finished = b'"finish_reason":"' in text or b'"finish_reason": "' in text
+            self._finished = any(mark in text for mark in self._finishes)
+        if self._ends and (self._name or _type_of(text)) in self._ends:
+            self._done = True
+
+
+class _Typed(msgspec.Struct):
+    type: str = ""
+
+
+class _Chunk(msgspec.Struct):
+    choices: list[msgspec.Raw] | None = None
+
+
+_TYPED = msgspec.json.Decoder(_Typed)
+_CHUNK = msgspec.json.Decoder(_Chunk)
+
+
+def _type_of(text: bytes) -> bytes:
+    """The type of an event whose server names it in the data alone."""
+    try:
+        return _TYPED.decode(text[5:] if text.startswith(b"data:") else text).type.encode()
+    except (msgspec.DecodeError, RecursionError):
+        return b""
+
+
+def _is_usage_alone(data: bytes) -> bool:
+    try:
+        return _CHUNK.decode(data).choices == []
+    except (msgspec.DecodeError, RecursionError):
+        return False
 
 
 def _split(text: bytes) -> list[bytes]:
@@ -177,90 +284,3 @@ def _split(text: bytes) -> list[bytes]:
     parts = text.split(b"\n")
     last = parts.pop()
     return [part + b"\n" for part in parts] + ([last] if last else [])
-
-
-class RelayBody(ResponseBody):
-    """The body of a streamed answer. Leaving it, on whatever way, closes the connection to the backend."""
-
-    def __init__(
-        self, answer: UpstreamAnswer, first: bytes, pieces: AsyncGenerator[bytes, None], record: Record
-    ) -> None:
-        self._answer = answer
-        self._first = first
-        self._pieces = pieces
-        self._record = record
-        self._out = self._lines()
-
-    async def __aenter__(self) -> RelayBody:
-        return self
-
-    async def __aexit__(
-        self, exc_type: type[BaseException] | None, exc_value: BaseException | None, tb: TracebackType | None
-    ) -> None:
-        await self._out.aclose()
-        await self._pieces.aclose()
-        await self._answer.close()
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._out
-
-    async def _lines(self) -> AsyncGenerator[bytes, None]:
-        holder = LineHolder(judged="content-encoding" not in self._answer.headers)
-        record = self._record
-        error, cut = "", False
-        try:
-            out = holder.feed(self._first)
-            if out:
-                yield out
-            async for piece in self._pieces:
-                out = holder.feed(piece)
-                if out:
-                    yield out
-                if record.stopped or holder.broken:
-                    cut = record.stopped
-                    break
-        except UpstreamFailure as failure:
-            error = "" if holder.done() else failure.sentence
-        except asyncio.CancelledError:
-            if not record.stopped:
-                raise  # the client left
-            cut = True
-        self._count(holder)
-        if cut and not holder.done():
-            yield self._stopped()
-            return
-        rest = b"" if error else holder.rest()
-        if rest and not holder.broken:
-            yield rest
-        if holder.broken:
-            error = "sent an event that is not JSON"
-        elif not error and not holder.finished():
-            error = "ended the answer without saying that it is complete"
-        if error:
-            yield self._broken(error)
-            return
-        record.end("ok", record.status)
-
-    def _count(self, holder: LineHolder) -> None:
-        usage = holder.usage()
-        if usage is not None:
-            self._record.prompt_tokens, self._record.completion_tokens = usage.prompt_tokens, usage.completion_tokens
-
-    def _stopped(self) -> bytes:
-        record = self._record
-        sentence = f"The gateway is stopping, so this answer ends here, unfinished (request {record.request_id})."
-        record.end("broken", record.status, sentence)
-        return error_event(sentence, "stopping")
-
-    def _broken(self, error: str) -> bytes:
-        record = self._record
-        where = f"in the middle of the answer (request {record.request_id})"
-        sentence = f"Backend '{record.backend}' failed {where}: it {error}."
-        record.end("broken", record.status, sentence)
-        return error_event(sentence, "upstream_broken")
-
-
-def error_event(sentence: str, code: str) -> bytes:
-    """An error as a stream event; no ``[DONE]`` follows it, so nobody takes it for an end."""
-    error = msgspec.json.encode(error_object(sentence, "server_error", code))
-    return b"\n\ndata: " + error + b"\n\n"

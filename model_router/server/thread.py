@@ -18,7 +18,9 @@ from hypercorn.config import Config
 from model_router.config.proxy import ListenConfig
 from model_router.errors import ServerError
 from model_router.server.app import create_app
+from model_router.server.door import Door
 from model_router.server.gateway import Gateway, GatewayState
+from model_router.server.http1.limits import HttpLimits
 from model_router.server.http1.serve import serve_fast
 
 logger = logging.getLogger(__name__)
@@ -119,6 +121,7 @@ class ServerThread:
     async def _serve(self, listener: socket.socket) -> None:
         self._stop = asyncio.Event()
         app = create_app(self._gateway)
+        door = Door(self._gateway, app)
 
         @app.before_serving
         async def ready() -> None:
@@ -126,7 +129,9 @@ class ServerThread:
 
         self._gateway.open()
         try:
-            await serve_fast(app, hypercorn_config(listener), shutdown_trigger=self._stop.wait)
+            config = hypercorn_config(listener)
+            limits = HttpLimits(connections=self._gateway.config.limits.max_connections)
+            await serve_fast(door, config, shutdown_trigger=self._stop.wait, limits=limits)
         finally:
             await self._gateway.close()
 

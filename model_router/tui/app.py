@@ -42,6 +42,7 @@ class ModelRouterApp(App[int]):
 
     ``first`` is the screen to open. ``opened`` is called once, in the screen's thread, when the session has been
     opened and everything has been imported. ``notices`` are shown as they come. ``colorless`` overrules ``NO_COLOR``.
+    ``leave_on`` are signals that end the application as its key does, with 128 and their number as the exit code.
     """
 
     TITLE = "ModelRouter"
@@ -73,6 +74,7 @@ class ModelRouterApp(App[int]):
         opened: Callable[[], None] | None = None,
         notices: Notices | None = None,
         colorless: bool | None = None,
+        leave_on: Iterable[int] = (),
     ) -> None:
         no_color = "NO_COLOR" in os.environ if colorless is None else colorless
         # Without colours the terminal's own are kept and Textual's filter takes every other away.
@@ -81,6 +83,7 @@ class ModelRouterApp(App[int]):
         self._first = first
         self._opened = opened
         self._notices = notices
+        self._leave_on = tuple(leave_on)
         self._previous = "home"
         self._state_path = user_folder(session.environ) / "state.json"
         self._state = State() if session.is_demo else load_state(self._state_path)
@@ -103,6 +106,8 @@ class ModelRouterApp(App[int]):
 
     def on_mount(self) -> None:
         """Open the first screen, then the session behind it."""
+        for number in self._leave_on:
+            asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
         self.switch_mode(self._first)
         self.set_interval(DRAIN_SECONDS, self._drain)
         self.set_interval(1.0, self._tick)
@@ -149,8 +154,9 @@ class ModelRouterApp(App[int]):
         screen = self._main_screen
         if screen is not None:
             screen.tell(requests=requests)
-        if self.screen is not screen:
-            for bar in self.screen.query(TopBar):
+        top = self.screen_stack[-1:]  # empty for a moment at the beginning and at the end
+        if top and top[0] is not screen:
+            for bar in top[0].query(TopBar):
                 bar.refresh()
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,11 @@ SCREENS = ("home", "try", "log")
 _SWITCH_SECONDS = 0.0005
 """How long the screen may hold the interpreter while a request waits."""
 _GC_THRESHOLDS = (20_000, 50, 1_000)
+
+
+LEAVE_ON: tuple[signal.Signals, ...] = () if sys.platform == "win32" else (signal.SIGHUP, signal.SIGTERM)
+"""The terminal was closed, or somebody ends the process: the terminal is put right, requests are drained, and the
+demo's folder goes."""
 
 
 def run(config_path: Path | None, *, screen: str = "home", demo: bool = False, read_only: bool = False) -> int:
@@ -39,7 +45,8 @@ def run(config_path: Path | None, *, screen: str = "home", demo: bool = False, r
     session = Session(os.environ, config_path=config_path, demo=demo, read_only=read_only)
     with unsettled_after(), noticing() as notices:
         try:
-            return ModelRouterApp(session, first=screen, opened=settle, notices=notices).run() or 0
+            app = ModelRouterApp(session, first=screen, opened=settle, notices=notices, leave_on=LEAVE_ON)
+            return app.run() or 0
         finally:
             session.close()
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from inspect import signature
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from model_router.cli import bench
-from model_router.cli.main import _serve_flag, cli
+from model_router.cli.main import _serve_flag, cli, proxy_command
+from model_router.cli.running import run
+from model_router.server.headless import serve
 from tests.cli.conftest import Ended
 
 Command = Callable[..., Ended]
@@ -46,6 +49,11 @@ def test_the_version_is_the_package_s(command: Command) -> None:
     assert __version__ in command("--version").out
 
 
+def test_the_proxy_program_has_its_version_too(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(proxy_command(), ["--version"], "model-router-proxy") == 0
+    assert capsys.readouterr().out.startswith("model-router-proxy, version ")
+
+
 def test_serve_as_an_option_is_the_command() -> None:
     assert _serve_flag(["--serve"]) == ["serve"]
     assert _serve_flag(["--serve", "--port", "1"]) == ["serve", "--port", "1"]
@@ -60,6 +68,20 @@ def test_serve_without_a_configuration_names_the_next_step(command: Command) -> 
     assert len(ended.err.splitlines()) == 2
     assert "model-router init" in ended.err
     assert "model-router demo" in ended.err
+
+
+def test_serve_says_why_the_folder_cannot_be_read(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL_ROUTER_HOME", "/" + "x" * 300)
+    ended = command("serve")
+    assert (ended.code, ended.out) == (1, "")
+    assert "the file cannot be read" in ended.err
+    assert "hint: Check its permissions." in ended.err
+
+
+def test_serve_says_how_it_ends(command: Command) -> None:
+    words = " ".join(command("serve", "--help").out.split())
+    (drain,) = (p.default for p in signature(serve).parameters.values() if p.name == "drain_seconds")
+    assert f"requests under way get {drain:.0f} seconds" in words
 
 
 def test_serve_names_every_mistake(command: Command, tmp_path: Path) -> None:
@@ -121,6 +143,7 @@ def test_each_shell_gets_its_script(command: Command, shell: str) -> None:
     ended = command("completion", shell)
     assert ended.code == 0
     assert "_MODEL_ROUTER_COMPLETE" in ended.out
+    assert "newer is needed" not in ended.err
 
 
 def test_other_shells_are_refused(command: Command) -> None:

@@ -140,7 +140,20 @@ def test_a_bad_catalog_closes_the_router(command: Command, tmp_path: Path, name:
     assert "human_confirm" in ended.out
     assert "cost_tier" in ended.err
     assert "nope" in ended.err
+    assert f"`model-router validate-config --config {path}`" in ended.err
     assert command(name, "--config", str(tmp_path / "absent.yaml"), "x").code == 1
+
+
+@pytest.mark.parametrize("name", ["decide", "dispatch-plan"])
+def test_a_folder_that_cannot_be_read_closes_the_router(
+    command: Command, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("MODEL_ROUTER_HOME", "/" + "x" * 300)  # refused to every user, the superuser too
+    ended = command(name, "rewrite this text")
+    assert ended.code == 1
+    assert ended.out.startswith("human_confirm")
+    assert "the file cannot be read" in ended.err
+    assert "hint: " in ended.err
 
 
 def test_a_dispatch_plan_is_a_dry_run(command: Command) -> None:

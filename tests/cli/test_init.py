@@ -50,6 +50,13 @@ def test_force_keeps_a_copy_each_time(command: Command, home: Path) -> None:
     assert "1234" in proxy.read_text()
 
 
+def test_the_next_step_reads_what_was_written(command: Command, home: Path, tmp_path: Path) -> None:
+    assert "start `model-router`," in command("init", "--preset", "ollama", "--config-dir", str(home)).err
+    folder = tmp_path / "my router"
+    ended = command("init", "--preset", "ollama", "--config-dir", str(folder))
+    assert f"start `model-router tui --config '{folder}/routing_proxy.yaml'`" in ended.err
+
+
 def test_the_files_belong_to_the_person_alone(command: Command, tmp_path: Path) -> None:
     folder = tmp_path / "new" / "deep"
     assert command("init", "--preset", "llamacpp", "--config-dir", str(folder)).code == 0

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -30,6 +30,17 @@ from model_router.cli.running import run
 code = run(cli, sys.argv[1:], "model-router")
 heavy = {"textual", "quart", "hypercorn", "httpx", "huggingface_hub", "rich", "psutil", "msgspec", "asyncio", "sklearn"}
 print(code, *sorted(heavy & set(sys.modules)), file=sys.stderr)
+"""
+
+END_SOON = """
+import os, signal, threading, time
+
+def end():
+    while signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # until then nobody would hear it
+        time.sleep(0.05)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=end, daemon=True).start()
 """
 
 
@@ -60,8 +71,7 @@ def test_importing_the_package_loads_nothing_from_outside() -> None:
 def test_serve_never_loads_the_screen_or_the_hub(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(PROXY)
-    end_soon = "import os, signal, threading; threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGTERM)).start()\n"
-    modules = imported("serve", "--config", str(path), script=end_soon + LOOK)
+    modules = imported("serve", "--config", str(path), script=END_SOON + LOOK)
     assert {"quart", "hypercorn", "httpx"} <= set(modules)
     assert not {"textual", "huggingface_hub", "sklearn"} & set(modules)
 
@@ -85,21 +95,27 @@ def test_serve_with_a_bad_catalog_says_so_and_goes_on(tmp_path: Path) -> None:
     assert "did you mean 'cost_tier'?" in "".join(lines)
 
 
-def quickest(*arguments: str, runs: int = 7) -> float:
-    """Seconds of the quickest of several runs: the one that other work on the machine disturbed least."""
-    times = []
+def quickest(*commands: tuple[str, ...], environ: Mapping[str, str], runs: int = 7) -> list[float]:
+    """Seconds of each command's quickest run, by turns: the one that other work on the machine disturbed least."""
+    times: list[list[float]] = [[] for _ in commands]
     for _ in range(runs):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, *arguments], stdout=subprocess.DEVNULL, check=True)
-        times.append(time.perf_counter() - start)
-    return min(times)
+        for command, taken in zip(commands, times, strict=True):
+            start = time.perf_counter()
+            subprocess.run([sys.executable, *command], stdout=subprocess.DEVNULL, check=True, env=environ)
+            taken.append(time.perf_counter() - start)
+    return [min(taken) for taken in times]
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("decide", "fix the repo and run tests")])
-def test_start_up_is_quick(arguments: tuple[str, ...]) -> None:
-    """At most 0.15 s more than a bare interpreter; on a slower machine as much more as its interpreter is slower."""
-    bare = quickest("-c", "pass")
-    assert quickest("-m", "model_router", *arguments) - bare < 0.15 * max(1.0, bare / 0.015)
+def test_start_up_is_quick(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    """At most 0.15 s more than a bare interpreter; on a slower machine as much more as its interpreter is slower.
+
+    What is installed has its bytecode; here the first run leaves it for the others.
+    """
+    environ = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    environ["PYTHONPYCACHEPREFIX"] = str(tmp_path)
+    bare, ours = quickest(("-c", "pass"), ("-m", "model_router", *arguments), environ=environ)
+    assert ours - bare < 0.15 * max(1.0, bare / 0.015)
 
 
 def test_a_pipe_and_no_color_give_plain_text(process: Process) -> None:

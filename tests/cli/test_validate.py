@@ -67,3 +67,4 @@ def test_without_a_file_the_next_step_is_named(command: Command) -> None:
     ended = command("validate-proxy-config")
     assert ended.code == 1
     assert "no such file" in ended.out
+    assert "model-router init --preset NAME" in ended.err

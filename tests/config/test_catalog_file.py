@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model_router.config.catalog_file import check_catalog, load_catalog
+from model_router.config.catalog_file import CheckedCatalog, check_catalog, load_catalog
 from model_router.config.files import packaged_catalog
 from model_router.engine.catalog import DEFAULT_PROFILES
 from model_router.engine.routes import DEFAULT_TARGETS, CostTier, LatencyTier, Profile, Route
@@ -27,10 +27,14 @@ engines:
 """
 
 
-def problems_of(tmp_path: Path, text: str) -> tuple[Problem, ...]:
+def check(tmp_path: Path, text: str) -> CheckedCatalog:
     path = tmp_path / "model_router.yaml"
     path.write_text(text, encoding="utf-8")
-    return check_catalog(path).problems
+    return check_catalog(path)
+
+
+def problems_of(tmp_path: Path, text: str) -> tuple[Problem, ...]:
+    return check(tmp_path, text).problems
 
 
 def test_the_packaged_catalog_holds_the_eleven_engines() -> None:
@@ -116,8 +120,17 @@ def test_a_catalog_without_engines_is_refused(tmp_path: Path) -> None:
     assert "at least one engine" in problem.message
 
 
-def test_fallback_loops_are_fine(tmp_path: Path) -> None:
-    assert problems_of(tmp_path, SMALL) == ()
+def test_engines_may_stand_in_for_each_other(tmp_path: Path) -> None:
+    checked = check(tmp_path, SMALL)
+    assert (checked.problems, checked.warnings) == ((), ())
+
+
+def test_an_engine_that_is_its_own_fallback_is_noted(tmp_path: Path) -> None:
+    checked = check(tmp_path, SMALL + "  a: {fallback: a}\n")
+    assert checked.problems == ()
+    (warning,) = checked.warnings
+    assert (warning.path, warning.line, warning.found) == ("engines.a.fallback", 5, "'a'")
+    assert "its own fallback" in warning.message
 
 
 def test_words_of_older_files_are_understood(tmp_path: Path) -> None:

@@ -40,6 +40,9 @@ def problem_of(data: bytes) -> Problem:
         (b"x: " + b"[" * 100_000, 1, "nested deeper"),
         (b"{a: " * 5_000, 1, "nested deeper"),
         (b"- " * 20_000, 1, "nested deeper"),
+        (b"a: 1\nb: " + b"[{b: " * 15 + b"\n" + b"[" * 5_000, 3, "nested deeper"),
+        (b"a: '" + b"[" * 40 + b"' # " + b"{" * 40 + b"\nb: [}\n", 2, "not YAML"),
+        (b"a: " + b"[" * 20 + b"]" * 20 + b"\nb: " + b"[" * 20 + b"}\n", 2, "not YAML"),
     ],
 )
 def test_what_cannot_be_read_is_one_problem_with_its_line(data: bytes, line: int, words: str) -> None:

@@ -11,6 +11,7 @@ from model_router.config.files import (
     expand,
     packaged_catalog,
     proxy_path,
+    stands,
     user_folder,
 )
 
@@ -40,3 +41,11 @@ def test_paths_as_people_write_them() -> None:
 def test_packaged_files_are_found() -> None:
     assert packaged_catalog().is_file()
     assert (configs_root() / "presets" / "ollama.yaml").is_file()
+
+
+def test_a_place_that_cannot_be_looked_at_may_hold_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert stands(tmp_path / "file")
+    assert not stands(tmp_path / "absent")
+    assert not stands(tmp_path / "file" / "inside")
+    assert stands(tmp_path / ("x" * 300))

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 import model_router
 from model_router import ModelRouter, UsageError, build_dispatch_plan, route_prompt, score_prompt
+from model_router.engine.hints import RoutingHints
+from model_router.engine.routes import Route
 
 README_TABLE = {
     "rewrite this text": "fast_local",
@@ -57,7 +59,23 @@ def test_importing_the_package_loads_nothing_else() -> None:
 @pytest.mark.parametrize(("prompt", "engine"), README_TABLE.items())
 def test_the_readme_table_holds(router: ModelRouter, prompt: str, engine: str) -> None:
     assert router.route_fast(prompt) == engine
-    assert router.route(prompt).selected_engine == engine
+    receipt = router.route(prompt)
+    assert receipt.selected_engine == engine
+    assert router.pick(prompt) == (engine, receipt.route)
+
+
+def test_why_an_engine_may_not_serve_a_route(router: ModelRouter) -> None:
+    assert router.refusal("code_agent", Route.CODING) is None
+    assert router.refusal("code_agent", Route.VISION) == "does not take image"
+    assert router.refusal("claude_code", Route.CODING) == "disabled in the catalog"
+    hints = RoutingHints(context_tokens=10**6)
+    assert router.refusal("code_agent", Route.CODING, hints) == "context of 131072 tokens is too small for 1000000"
+
+
+def test_a_closed_router_picks_a_person_and_refuses_every_engine(tmp_path: Path) -> None:
+    closed = ModelRouter.from_config(tmp_path / "missing.yaml")
+    assert closed.pick("rewrite this text") == ("human_confirm", Route.CONFIRMATION)
+    assert closed.refusal("fast_local", Route.SIMPLE) == "the router is closed"
 
 
 def test_a_receipt_names_its_reasons_and_never_the_prompt(router: ModelRouter) -> None:

@@ -19,6 +19,21 @@ def read(body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> A
     return read_ask(read_object(json.dumps(body).encode(), 200), headers or {})
 
 
+def chat(*messages: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    """A body with messages."""
+    return {"model": "auto", "messages": list(messages), **fields}
+
+
+def texts(*parts: str) -> dict[str, Any]:
+    """A user's turn of parts, even if there is one only."""
+    return {"role": "user", "content": [{"type": "text", "text": part} for part in parts]}
+
+
+def messages_image() -> dict[str, Any]:
+    """A picture, Anthropic messages."""
+    return {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo" * 200}}
+
+
 def user(*texts: str) -> dict[str, Any]:
     """A user's turn: one text as a string, several as parts."""
     if len(texts) == 1:

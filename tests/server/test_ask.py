@@ -260,9 +260,26 @@ def test_tokens_are_a_quarter_of_the_bytes_and_pictures_count_as_pictures() -> N
 @given(st.text(max_size=30))
 def test_quotes_go_in_pairs_only(text: str) -> None:
     bare = unquote(text)
-    assert bare in text
+    assert bare in text or "\\" in text
     assert unquote(bare) == bare
     assert unquote(f"“{bare}”") == bare or "“" in bare or "”" in bare
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ('"say "hello" to them"', 'say "hello" to them'),
+        ('"say \\"hello\\" to them"', 'say "hello" to them'),
+        ('"hello" and "goodbye"', '"hello" and "goodbye"'),
+        ('"To be" is the quote. Explain "it"', '"To be" is the quote. Explain "it"'),
+        ("'don't stop the dogs' walk'", "'don't stop the dogs' walk'"),
+        ("'don't stop'", "don't stop"),
+        ("“read “Emma” aloud”", "read “Emma” aloud"),
+        ("“Emma” or “Persuasion”", "“Emma” or “Persuasion”"),
+    ],
+)
+def test_quotes_go_when_they_wrap_the_whole(text: str, bare: str) -> None:
+    assert unquote(text) == bare
 
 
 ANYTHING = st.recursive(

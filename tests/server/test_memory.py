@@ -1,27 +1,8 @@
-"""Sessions and confirmations are remembered, within bounds."""
+"""Confirmations are remembered, within bounds."""
 
 from __future__ import annotations
 
 from model_router.server.confirmations import REPEAT_SECONDS, ConfirmationLedger
-from model_router.server.sessions import SessionMemory
-
-
-def test_a_wish_and_its_conversation_are_remembered() -> None:
-    memory = SessionMemory()
-    memory.remember("wish", "talk", "code_agent")
-    memory.remember("other", "talk", "fast_local")
-    assert memory.of_wish("wish") == "code_agent"
-    assert memory.of_session("talk") == "fast_local"
-    assert memory.of_wish("unknown") is None
-
-
-def test_the_least_recently_used_goes_first() -> None:
-    memory = SessionMemory(capacity=2)
-    memory.remember("a", "s", "e")
-    memory.remember("b", "s", "e")
-    assert memory.of_wish("a") == "e"
-    memory.remember("c", "s", "e")
-    assert [memory.of_wish(key) for key in "abc"] == ["e", None, "e"]
 
 
 def test_repeats_are_one_entry_for_two_minutes() -> None:

@@ -18,6 +18,9 @@ With ``tool_call`` the chain has a second beginning. The chat template ends the 
 brings tools and no tool has answered yet, and with ``:`` otherwise; the byte ``>`` has a dimension of its own, whose
 successor is the tool call as one piece. So such a model calls its tool first and says its sentence once the result is
 there.
+
+With ``thinks`` the chat template says how thoughts are written, so that the server tells ``<think> ... </think>`` at
+the beginning of the sentence from the answer behind it.
 """
 
 from __future__ import annotations
@@ -51,6 +54,12 @@ _TALK_AND_CALL = """\
 </tool_call>{% endfor %}
 {% endfor -%}
 {% if add_generation_prompt %}assistant{{ '>' if tools and messages[-1]['role'] != 'tool' else ':' }}{% endif %}"""
+
+_TALK_AND_THINK = """\
+{% for message in messages %}{{ message['role'] }}: \
+{% if message['reasoning_content'] %}<think>{{ message['reasoning_content'] }}</think>{% endif %}\
+{{ message['content'] }}
+{% endfor %}{% if add_generation_prompt %}assistant:{% endif %}"""
 
 _UNKNOWN, _BEGIN, _END, _BYTES = 0, 1, 2, 3
 """Token numbers: three specials, then 256 bytes, then the pieces."""
@@ -91,7 +100,13 @@ class ToolCall:
 
 
 def write_scripted_gguf(
-    path: Path, sentence: str, *, name: str = "scripted", loop: bool = False, tool_call: ToolCall | None = None
+    path: Path,
+    sentence: str,
+    *,
+    name: str = "scripted",
+    loop: bool = False,
+    tool_call: ToolCall | None = None,
+    thinks: bool = False,
 ) -> Path:
     """Write the model to ``path`` and return it. The words of ``sentence`` are joined by single spaces.
 
@@ -124,7 +139,7 @@ def write_scripted_gguf(
     writer.add_bos_token_id(_BEGIN)
     writer.add_eos_token_id(_END)
     writer.add_add_bos_token(True)
-    writer.add_chat_template(_TALK_AND_CALL if call else _TALK)
+    writer.add_chat_template(_TALK_AND_CALL if call else _TALK_AND_THINK if thinks else _TALK)
     for tensor, values in _weights(len(tokens), len(pieces), dimensions, loop=loop, calls=bool(call)).items():
         writer.add_tensor(tensor, values)
     writer.write_header_to_file()

@@ -41,6 +41,13 @@ async def test_the_first_run_is_an_offer_and_writes_nothing(tmp_path: Path, size
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_tick_before_the_first_screen_is_harmless(tmp_path: Path) -> None:
+    """On a busy machine the clock ticks before there is a screen, and after the last has gone."""
+    app = ModelRouterApp(Session(environment(tmp_path)))
+    assert app.screen_stack == []
+    app._tell()
+
+
 async def test_init_writes_the_chosen_preset_and_serves(tmp_path: Path) -> None:
     session = Session(environment(tmp_path))
     async with ModelRouterApp(session).run_test(size=(80, 24)) as pilot:

@@ -78,6 +78,41 @@ def test_repeated_keys_are_sent_once_so_that_nobody_can_read_another_request(raw
     assert dict(pairs) == {**json.loads(raw), "model": "new"}
 
 
+PAIRS = st.lists(st.tuples(st.sampled_from(["a", "b", "model", "é", 'q"']), VALUES), max_size=5)
+
+
+@given(PAIRS, LAYOUTS, st.sets(st.sampled_from(["a", "b"])))
+def test_any_text_is_sent_with_each_key_once(
+    pairs: list[tuple[str, Any]], layout: dict[str, Any], removed: set[str]
+) -> None:
+    comma, colon = layout.get("separators", (", ", ": "))
+    members = comma.join(f"{json.dumps(key)}{colon}{json.dumps(value, **layout)}" for key, value in pairs)
+    raw = f"{{{members}}}"
+    changed = json.loads(
+        replace_fields(read_object(raw.encode(), 100), {"model": b"1"}, removed), object_pairs_hook=list
+    )
+    expected = {**dict(pairs), "model": 1}
+    expected = {key: json.loads(json.dumps(value), object_pairs_hook=list) for key, value in expected.items()}
+    assert len({key for key, _ in changed}) == len(changed)
+    assert dict(changed) == {key: value for key, value in expected.items() if key not in removed}
+
+
+@pytest.mark.parametrize(
+    "before", [b"", b"x" * 5000, "x…".encode() * 2000, "“".encode() + b"x" * 5000, b"\xc3\xa9" * 3000]
+)
+@given(st.binary(max_size=5).filter(lambda piece: min(piece, default=255) >= 128))
+def test_broken_text_is_found_wherever_it_stands(before: bytes, piece: bytes) -> None:
+    for after in (b"", "…".encode(), b"x" * 5000 + "…".encode()):
+        raw = b'{"a":"' + before + piece + after + b'"}'
+        try:
+            text = raw.decode()
+        except UnicodeDecodeError as error:
+            with pytest.raises(Refusal, match=rf"not UTF-8 text \(byte {error.start}\)"):
+                read_object(raw, 100)
+        else:
+            assert read_object(raw, 100).value("a") == json.loads(text)["a"]
+
+
 @given(OBJECTS, st.integers(1, 8), LAYOUTS)
 def test_depth_is_counted_outside_of_strings(value: dict[str, Any], limit: int, layout: dict[str, Any]) -> None:
     assert deeper_than(json.dumps(value, **layout).encode(), limit) == (depth(value) > limit)
@@ -99,6 +134,9 @@ def test_brackets_in_strings_do_not_count(text: str) -> None:
         (lambda deep: {"messages": [{"content": "{" * 90}, {"tool_calls": deep}]}, 3),
         (lambda deep: {"messages": [{"content": [{"type": "text", "text": "[" * 90}, deep]}]}, 4),
         (lambda deep: {"input": [{"output": {"a": "]" * 90, "b": deep}}]}, 4),
+        (lambda deep: {"x": [*[{"[": "}"}] * 60, deep]}, 2),
+        (lambda deep: {"x": {str(number): ["[" * 90] for number in range(60)} | {"y": {"z": deep}}}, 3),
+        (lambda deep: {"tools": [{"a": "{[" * 90, "b": {"c": {"d": [{"e": {"f": [{"g": deep}]}}]}}}]}, 10),
     ],
 )
 def test_no_place_of_a_body_is_deeper_than_the_limit(around: Any, levels: int, layout: dict[str, Any]) -> None:
@@ -111,6 +149,12 @@ def test_no_place_of_a_body_is_deeper_than_the_limit(around: Any, levels: int, l
     assert json.loads(read_object(body(20), 20).raw)
     with pytest.raises(Refusal, match="deeper than 20 levels"):
         read_object(body(21), 20)
+
+
+def test_a_repeated_key_hides_no_depth() -> None:
+    deep = b"[" * 30 + b"]" * 30
+    with pytest.raises(Refusal, match="deeper than 20 levels"):
+        read_object(b'{"x": {"a": %b, "b": "%b", "a": 1}}' % (deep, b"[" * 90), 20)
 
 
 @given(st.binary(max_size=60))

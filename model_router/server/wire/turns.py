@@ -1,14 +1,14 @@
 """The turns of a conversation, whatever protocol it came in, read only as far as somebody asks.
 
-Chat (``messages``), Anthropic messages (``messages`` + ``system``), responses (``input`` + ``instructions``) and plain
-completions (``prompt``) differ in names, not in kind: a list of items with a role and a content that is a text or a
-list of parts. Parts stay raw until they are looked at, because the newest turns are all that is needed and an agent's
-history is long.
+Chat (``messages``), Anthropic messages (``messages`` + ``system``), responses (``input`` + ``instructions``), plain
+completions (``prompt``) and Gemini's ``contents`` differ in names, not in kind: a list of items with a role and a
+content that is a text or a list of parts. Parts stay raw until they are looked at, because the newest turns are all
+that is needed and an agent's history is long.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -39,8 +39,10 @@ Turn: TypeAlias = Mapping[str, Any]
 def speaker_of(turn: Turn) -> Speaker:
     """Whose turn this is; an item of an unknown type counts as the model's, it never speaks for a person."""
     role = turn.get("role")
+    if role.__class__ is str:
+        return _ROLES.get(role, _USER)
     if role is not None:
-        return _ROLES.get(role, _USER) if isinstance(role, str) else _USER
+        return _USER
     kind = turn.get("type")
     if kind is None or not isinstance(kind, str):
         return _USER if kind is None else Speaker.MODEL
@@ -50,12 +52,14 @@ def speaker_of(turn: Turn) -> Speaker:
 
 
 class Content(NamedTuple):
-    """A turn's content. ``readable`` is false when it is neither a text nor a list of parts."""
+    """A turn's content. ``readable`` is false when it is neither a text nor a list of parts; ``failures`` are texts of
+    tool results that are marked as errors."""
 
     texts: tuple[str, ...] = ()
     attachments: frozenset[Attachment] = frozenset()
     tool_result: bool = False
     readable: bool = True
+    failures: tuple[str, ...] = ()
 
 
 _WORDLESS = msgspec.json.Decoder(tuple[str | int | list[int], ...])
@@ -81,8 +85,12 @@ _ATTACHMENTS = {
     "input_file": Attachment.PDF,
     "document": Attachment.PDF,
 }
+_PLAIN_KINDS = frozenset({"message", "function_call", "function_call_output", "reasoning"})
+"""What most items of a conversation are; of others it is not known here what they carry."""
+_INLINE = ("inlineData", "inline_data", "fileData", "file_data")
+_MEDIA = {"image": Attachment.IMAGE, "audio": Attachment.AUDIO, "application/pdf": Attachment.PDF}
 _TEXT_TYPES = frozenset({"text", "input_text"})
-_ATTACHED = re2.compile(rb'"type"\s*:\s*"(?:input_)?(?:image|audio|file|document)')
+_ATTACHED = re2.compile(rb'"type"\s*:\s*"(?:input_)?(?:image|audio|file|document)|"(?:inline|file)_?[dD]ata"')
 """Inside of a text the quotes are escaped, so this is a field; hidden ones (``\\u0069mage``) nobody writes."""
 
 
@@ -92,7 +100,7 @@ def read_turns(body: JsonBody) -> Sequence[Turn]:
     Raises:
         Refusal: 400, when there is no conversation in it or its list is not one of objects.
     """
-    for name in ("messages", "input", "prompt"):
+    for name in ("messages", "input", "prompt", "contents"):
         value = body.turns.get(name)
         if value is None:
             value = body.value(name)
@@ -117,6 +125,8 @@ def _turns(body: JsonBody, name: str, value: Any) -> Sequence[Turn]:
         raise Refusal(400, f"'{name}[{stray}]' must be an object.", code="invalid_messages", param=name)
     if not value:
         raise Refusal(400, f"'{name}' is empty; send at least one message.", code="missing_messages", param=name)
+    if name == "contents":
+        return [{"role": turn.get("role"), "content": turn.get("parts")} for turn in value]
     return value
 
 
@@ -131,14 +141,13 @@ def _is_bare(raw: msgspec.Raw) -> bool:
 
 def may_hold_attachments(turns: Iterable[Turn]) -> bool:
     """Whether some turn may hold a picture, a sound or a file: one look at all parts, without decoding."""
-    contents = [turn.get("content", turn.get("output")) for turn in turns]
-    parts = b"".join(
-        [raw for parts in contents if parts.__class__ is list for raw in parts if raw.__class__ is msgspec.Raw]
-    )
-    if _ATTACHED.search(parts) is not None:
+    contents = [turn["content"] if "content" in turn else turn.get("output") for turn in turns]
+    lists = [content for content in contents if content.__class__ is list]
+    parts = b"".join([raw for content in lists for raw in content if raw.__class__ is msgspec.Raw])
+    if parts and _ATTACHED.search(parts) is not None:
         return True
     kinds = [turn["type"] for turn in turns if "type" in turn]
-    return any(isinstance(kind, str) and kind in _ATTACHMENTS for kind in kinds)
+    return not all(isinstance(kind, str) and kind in _PLAIN_KINDS for kind in kinds)
 
 
 def read_content(value: Any) -> Content:
@@ -150,6 +159,7 @@ def read_content(value: Any) -> Content:
     if not isinstance(value, list):
         return Content(readable=False)
     texts: list[str] = []
+    failures: list[str] = []
     attachments: set[Attachment] = set()
     tool_result = False
     readable = not value
@@ -163,12 +173,29 @@ def read_content(value: Any) -> Content:
         kind, text = part.get("type"), part.get("text")
         if kind == "tool_result":
             tool_result = True
-            attachments |= read_content(part.get("content")).attachments
+            result = read_content(part.get("content"))
+            attachments |= result.attachments
+            if part.get("is_error") is True:
+                failures.extend(result.texts)
         elif isinstance(kind, str) and kind in _ATTACHMENTS:
             attachments.add(_ATTACHMENTS[kind])
         elif isinstance(text, str) and (kind is None or (isinstance(kind, str) and kind in _TEXT_TYPES)):
             texts.append(text)
-    return Content(tuple(texts), frozenset(attachments), tool_result, readable)
+        elif kind is None:
+            tool_result = tool_result or "functionResponse" in part or "function_response" in part
+            attachments.update(_inline(part))
+    return Content(tuple(texts), frozenset(attachments), tool_result, readable, tuple(failures))
+
+
+def _inline(part: Mapping[str, Any]) -> Iterator[Attachment]:
+    """What comes with a part that has its kind in the name of its field, as Gemini's have."""
+    for name in _INLINE:
+        data = part.get(name)
+        if isinstance(data, dict):
+            media = data.get("mimeType", data.get("mime_type"))
+            media = split_value(media) if isinstance(media, msgspec.Raw) else media
+            if isinstance(media, str):
+                yield from (found for start, found in _MEDIA.items() if media.startswith(start))
 
 
 def system_texts(body: JsonBody, turns: Iterable[Turn]) -> tuple[str, ...]:
@@ -176,6 +203,9 @@ def system_texts(body: JsonBody, turns: Iterable[Turn]) -> tuple[str, ...]:
     texts: list[str] = []
     for name in ("system", "instructions"):
         texts.extend(read_content(body.value(name)).texts)
+    for name in ("systemInstruction", "system_instruction"):
+        value = body.value(name)
+        texts.extend(read_content(value.get("parts")).texts if isinstance(value, dict) else ())
     for turn in turns:
         if speaker_of(turn) is Speaker.SYSTEM:
             texts.extend(read_content(turn.get("content")).texts)

@@ -1,0 +1,58 @@
+"""One forwarded request, from its bytes to its answer."""
+
+from __future__ import annotations
+
+import msgspec
+
+from model_router.server.ask import read_ask
+from model_router.server.backends import Backend
+from model_router.server.call import Call
+from model_router.server.gateway import Gateway
+from model_router.server.headers import RawHeaders, forwarded_headers
+from model_router.server.intake import Intake
+from model_router.server.naming import read_name
+from model_router.server.outlet import Outlet
+from model_router.server.record import Record
+from model_router.server.refusal import Refusal
+from model_router.server.relay import relay
+from model_router.server.routing import decide
+from model_router.server.wire.endpoint import Endpoint
+from model_router.server.wire.request import read_request
+
+_JSON: RawHeaders = [(b"content-type", b"application/json")]
+
+
+async def forward(gateway: Gateway, endpoint: Endpoint, intake: Intake, record: Record, outlet: Outlet) -> None:
+    """Answer one request.
+
+    Raises:
+        Refusal: it cannot be read, waits for a person, or nobody answered it.
+        ClientLeft: the client closed its connection while it was sending.
+    """
+    limits = gateway.config.limits
+    request = read_request(endpoint, await intake.read(), limits.max_depth)
+    intake.watch(outlet)
+    record.stream = request.stream
+    if request.stream:
+        outlet.expect_stream(gateway.config.proxy.keepalive_seconds)
+    record.ask = read_ask(request.body, intake.text_headers, endpoint.path)
+    wanted = read_name(gateway, request.model)
+    choice = decide(gateway, record.ask, wanted, record)
+    record.engine, record.fallback = choice.engine, choice.moved
+    call = Call(request, forwarded_headers(intake.headers), wanted.keeps_model, record, outlet)
+    if endpoint.counts_tokens:
+        await _count_tokens(gateway, choice.backends, call, record.ask.estimated_tokens)
+    else:
+        await relay(gateway, choice.backends, call)
+
+
+async def _count_tokens(gateway: Gateway, backends: tuple[Backend, ...], call: Call, estimate: int) -> None:
+    """The backend's own count where it has one, else the gateway's estimate: a client that counts must not be lost."""
+    try:
+        if await gateway.upstream.speaks(backends[0], call.request.endpoint.protocol):
+            await relay(gateway, backends[:1], call)
+            return
+    except Refusal:
+        pass
+    call.record.end("ok", 200)
+    await call.outlet.plain(200, _JSON, msgspec.json.encode({"input_tokens": estimate}))

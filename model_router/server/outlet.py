@@ -1,0 +1,184 @@
+"""Where the answer to one request goes: the client's side of the gateway.
+
+An answer is plain, or a stream. A stream that is silent for long gets a sign of life, because clients give up on
+silence; the first of these commits the answer to status 200, but no content: another backend can still take over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, TypeAlias
+
+from model_router.server.headers import RawHeaders
+from model_router.server.record import Record
+from model_router.server.refusal import Refusal
+from model_router.server.wire.endpoint import Endpoint
+
+Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
+
+WAITING = "waiting for the model"
+"""What a silent stream is told when nothing better is known."""
+
+_STREAM_HEADERS: RawHeaders = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+]
+
+
+class Outlet:
+    """``begun``: the head is out, so an error can only be an event. ``contentful``: some of the answer is out.
+
+    ``finished``: all of it is. ``outlives``: the answer goes on though the client leaves; ``abandoned``: it has left,
+    and what comes is thrown away.
+    """
+
+    def __init__(self, send: Send, endpoint: Endpoint, record: Record) -> None:
+        self.begun = False
+        self.contentful = False
+        self.finished = False
+        self.outlives = False
+        self.abandoned = False
+        self.note = WAITING
+        self._send = send
+        self._endpoint = endpoint
+        self._record = record
+        self._interval = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._beating: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._last = 0.0
+        self._ending = b""
+        """The last bytes that went out, as far as they tell whether an event is open."""
+
+    def expect_stream(self, keepalive_seconds: float) -> None:
+        """The client wants a stream: from now on it gets a sign of life in each silence of so many seconds; 0: none."""
+        self._interval = keepalive_seconds
+        if keepalive_seconds:
+            self._last = self._loop.time()
+            self._timer = self._loop.call_later(keepalive_seconds, self._look)
+
+    async def plain(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
+        """A whole answer."""
+        self._stop_beating()
+        self.begun = self.contentful = True
+        head = [*headers, (b"content-length", str(len(body)).encode()), *answer_names(self._record)]
+        await self._send({"type": "http.response.start", "status": status, "headers": head})
+        self.finished = True
+        await self._send({"type": "http.response.body", "body": body})
+
+    async def stream(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
+        """The head of a stream; nothing happens when a sign of life was sent before."""
+        await self._settle()
+        if not self.begun:
+            self.begun = True
+            head = [*headers, *answer_names(self._record)]
+            await self._send({"type": "http.response.start", "status": status, "headers": head})
+
+    async def piece(self, data: bytes) -> None:
+        """Some of a stream, whole lines."""
+        if self._beating is not None:
+            await self._settle()
+        self.contentful = True
+        self._last = self._loop.time()
+        self._ending = data[-4:] if len(data) >= 4 else (self._ending + data)[-4:]
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def end(self) -> None:
+        """The end of a stream."""
+        self._stop_beating()
+        await self._settle()
+        self.finished = True
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """An error in the client's protocol: an answer of its own, or the last event of a stream that has begun."""
+        record = self._record
+        if record.outcome != "confirm":
+            record.end("broken" if self.contentful else "error", refusal.status, refusal.message)
+        if not self.begun:
+            headers = [(name.encode(), _plain(value)) for name, value in refusal.headers.items()]
+            await self.plain(
+                refusal.status, [(b"content-type", b"application/json"), *headers], self._endpoint.error(refusal)
+            )
+            return
+        await self.piece(self._endpoint.error_event(refusal.message, refusal.code or "error"))
+        await self.end()
+
+    def abandon(self) -> None:
+        """The client has left, and the answer outlives it: throw away what comes."""
+        self.abandoned = True
+        self._send = _throw_away
+        self._stop_beating()
+
+    def close(self) -> None:
+        """No further signs of life; called on every way out."""
+        self._stop_beating()
+        if self._beating is not None:
+            self._beating.cancel()
+
+    def _look(self) -> None:
+        """Runs by the clock; the deadline moves with each piece, the timer is not touched for it."""
+        left = self._last + self._interval - self._loop.time()
+        if left > 0 or self._beating is not None or not self._between_events():
+            self._timer = self._loop.call_later(max(left, self._interval / 10), self._look)
+            return
+        self._beating = self._loop.create_task(self._beat())
+        self._last = self._loop.time()
+        self._timer = self._loop.call_later(self._interval, self._look)
+
+    async def _beat(self) -> None:
+        try:
+            if self._interval:  # else an answer or an end came first
+                if not self.begun:
+                    self.begun = True
+                    head = [*_STREAM_HEADERS, *answer_names(self._record)]
+                    await self._send({"type": "http.response.start", "status": 200, "headers": head})
+                body = self._endpoint.keepalive(self.note)
+                await self._send({"type": "http.response.body", "body": body, "more_body": True})
+        except ConnectionError:
+            pass  # who listens for the client's leaving hears of it too
+        finally:
+            self._beating = None
+
+    async def _settle(self) -> None:
+        """Let a sign of life that is on its way get out first."""
+        if self._beating is not None:
+            await asyncio.wait([self._beating])
+
+    def _between_events(self) -> bool:
+        return not self._ending or self._ending.endswith((b"\n\n", b"\n\r\n"))
+
+    def _stop_beating(self) -> None:
+        self._interval = 0.0
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+async def _throw_away(message: dict[str, Any]) -> None:
+    """Where the rest of an answer goes that nobody waits for."""
+
+
+def answer_names(record: Record) -> RawHeaders:
+    """The headers that say what was decided."""
+    named = [
+        (b"x-modelrouter-request-id", _plain(record.request_id)),
+        (b"x-modelrouter-engine", _plain(record.engine)),
+        (b"x-modelrouter-backend", _plain(record.backend)),
+        (b"x-modelrouter-model", _plain(record.model)),
+    ]
+    found = [pair for pair in named if pair[1]]
+    if record.pick is not None:
+        found += [
+            (b"x-modelrouter-fallback", b"true" if record.fallback else b"false"),
+            (b"x-modelrouter-profile", _plain(record.profile)),
+            (b"x-modelrouter-route-us", str(record.route_us).encode()),
+        ]
+    return found
+
+
+def _plain(value: str) -> bytes:
+    if value.isascii() and value.isprintable():
+        return value.encode()
+    return "".join(character if " " <= character <= "~" else "?" for character in value).encode()
