@@ -87,7 +87,7 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
     wordless = _wordless_task(path)
     task = wordless or found.task or ("" if free else _task(body, found, system))
     text = found.text
-    if task and not wordless and not (found.task and text):
+    if task and not wordless and not (found.task == "compact" and text):
         text = harness.unquote(housekeeping.inner_words(found.raw or found.order) or text)
     kind = CallKind.TOOL_TURN if found.tool_after else CallKind.MAIN
     return Ask(
