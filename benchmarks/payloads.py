@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from enum import StrEnum
+from typing import Any
 
 from benchmarks import ask, load
 
@@ -31,23 +32,21 @@ def requests(payload: Payload) -> list[bytes]:
 
 
 def body(payload: Payload, place: str = _PLACES[0]) -> bytes:
-    """One wording."""
+    """One wording, without spaces between its fields, as the clients' libraries write it."""
     wish = f"find out why the list of the {place} stops at line 800, and repair it"
+    shape: dict[str, Any] = {"tools": 20, "tool_length": 300, "wish_last": True, "wish": wish, "stream": False}
     if payload is Payload.AGENT:
-        return ask.request(
-            tools=20, tool_length=300, steps=40, step_length=600, wish_last=True, wish=wish, stream=False
-        )
-    if payload is Payload.LARGE:
-        return ask.request(
-            tools=20, tool_length=300, steps=400, step_length=2_080, wish_last=True, wish=wish, stream=False
-        )
-    return _chat(place, stream=payload is Payload.STREAM)
+        asked = json.loads(ask.request(steps=40, step_length=620, **shape))
+    elif payload is Payload.LARGE:
+        asked = json.loads(ask.request(steps=400, step_length=2_110, **shape))
+    else:
+        asked = _chat(place, stream=payload is Payload.STREAM)
+    return json.dumps(asked, separators=(",", ":")).encode()
 
 
-def _chat(place: str, *, stream: bool) -> bytes:
+def _chat(place: str, *, stream: bool) -> dict[str, Any]:
     messages = [
-        {"role": "system", "content": "You help people with letters. Keep to facts and to plain words."},
+        {"role": "system", "content": "You help people with letters. Keep to facts, use plain words and be kind."},
         {"role": "user", "content": f"Rewrite this in a warmer tone: the {place} opens at nine, please be on time."},
     ]
-    asked = {"model": "model-router", "messages": messages, "temperature": 0.4, "stream": stream}
-    return json.dumps(asked).encode()
+    return {"model": "model-router", "messages": messages, "temperature": 0.4, "stream": stream}
