@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from model_router.config.proxy import LimitsConfig
 from model_router.server.headers import RawHeaders
-from model_router.server.outlet import Outlet
+from model_router.server.outlet import ClientLeft, Outlet
 from model_router.server.refusal import Refusal
 
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
@@ -16,10 +16,6 @@ Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 _LISTEN_AFTER_SECONDS = 0.02
 """Most answers are quicker; only after this does anybody listen whether the client is still there."""
 _UNREAD_SECONDS = 2.0
-
-
-class ClientLeft(Exception):
-    """The client closed its connection before its request was complete."""
 
 
 class Intake:

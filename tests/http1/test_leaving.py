@@ -13,7 +13,7 @@ from model_router.server.http1.limits import HttpLimits
 from tests.http1.conftest import Serve
 from tests.http1.serving import Message, Receive, Send, echo, get, post, read_body, until
 
-SOON = 0.1
+SOON = 0.25
 """Seconds; it takes one or two milliseconds on a machine that has nothing else to do."""
 
 

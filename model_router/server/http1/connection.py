@@ -35,6 +35,8 @@ _WAITING_REQUESTS: Final = 8
 _BREATH: Final = 16
 """After so many pipelined requests the others on the loop have their turn."""
 
+_HEAD_END: Final = b"\r\n\r\n"
+
 _RESET: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
@@ -91,7 +93,7 @@ class Connection(Deadlines):
         self._streams: asyncio.BaseProtocol | None = None  # asyncio's, once its place is taken
         self._parser = RequestParser(listener.limits, self._deliver)
         self._queue: deque[Request | Refusal] = deque()
-        self._unparsed: memoryview | None = None
+        self._unparsed = b""
         self._read_paused = False
         self._exchange: Exchange | None = None
         self._requests = 0
@@ -222,7 +224,7 @@ class Connection(Deadlines):
             return
         self._ending = True
         self._parser.close()
-        self._unparsed = None
+        self._unparsed = b""
         self._wake()
         if self.lost:
             return
@@ -280,7 +282,7 @@ class Connection(Deadlines):
             request.drop()
             self.read_on()
         if not exchange.keep or self._shutting or (self.left and self._idle):
-            self._end(linger=not request.complete or bool(self._queue) or self._unparsed is not None)
+            self._end(linger=not request.complete or bool(self._queue) or bool(self._unparsed))
         elif not request.complete:
             self._await(_REST, self._limits.linger_seconds)
         elif self._queue:
@@ -310,36 +312,48 @@ class Connection(Deadlines):
         """The transport's."""
         if self._ending:
             return
-        if self._unparsed is not None:
-            self._unparsed = memoryview(bytes(self._unparsed) + data)
-        elif len(data) > SLICE:
-            self._unparsed = memoryview(data)
+        if self._unparsed or len(data) > SLICE:
+            self._unparsed += data
             self._parse_on()
         else:
             self._parse(data)
-        if (
-            self._unparsed is not None
-            or len(self._queue) > 1
-            or self._parser.request.unread > self._limits.unread_bytes
-        ):
+        if self._unparsed or len(self._queue) > 1 or self._parser.request.unread > self._limits.unread_bytes:
             self._pause_when_full()
 
     def _parse_on(self) -> None:
-        """Parse what is left, until enough requests are waiting."""
-        while (rest := self._unparsed) is not None and not self._ending:
+        """Parse what is left, until enough requests are waiting.
+
+        The library does not stop between requests that came together, and it copies bodies: it gets long data in parts,
+        and of the long body of an ordinary request no more than the head.
+        """
+        data, self._unparsed = self._unparsed, b""
+        at = 0
+        while at < len(data) and not self._ending:
             if len(self._queue) >= _WAITING_REQUESTS:
+                self._unparsed = data[at:]
                 return
-            size = self._parser.remaining or SLICE
-            self._unparsed = rest[size:] if len(rest) > size else None
-            self._parse(rest[:size])
+            start = at
+            if (remaining := self._parser.remaining) > SLICE:
+                at += remaining
+                self._parser.feed_body(data[start:at])
+                self._see()
+            else:
+                end = data.find(_HEAD_END, at, at + SLICE)
+                at = end + len(_HEAD_END) if end >= 0 else at + SLICE
+                self._parse(data[start:at])
         self.read_on()
 
-    def _parse(self, data: bytes | memoryview) -> None:
-        parser = self._parser
-        refusal = parser.feed(data)
+    def _parse(self, data: bytes) -> None:
+        refusal = self._parser.feed(data)
         if refusal is not None:
             self._refuse(refusal)
-        elif parser.in_head:
+        else:
+            self._see()
+
+    def _see(self) -> None:
+        """Await what comes next, when no application is at work."""
+        parser = self._parser
+        if parser.in_head:
             if self._awaited in (_NOTHING, _NEXT, _REST) and self._idle:
                 self._await(_HEAD, self._limits.head_seconds)
         elif self._awaited is _REST and parser.request.complete:
@@ -347,12 +361,12 @@ class Connection(Deadlines):
 
     @property
     def _idle(self) -> bool:
-        return not self._queue and self._unparsed is None and (self._exchange is None or self._exchange.finished)
+        return not self._queue and not self._unparsed and (self._exchange is None or self._exchange.finished)
 
     @property
     def _full(self) -> bool:
         """Whether enough waits for applications."""
-        if self._ending or self._unparsed is not None:
+        if self._ending or self._unparsed:
             return not self._ending
         newest = self._parser.request
         unread = sum(item.unread for item in self._queue if isinstance(item, Request) and item is not newest)
@@ -368,7 +382,7 @@ class Connection(Deadlines):
 
     def _refuse(self, refusal: Refusal) -> None:
         request = self._parser.request
-        self._unparsed = None
+        self._unparsed = b""
         if request.broken is not refusal:
             self._deliver(refusal)
         elif self._exchange is not None and self._exchange.request is request:
@@ -403,7 +417,7 @@ class Connection(Deadlines):
         self.lost = self.left = True
         self.stop_expecting()
         self._parser.close()
-        self._unparsed = None
+        self._unparsed = b""
         if self._exchange is not None:
             self._exchange.request.wake()
         self._wake()

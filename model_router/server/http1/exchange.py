@@ -117,25 +117,27 @@ class Exchange:
                 return {"type": "http.disconnect"}
             if request.complete:
                 if not self._told_all:
-                    self._told_all = True
-                    body = request.take()
-                    connection.read_on()
-                    return {"type": "http.request", "body": body, "more_body": False}
+                    return self._body()
                 if connection.left:
                     return {"type": "http.disconnect"}
                 await request.changed(connection.loop)
             elif connection.left or request.broken is not None:
                 return {"type": "http.disconnect"}
             elif request.pieces:
-                body = request.take()
-                connection.read_on()
-                return {"type": "http.request", "body": body, "more_body": True}
+                return self._body()
             else:
                 if request.expects:
                     request.expects = False
                     if self._stage is not _OPEN and not request.received:
                         connection.write(CONTINUE)
                 await connection.more_body(request)
+
+    def _body(self) -> dict[str, Any]:
+        request = self.request
+        body = request.take()
+        self._connection.read_on()
+        self._told_all = request.complete and not request.pieces
+        return {"type": "http.request", "body": body, "more_body": not self._told_all}
 
     async def send(self, message: dict[str, Any]) -> None:
         """ASGI's ``send``; waits while the client does not read.

@@ -15,6 +15,8 @@ from model_router.server.refusal import Refusal
 SLICE: Final = 16_384
 """Feed no more at once while no body is under way: the parser does not stop between requests that came together."""
 
+_LARGE: Final = 65_536
+
 _METHODS: Final = {method: method.decode() for method in (b"GET", b"POST", b"HEAD")}
 _WATCHED: Final = frozenset((b"host", b"content-length", b"transfer-encoding", b"expect"))
 _NOWHERE: Final[deque[tuple[bytes, bytes]]] = deque(maxlen=0)  # where trailers go
@@ -47,11 +49,14 @@ class Request:
         self._waiters: list[asyncio.Future[None]] = []
 
     def take(self) -> bytes:
-        """All of the body that is here and was not taken."""
+        """What is here of the body and was not taken; of much a part, so that it need not be copied together."""
         pieces = self.pieces
-        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        pieces.clear()
-        self.unread = 0
+        if len(pieces) == 1 or self.unread > _LARGE:
+            body = pieces.pop(0)
+        else:
+            body = b"".join(pieces)
+            pieces.clear()
+        self.unread -= len(body)
         return body
 
     def drop(self) -> None:
@@ -96,19 +101,26 @@ class RequestParser:
         )
         self._delivered: Request | None = None
         self._resumed: Request | None = None
+        self._apart = False
         self._parser: HttpRequestParser | None = HttpRequestParser(self)
 
     @property
     def remaining(self) -> int:
         """Bytes that are known to be missing of the newest request's body."""
         request = self.request
-        return 0 if self.in_head or request.length is None else request.length - request.received
+        if self.in_head or request.length is None or self._parser is None:
+            return 0
+        return request.length - request.received
 
-    def feed(self, data: bytes | memoryview) -> Refusal | None:
+    def feed(self, data: bytes) -> Refusal | None:
         """Take bytes in; after a refusal, and after the connection's last request, nothing more is read.
 
         A refusal belongs to the newest request's body when that is ``broken`` by it, else to what comes next.
         """
+        if self._apart:
+            size = self.remaining
+            self.feed_body(data[:size])
+            data = data[size:]
         while self._parser is not None:
             self._feeding = len(data)
             self._silent += self._feeding
@@ -128,6 +140,23 @@ class RequestParser:
             break
         return None
 
+    def feed_body(self, data: bytes) -> None:
+        """Take in a part of a body, not more than is ``remaining``, as it is.
+
+        The library never hears of this body's rest, so another parser reads the next request.
+        """
+        self._silent = 0
+        self._apart = True
+        self.on_body(data)
+        request = self.request
+        if request.received == request.length:
+            self._apart = False
+            request.complete = True
+            if request.keep_alive:
+                self._parser = HttpRequestParser(self)
+            else:
+                self.close()
+
     def _end(self, refusal: Refusal | None) -> Refusal | None:
         self.close()
         if self.request is self._delivered and not self.request.complete:
@@ -136,6 +165,7 @@ class RequestParser:
 
     def close(self) -> None:
         """Read nothing more."""
+        self.in_head = self._apart = False
         self._parser = None
         self._deliver = _ignore
 
