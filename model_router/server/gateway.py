@@ -37,6 +37,8 @@ from model_router.server.upstream import Upstream
 logger = logging.getLogger(__name__)
 
 _LAST_PIECE_SECONDS = 0.2
+_TURNS_BEHIND = 8
+"""Turns of the loop within which about half of the events that wait are written."""
 _TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 
 
@@ -175,15 +177,18 @@ class Gateway:
             return
         self._unwritten.append(record)
         if len(self._unwritten) == 1:
-            asyncio.get_running_loop().call_soon(self._write_one)
+            asyncio.get_running_loop().call_soon(self._write_some)
 
-    def _write_one(self) -> None:
-        """One event a turn of the loop, so that a burst of them holds nobody up."""
-        if not self._unwritten:
-            return
-        self._write(self._unwritten.popleft())
+    def _write_some(self) -> None:
+        """A few events a turn of the loop, so that a burst of them holds nobody up.
+
+        The more are waiting, the more they are: on a busy loop, in each of whose turns many requests end, one would
+        never keep up.
+        """
+        for _ in range(min(len(self._unwritten), 1 + len(self._unwritten) // _TURNS_BEHIND)):
+            self._write(self._unwritten.popleft())
         if self._unwritten:
-            asyncio.get_running_loop().call_soon(self._write_one)
+            asyncio.get_running_loop().call_soon(self._write_some)
 
     def _write(self, record: Record) -> None:
         record.write_receipt(brief=not self.ring.wanted)
