@@ -41,8 +41,8 @@ _LAST_PIECE_SECONDS = 0.2
 _MUCH = 16_777_216
 """Bytes of bodies after which it is worth giving memory back."""
 _QUIET_SECONDS = 0.5
-_TURNS = 8
-"""In so many turns of the loop, at most, what waits to be written is written."""
+_TURNS_BEHIND = 8
+"""Turns of the loop within which about half of the events that wait are written."""
 _TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 
 
@@ -202,10 +202,13 @@ class Gateway:
         give_back()
 
     def _write_some(self) -> None:
-        """A few events a turn of the loop, so that a burst of them holds nobody up; more the more are waiting."""
-        for _ in range(1 + len(self._unwritten) // _TURNS):
-            if self._unwritten:
-                self._write(self._unwritten.popleft())
+        """A few events a turn of the loop, so that a burst of them holds nobody up.
+
+        The more are waiting, the more they are: on a busy loop, in each of whose turns many requests end, one would
+        never keep up.
+        """
+        for _ in range(min(len(self._unwritten), 1 + len(self._unwritten) // _TURNS_BEHIND)):
+            self._write(self._unwritten.popleft())
         if self._unwritten:
             asyncio.get_running_loop().call_soon(self._write_some)
 

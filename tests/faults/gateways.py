@@ -60,6 +60,10 @@ class Running:
         with self.connect(stream=stream):
             time.sleep(seconds)
 
+    def fresh_client(self) -> httpx.Client:
+        """A client with connections of its own."""
+        return httpx.Client(base_url=self.root, trust_env=False, timeout=10)
+
     def events(self, count: int, within: float = 3.0) -> list[RequestEvent]:
         """Exactly so many events: waits for them, then a little longer for one too many."""
         found: list[RequestEvent] = []
