@@ -45,7 +45,7 @@ def read_event(data: bytes) -> dict[str, Any] | None:
     if event.get("error"):
         raise carried_error(event["error"])
     if is_bare_error(event):
-        raise carried_error(event)
+        raise carried_error({name: value for name, value in event.items() if (name, value) != ("type", "error")})
     return event
 
 
