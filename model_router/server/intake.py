@@ -85,11 +85,13 @@ class Intake:
             self._timer = loop.call_later(_LISTEN_AFTER_SECONDS, self._start_listening, task, outlet)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening. A cancelled task holds on to where it was, which is here, so it is let go of."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         if self._listener is not None:
             self._listener.cancel()
+            self._listener = None
 
     def _start_listening(self, task: asyncio.Task[Any], outlet: Outlet) -> None:
         self._listener = asyncio.get_running_loop().create_task(self._listen(task, outlet))

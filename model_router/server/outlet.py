@@ -120,6 +120,7 @@ class Outlet:
         self._stop_beating()
         if self._beating is not None:
             self._beating.cancel()
+            self._beating = None  # a cancelled task holds on to where it was, which is here
 
     async def _emit(self, message: dict[str, Any]) -> None:
         """Send, unless nobody is there any more.
