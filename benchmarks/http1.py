@@ -11,6 +11,8 @@ import argparse
 import asyncio
 import contextlib
 import gc
+import importlib
+import select
 import socket
 import statistics
 import subprocess
@@ -24,7 +26,6 @@ import psutil
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from benchmarks import load
 from model_router.server.http1.serve import serve_fast
 
 NEEDED = 2.0
@@ -61,7 +62,7 @@ def main(arguments: list[str]) -> int:
         for number in range(options.rounds + 1):
             for clients in _CLIENTS:
                 for kind, (process, port) in servers.items():
-                    result = measure(process, port, clients, options.seconds if number else 0.3, options.size)
+                    result = load(process, port, clients, options.seconds if number else 0.3, options.size)
                     if number:  # the first warms up
                         found[kind, clients].append(result)
     print(f"{options.loop}, request bodies of {options.size} bytes, medians of {options.rounds} rounds")
@@ -117,7 +118,8 @@ def serve_null(kind: str, loop_name: str) -> None:
 
     gc.collect()
     gc.freeze()
-    with asyncio.Runner(loop_factory=load.loop_factory(loop_name)) as runner:
+    factory = importlib.import_module("uvloop").new_event_loop if loop_name == "uvloop" else asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
         runner.run(run())
 
 
@@ -143,10 +145,38 @@ def started(kind: str, loop_name: str) -> Iterator[tuple[psutil.Process, int]]:
                 process.kill()
 
 
-def measure(process: psutil.Process, port: int, clients: int, seconds: float, size: int) -> Round:
+def load(process: psutil.Process, port: int, clients: int, seconds: float, size: int) -> Round:
     """Each client sends its next request when the answer to the one before is there."""
-    used = sum(process.cpu_times()[:2])
-    cell = load.measure(port, [load.post(_SHORT.ljust(size))], clients=clients, seconds=seconds)
-    used = sum(process.cpu_times()[:2]) - used
-    assert not cell.failures
-    return Round(cell.p50 * 1e6, cell.rate, used / cell.requests * 1e6)
+    body = _SHORT.ljust(size)
+    request = b"POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    request += b"Authorization: Bearer none\r\nUser-Agent: bench\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    times: list[float] = []
+    with contextlib.ExitStack() as stack:
+        poll = stack.enter_context(contextlib.closing(select.epoll()))
+        lines: dict[int, socket.socket] = {}
+        sent: dict[int, float] = {}
+        for _ in range(clients):
+            line = stack.enter_context(socket.create_connection(("127.0.0.1", port), 5))
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            lines[line.fileno()] = line
+            poll.register(line.fileno(), select.EPOLLIN)
+        used = sum(process.cpu_times()[:2])
+        began = now = time.perf_counter()
+        got = dict.fromkeys(lines, b"")
+        for number, line in lines.items():
+            sent[number] = now
+            line.sendall(request)
+        while now - began < seconds:
+            for number, _ in poll.poll(2):
+                line = lines[number]
+                got[number] += line.recv(65_536)
+                if not got[number].endswith(_BODY) and b"\r\n0\r\n\r\n" not in got[number]:
+                    continue
+                assert got[number].startswith(b"HTTP/1.1 200")
+                got[number] = b""
+                now = time.perf_counter()
+                times.append(now - sent[number])
+                sent[number] = now
+                line.sendall(request)
+        used = sum(process.cpu_times()[:2]) - used
+    return Round(statistics.median(times) * 1e6, len(times) / (now - began), used / len(times) * 1e6)

@@ -64,11 +64,6 @@ class Backend:
         """Tokens that fit: as configured, else as the server itself says."""
         return self.config.max_context or self.abilities.context
 
-    @property
-    def idle_seconds(self) -> float:
-        """The longest silence within an answer."""
-        return self.config.idle_timeout_seconds or self.config.timeout_seconds
-
     def keys(self, path: str) -> RawHeaders:
         """The headers that carry the key: OpenAI's way, and Anthropic's beside it where that is spoken."""
         if self.api_key and path.startswith("/messages"):

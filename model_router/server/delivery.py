@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
 
 from model_router.server.assemble import BrokenStream, assembly_for
 from model_router.server.backends import Backend
+from model_router.server.beginning import check_no_error, first_content, told_failure
 from model_router.server.breaker import Admission
 from model_router.server.call import Call
-from model_router.server.excerpt import error_in
+from model_router.server.failure import event_failure
 from model_router.server.headers import RawHeaders, returned_headers
 from model_router.server.outgoing import Outgoing
 from model_router.server.passages import TranslatedPassage, as_chunk
@@ -23,7 +24,9 @@ from model_router.server.usage import Usage, read_usage
 from model_router.server.wire.sse import EventReader
 
 _LARGEST_PLAIN_ANSWER = 67_108_864
-_LARGEST_START = 65_536
+_LARGEST_STREAM = 4 * _LARGEST_PLAIN_ANSWER
+"""Of one that becomes a plain answer: each piece of that comes wrapped."""
+_ERRORS_STAND_WITHIN = 4_096
 _EVENTS = "text/event-stream"
 _JSON: RawHeaders = [(b"content-type", b"application/json")]
 
@@ -35,20 +38,21 @@ async def deliver(answer: UpstreamAnswer, backend: Backend, admission: Admission
         UpstreamFailure: there is none, and nothing of one has reached the client; another backend may be asked.
     """
     if answer.content_type != _EVENTS:
-        await _plain(answer, call, out)
+        await _plain(answer, backend, call, out)
     elif call.request.stream:
         await _stream(answer, backend, admission, call, out)
     elif out.streamed:
         await _assembled(answer, backend, call, out)
     else:
-        await _plain(answer, call, out)
+        await _plain(answer, backend, call, out)
 
 
 async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission, call: Call, out: Outgoing) -> None:
     pieces = answer.pieces()
     try:
-        first = await _first_content(pieces)
-        answer.be_patient(backend.idle_seconds)
+        if answer.header(b"content-encoding"):
+            raise UpstreamFailure("compressed its stream, though it was asked not to")
+        first = await first_content(answer, backend, pieces)
         admission.succeed()  # what breaks from here on is told to the client; another request may be the next probe
         record = call.record
         record.first_byte()
@@ -60,8 +64,7 @@ async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission
         if out.translator is not None:
             passage = TranslatedPassage(out.translator.stream(call.request.fields, record.model))
         else:
-            judged = not answer.header(b"content-encoding")
-            passage = LineHolder(call.request.endpoint, judged=judged, hides_usage=out.hides_usage)
+            passage = LineHolder(call.request.endpoint, hides_usage=out.hides_usage)
         await call.outlet.stream(answer.status, headers)
         await _pass_on(first, pieces, passage, call)
         await call.outlet.end()
@@ -69,36 +72,12 @@ async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission
         await pieces.aclose()
 
 
-async def _first_content(pieces: AsyncGenerator[bytes, None]) -> bytes:
-    """The first bytes that hold an event: until then another backend can still take over.
-
-    Raises:
-        UpstreamFailure: none came, or it is an error.
-    """
-    first = b""
-    while b"data:" not in first or b"\n" not in first:
-        try:
-            first += await anext(pieces)
-        except StopAsyncIteration:
-            if b"data:" in first:
-                break
-            raise UpstreamFailure("closed the stream without an answer") from None
-        if len(first) > _LARGEST_START:
-            break
-    if b"error" in first:
-        for data in EventReader().feed(first)[:1]:
-            told = error_in(data)
-            if told is not None:
-                raise UpstreamFailure(f"answered with an error{told}")
-    return first
-
-
 async def _pass_on(first: bytes, pieces: AsyncIterator[bytes], passage: Passage, call: Call) -> None:
     """The rest of a stream, and an honest end: the backend's own, or an error event."""
     record, outlet = call.record, call.outlet
     error, cut = await _pump(first, pieces, passage, call)
     _count(record, passage.usage())
-    if cut and not passage.done():
+    if cut and not (passage.done() or passage.broken):
         await outlet.piece(_stopped(record, passage))
         return
     rest = b"" if error else passage.rest()
@@ -106,11 +85,13 @@ async def _pass_on(first: bytes, pieces: AsyncIterator[bytes], passage: Passage,
         await outlet.piece(rest)
     _count(record, passage.usage())
     if passage.broken:
-        error = "sent an event that is not JSON"
+        error = passage.broken
     elif not error and not passage.finished():
         error = "ended the answer without saying that it is complete"
     if error:
-        await outlet.piece(_broken(record, passage, error))
+        told = _broken(record, passage, error)
+        if not passage.told:
+            await outlet.piece(told)
         return
     record.end("ok", record.status)
 
@@ -133,6 +114,9 @@ async def _pump(first: bytes, pieces: AsyncIterator[bytes], passage: Passage, ca
     except UpstreamFailure as failure:
         return "" if passage.done() else failure.sentence, False
     except asyncio.CancelledError:
+        if passage.done():  # the client has all it came for, and did not wait for the end of the connection
+            _count(record, passage.usage())
+            record.end("ok", record.status)
         if not record.stopped:
             raise  # the client left
         return "", True
@@ -152,43 +136,56 @@ def _broken(record: Record, passage: Passage, error: str) -> bytes:
     return passage.fail(sentence, "upstream_broken")
 
 
-async def _plain(answer: UpstreamAnswer, call: Call, out: Outgoing) -> None:
+async def _plain(answer: UpstreamAnswer, backend: Backend, call: Call, out: Outgoing) -> None:
+    answer.be_patient(backend)
     data = await read_whole(answer.pieces(), _LARGEST_PLAIN_ANSWER)
     if out.translator is None and not call.request.stream:
         if not answer.header(b"content-encoding") and answer.content_type != _EVENTS:
             _check_json(data)
+            _check_no_error(data)
         await _give(answer.status, returned_headers(answer.headers), data, call)
         return
     value = _object(data)
+    _check_no_error(data)
     if not call.request.stream:
         await _give_translated(value, call, out)
     elif out.translator is not None:
         events = out.translator.stream(call.request.fields, call.record.model)
         await _give_events(events.chunk(as_chunk(value)) + events.end(), data, call)
-    elif call.outlet.begun and "choices" in value:
+    elif "choices" in value:
         text = b"data: " + msgspec.json.encode(as_chunk(value)) + b"\n\ndata: [DONE]\n\n"
         await _give_events(text, data, call)
     else:
-        await _give(answer.status, returned_headers(answer.headers), data, call)
+        raise UpstreamFailure("sent a plain answer, though it was asked for a stream")
 
 
 async def _assembled(answer: UpstreamAnswer, backend: Backend, call: Call, out: Outgoing) -> None:
     """A plain answer out of a stream that the client did not ask for."""
     reader, assembly = EventReader(), assembly_for(out.endpoint.protocol)
+    pieces = answer.pieces()
+    size = 0
     try:
-        async for piece in answer.pieces():
+        piece = await first_content(answer, backend, pieces)
+        while piece:
+            size += len(piece)
             for data in reader.feed(piece):
-                answer.be_patient(backend.idle_seconds)
                 assembly.feed(data)
+            if reader.overflown or size > _LARGEST_STREAM:
+                raise UpstreamFailure("sent an answer that is too long")
+            piece = await anext(pieces, b"")
         for data in reader.rest():
             assembly.feed(data)
         whole = assembly.answer()
     except BrokenStream as broken:
-        raise UpstreamFailure(broken.sentence) from None
+        if broken.error is None:
+            raise UpstreamFailure(broken.sentence) from None
+        raise told_failure(broken.sentence, event_failure(msgspec.json.encode({"error": broken.error}))) from None
     except UpstreamFailure:
         if not assembly.complete:
             raise
         whole = assembly.answer()
+    finally:
+        await pieces.aclose()
     headers = [pair for pair in returned_headers(answer.headers) if pair[0] not in (b"content-type", b"cache-control")]
     if out.translator is not None:
         await _give_translated(_object(whole), call, out)
@@ -232,6 +229,12 @@ def _check_json(data: bytes) -> None:
     except (msgspec.DecodeError, RecursionError):
         what = "an empty answer" if not data else "an answer that is not JSON"
         raise UpstreamFailure(f"sent {what}") from None
+
+
+def _check_no_error(data: bytes) -> None:
+    """Some servers answer 200 with an error in it."""
+    if b'"error"' in data[:_ERRORS_STAND_WITHIN]:
+        check_no_error(data)
 
 
 def _object(data: bytes) -> dict[str, Any]:

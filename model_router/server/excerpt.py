@@ -16,7 +16,7 @@ def error_in(data: bytes) -> str | None:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if not isinstance(value, dict) or value.get("choices") or not (value.get("error") or is_bare_error(value)):
+    if not isinstance(value, dict) or not (value.get("error") or is_bare_error(value)):
         return None
     return excerpt(data)
 

@@ -100,6 +100,24 @@ def status_failure(status: int, headers: Mapping[str, str], body: bytes, now: fl
     )
 
 
+_KINDS = {
+    "overloaded_error": 529,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "invalid_request_error": 400,
+}
+"""The statuses of errors that come without one."""
+
+
+def event_failure(body: bytes) -> Failure:
+    """Read an error that came in the place of an answer, as the HTTP error that it should have been."""
+    error = _read_error(body)
+    words = [word for word in (error.code, error.type) if isinstance(word, str)]
+    status = error.code if isinstance(error.code, int) and 400 <= error.code < 600 else 0
+    status = status or next((_KINDS[word] for word in words if word in _KINDS), 0)
+    return status_failure(status or (400 if status_failure(400, {}, body, 0.0).too_long else 500), {}, body, 0.0)
+
+
 def _read_error(body: bytes) -> _Error:
     """The error inside ``{"error": {...}}``, ``{"error": "text"}`` or flat, as vLLM used to write it."""
     try:

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from model_router.config.proxy import LimitsConfig
 from model_router.server.headers import RawHeaders
+from model_router.server.outlet import ClientLeft, Outlet
 from model_router.server.refusal import Refusal
 
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
@@ -15,10 +16,6 @@ Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 _LISTEN_AFTER_SECONDS = 0.02
 """Most answers are quicker; only after this does anybody listen whether the client is still there."""
 _UNREAD_SECONDS = 2.0
-
-
-class ClientLeft(Exception):
-    """The client closed its connection before its request was complete."""
 
 
 class Intake:
@@ -45,8 +42,12 @@ class Intake:
         length = self.text_headers.get("content-length", "")
         if length.isdigit() and int(length) > limit:
             raise self._too_large()
-        pieces: list[bytes] = []
-        size, more = 0, True
+        piece, more = await self._next()  # mostly the whole; the server itself ends a client that sends nothing at all
+        pieces, size = [piece], len(piece)
+        if size > limit:
+            raise self._too_large()
+        if not more:
+            return piece
         try:
             async with asyncio.timeout(self._limits.request_seconds):
                 while more:
@@ -59,7 +60,7 @@ class Intake:
             seconds = f"{self._limits.request_seconds:g}"
             message = f"The request was not complete within {seconds} s (limits.request_seconds); send it again."
             raise Refusal(408, message, code="request_timeout") from None
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
 
     async def skip(self) -> None:
         """Take in what the client is still sending, for a moment: an answer amid its sending would be lost to it."""
@@ -73,12 +74,15 @@ class Intake:
         except (TimeoutError, ClientLeft):
             pass
 
-    def watch(self) -> None:
-        """From now on the current task is cancelled when the client leaves; ``left`` says that this was why."""
+    def watch(self, outlet: Outlet) -> None:
+        """From now on the current task is cancelled when the client leaves; ``left`` says that this was why.
+
+        It is not when the answer is out, or outlives the client.
+        """
         task = asyncio.current_task()
         if task is not None:
             loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(_LISTEN_AFTER_SECONDS, self._start_listening, task)
+            self._timer = loop.call_later(_LISTEN_AFTER_SECONDS, self._start_listening, task, outlet)
 
     def close(self) -> None:
         """Stop listening."""
@@ -87,16 +91,20 @@ class Intake:
         if self._listener is not None:
             self._listener.cancel()
 
-    def _start_listening(self, task: asyncio.Task[Any]) -> None:
-        self._listener = asyncio.get_running_loop().create_task(self._listen(task))
+    def _start_listening(self, task: asyncio.Task[Any], outlet: Outlet) -> None:
+        self._listener = asyncio.get_running_loop().create_task(self._listen(task, outlet))
 
-    async def _listen(self, task: asyncio.Task[Any]) -> None:
-        while True:
+    async def _listen(self, task: asyncio.Task[Any], outlet: Outlet) -> None:
+        message = await self._receive()
+        while message["type"] != "http.disconnect":
             message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self.left = True
-                task.cancel()
-                return
+        if outlet.finished:
+            return
+        self.left = True
+        if outlet.outlives:
+            outlet.abandon()
+        else:
+            task.cancel()
 
     async def _next(self) -> tuple[bytes, bool]:
         """The next piece, and whether there are more."""

@@ -19,6 +19,7 @@ from model_router.server.wire.request import Request
 _TRANSLATORS: Mapping[WireProtocol, Translator] = {WireProtocol.MESSAGES: MESSAGES, WireProtocol.RESPONSES: RESPONSES}
 _TRUE = b"true"
 _WITH_USAGE = b'{"include_usage":true}'
+_STREAM_OPTIONS = frozenset({"stream_options"})
 _NULL = (b"null",)
 
 
@@ -26,7 +27,8 @@ _NULL = (b"null",)
 class Outgoing:
     """``translator`` is None when the backend speaks the client's protocol.
 
-    ``streamed``: the backend is asked for a stream; ``hides_usage``: the token counts in it were not the client's wish.
+    ``streamed``: the backend is asked for a stream; ``asks_usage``: with ``stream_options``; ``hides_usage``: the token
+    counts in it were not the client's wish.
     ``dropped`` names fields of the client's that have no place in the backend's protocol.
     """
 
@@ -34,6 +36,7 @@ class Outgoing:
     body: bytes
     streamed: bool
     hides_usage: bool
+    asks_usage: bool = False
     translator: Translator | None = None
     dropped: tuple[str, ...] = ()
 
@@ -60,13 +63,17 @@ def _native(request: Request, backend: Backend, keeps_model: bool) -> Outgoing:
     replaced: dict[str, bytes] = {} if keeps_model else {"model": backend.model_json}
     if streamed and not request.stream:
         replaced["stream"] = _TRUE
-    hides_usage = False
+    hides_usage = asks_usage = False
+    refused: frozenset[str] = frozenset()
     if streamed and endpoint.protocol in (WireProtocol.CHAT, WireProtocol.COMPLETIONS):
-        hides_usage = not request.wants_usage
-        if hides_usage and backend.abilities.takes_stream_options:
+        hides_usage = not request.wants_usage and not (keeps_model and request.stream)
+        if not backend.abilities.takes_stream_options:
+            refused = _STREAM_OPTIONS
+        elif hides_usage:
             replaced["stream_options"] = _with_usage(body)
-    removed = _change(endpoint, body, backend, replaced)
-    return Outgoing(endpoint, replace_fields(body, replaced, removed), streamed, hides_usage)
+        asks_usage = "stream_options" in replaced or "stream_options" in body.fields
+    removed = _change(endpoint, body, backend, replaced) | refused
+    return Outgoing(endpoint, replace_fields(body, replaced, removed), streamed, hides_usage, asks_usage)
 
 
 def _may_stream(request: Request) -> bool:
@@ -130,7 +137,8 @@ def _translated(request: Request, backend: Backend, translator: Translator, keep
     else:
         fields.pop("stream", None)
     _change_fields(fields, backend)
-    return Outgoing(CHAT, msgspec.json.encode(fields), streamed, False, translator, chat.dropped)
+    asks_usage = "stream_options" in fields
+    return Outgoing(CHAT, msgspec.json.encode(fields), streamed, False, asks_usage, translator, chat.dropped)
 
 
 def _change_fields(fields: dict[str, Any], backend: Backend) -> None:

@@ -26,12 +26,23 @@ _STREAM_HEADERS: RawHeaders = [
 ]
 
 
+class ClientLeft(Exception):
+    """The client closed its connection before its request, or the answer to it, was complete."""
+
+
 class Outlet:
-    """``begun``: the head is out, so an error can only be an event. ``contentful``: some of the answer is out."""
+    """``begun``: the head is out, so an error can only be an event. ``contentful``: some of the answer is out.
+
+    ``finished``: all of it is. ``outlives``: the answer goes on though the client leaves; ``abandoned``: it has left,
+    and what comes is thrown away.
+    """
 
     def __init__(self, send: Send, endpoint: Endpoint, record: Record) -> None:
         self.begun = False
         self.contentful = False
+        self.finished = False
+        self.outlives = False
+        self.abandoned = False
         self.note = WAITING
         self._send = send
         self._endpoint = endpoint
@@ -41,7 +52,8 @@ class Outlet:
         self._beating: asyncio.Task[None] | None = None
         self._loop = asyncio.get_running_loop()
         self._last = 0.0
-        self._between_events = True
+        self._ending = b""
+        """The last bytes that went out, as far as they tell whether an event is open."""
 
     def expect_stream(self, keepalive_seconds: float) -> None:
         """The client wants a stream: from now on it gets a sign of life in each silence of so many seconds; 0: none."""
@@ -52,11 +64,12 @@ class Outlet:
 
     async def plain(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
         """A whole answer."""
-        self._stop_timer()
+        self._stop_beating()
         self.begun = self.contentful = True
         head = [*headers, (b"content-length", str(len(body)).encode()), *answer_names(self._record)]
-        await self._send({"type": "http.response.start", "status": status, "headers": head})
-        await self._send({"type": "http.response.body", "body": body})
+        await self._emit({"type": "http.response.start", "status": status, "headers": head})
+        self.finished = True
+        await self._emit({"type": "http.response.body", "body": body})
 
     async def stream(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """The head of a stream; nothing happens when a sign of life was sent before."""
@@ -64,7 +77,7 @@ class Outlet:
         if not self.begun:
             self.begun = True
             head = [*headers, *answer_names(self._record)]
-            await self._send({"type": "http.response.start", "status": status, "headers": head})
+            await self._emit({"type": "http.response.start", "status": status, "headers": head})
 
     async def piece(self, data: bytes) -> None:
         """Some of a stream, whole lines."""
@@ -72,14 +85,15 @@ class Outlet:
             await self._settle()
         self.contentful = True
         self._last = self._loop.time()
-        self._between_events = data.endswith((b"\n\n", b"\r\n\r\n"))
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        self._ending = data[-4:] if len(data) >= 4 else (self._ending + data)[-4:]
+        await self._emit({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self) -> None:
         """The end of a stream."""
-        self._stop_timer()
+        self._stop_beating()
         await self._settle()
-        await self._send({"type": "http.response.body", "body": b""})
+        self.finished = True
+        await self._emit({"type": "http.response.body", "body": b""})
 
     async def refuse(self, refusal: Refusal) -> None:
         """An error in the client's protocol: an answer of its own, or the last event of a stream that has begun."""
@@ -95,16 +109,35 @@ class Outlet:
         await self.piece(self._endpoint.error_event(refusal.message, refusal.code or "error"))
         await self.end()
 
+    def abandon(self) -> None:
+        """The client has left, and the answer outlives it: throw away what comes."""
+        self.abandoned = True
+        self._send = _throw_away
+        self._stop_beating()
+
     def close(self) -> None:
         """No further signs of life; called on every way out."""
-        self._stop_timer()
+        self._stop_beating()
         if self._beating is not None:
             self._beating.cancel()
+
+    async def _emit(self, message: dict[str, Any]) -> None:
+        """Send, unless nobody is there any more.
+
+        Raises:
+            ClientLeft: so it is, and the answer ends with that.
+        """
+        try:
+            await self._send(message)
+        except ConnectionError as error:
+            if not self.outlives:
+                raise ClientLeft from error
+            self.abandon()
 
     def _look(self) -> None:
         """Runs by the clock; the deadline moves with each piece, the timer is not touched for it."""
         left = self._last + self._interval - self._loop.time()
-        if left > 0 or self._beating is not None or not self._between_events:
+        if left > 0 or self._beating is not None or not self._between_events():
             self._timer = self._loop.call_later(max(left, self._interval / 10), self._look)
             return
         self._beating = self._loop.create_task(self._beat())
@@ -113,12 +146,15 @@ class Outlet:
 
     async def _beat(self) -> None:
         try:
-            if not self.begun:
-                self.begun = True
-                head = [*_STREAM_HEADERS, *answer_names(self._record)]
-                await self._send({"type": "http.response.start", "status": 200, "headers": head})
-            body = self._endpoint.keepalive(self.note)
-            await self._send({"type": "http.response.body", "body": body, "more_body": True})
+            if self._interval:  # else an answer or an end came first
+                if not self.begun:
+                    self.begun = True
+                    head = [*_STREAM_HEADERS, *answer_names(self._record)]
+                    await self._emit({"type": "http.response.start", "status": 200, "headers": head})
+                body = self._endpoint.keepalive(self.note)
+                await self._emit({"type": "http.response.body", "body": body, "more_body": True})
+        except ClientLeft:
+            pass  # who listens for the client's leaving hears of it too
         finally:
             self._beating = None
 
@@ -127,10 +163,18 @@ class Outlet:
         if self._beating is not None:
             await asyncio.wait([self._beating])
 
-    def _stop_timer(self) -> None:
+    def _between_events(self) -> bool:
+        return not self._ending or self._ending.endswith((b"\n\n", b"\n\r\n"))
+
+    def _stop_beating(self) -> None:
+        self._interval = 0.0
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+async def _throw_away(message: dict[str, Any]) -> None:
+    """Where the rest of an answer goes that nobody waits for."""
 
 
 def answer_names(record: Record) -> RawHeaders:

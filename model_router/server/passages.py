@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from model_router.server.excerpt import error_in
 from model_router.server.translate import EventStream
 from model_router.server.usage import Usage, read_usage
 from model_router.server.wire.sse import EventReader
@@ -17,7 +18,8 @@ class TranslatedPassage:
     """A stream of chat chunks in, a stream of the client's own events out. ``broken``: what came is no chunk."""
 
     def __init__(self, events: EventStream) -> None:
-        self.broken = False
+        self.broken = ""
+        self.told = False
         self._events = events
         self._reader = EventReader()
         self._done = False
@@ -26,7 +28,10 @@ class TranslatedPassage:
 
     def feed(self, piece: bytes) -> bytes:
         """Take a piece in; give the events that it completes."""
-        return b"".join(map(self._take, self._reader.feed(piece)))
+        out = b"".join(map(self._take, self._reader.feed(piece)))
+        if self._reader.overflown and not self.broken:
+            self.broken = "sent an event that is too long"
+        return out
 
     def rest(self) -> bytes:
         """The last events, at a proper end."""
@@ -58,11 +63,13 @@ class TranslatedPassage:
         try:
             chunk = _CHUNK.decode(data)
         except (msgspec.DecodeError, RecursionError):
-            self.broken = True
+            self.broken = "sent an event that is not JSON"
             return b""
-        if "error" in chunk and "choices" not in chunk:
-            self.broken = True
-            return b""
+        if chunk.get("error") or "code" in chunk:
+            words = error_in(data)
+            if words is not None:
+                self.broken = f"answered with an error{words}"
+                return b""
         if b'"usage"' in data:
             self._usage = read_usage(data) or self._usage
         if b'"finish_reason"' in data and not self._finished:
@@ -72,10 +79,27 @@ class TranslatedPassage:
 
 
 def as_chunk(answer: dict[str, Any]) -> dict[str, Any]:
-    """A plain chat answer as the one chunk of a stream: for servers that do not stream though asked to."""
-    choices = [
-        {"index": one.get("index", 0), "delta": one.get("message", {}), "finish_reason": one.get("finish_reason")}
-        for one in answer.get("choices") or ()
-        if isinstance(one, dict)
+    """A plain chat answer as the one chunk of a stream: for servers that do not stream though asked to.
+
+    A plain completion is its own chunk.
+    """
+    choices = [one for one in answer.get("choices") or () if isinstance(one, dict)]
+    if any("text" in one for one in choices):
+        return answer
+    chunks = [
+        {
+            "index": one.get("index", 0),
+            "delta": _numbered(one.get("message") or {}),
+            "finish_reason": one.get("finish_reason"),
+        }
+        for one in choices
     ]
-    return {**answer, "object": "chat.completion.chunk", "choices": choices}
+    return {**answer, "object": "chat.completion.chunk", "choices": chunks}
+
+
+def _numbered(message: dict[str, Any]) -> dict[str, Any]:
+    """A message whose tool calls have the numbers by which a stream's pieces are told apart."""
+    calls = message.get("tool_calls")
+    if not isinstance(calls, list):
+        return message
+    return {**message, "tool_calls": [{"index": at, **call} for at, call in enumerate(calls) if isinstance(call, dict)]}

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from model_router.config.proxy import Abort
 from model_router.server.backends import Backend
 from model_router.server.breaker import Admission
 from model_router.server.call import Call
@@ -23,9 +24,9 @@ from model_router.server.excerpt import excerpt
 from model_router.server.failure import Failure, status_failure
 from model_router.server.gateway import Gateway
 from model_router.server.headers import RawHeaders, returned_headers
-from model_router.server.line import LineFull, Place
+from model_router.server.line import LineFull
 from model_router.server.outgoing import Outgoing, can_translate, outgoing
-from model_router.server.outlet import WAITING
+from model_router.server.outlet import WAITING, ClientLeft
 from model_router.server.refusal import Refusal
 from model_router.server.retries import Action, Retries
 from model_router.server.upstream import Upstream, UpstreamAnswer, UpstreamFailure, read_whole
@@ -114,7 +115,7 @@ async def _attempt(upstream: Upstream, backend: Backend, call: Call) -> Failed |
         return Failed(backend, sentence, 503, retry_after=max(1.0, seconds))
     with admission:
         if backend.line is None:
-            return await _send(upstream, backend, admission, call, None)
+            return await _send_to(upstream, backend, admission, call)
         try:
             place = backend.line.enter(utility=call.is_utility)
         except LineFull as full:
@@ -124,14 +125,30 @@ async def _attempt(upstream: Upstream, backend: Backend, call: Call) -> Failed |
                 call.outlet.note = f"{place.position} in line for '{backend.name}'"
                 await place.change()
             call.outlet.note = WAITING
-            return await _send(upstream, backend, admission, call, place)
+            return await _send_to(upstream, backend, admission, call)
         finally:
             place.leave()
 
 
-async def _send(
-    upstream: Upstream, backend: Backend, admission: Admission, call: Call, place: Place | None
-) -> Failed | None:
+async def _send_to(upstream: Upstream, backend: Backend, admission: Admission, call: Call) -> Failed | None:
+    """Send; with a server that does not bear a closed connection, to the end, whether or not the client stays.
+
+    Raises:
+        ClientLeft: meanwhile, and that end has come.
+    """
+    outlet = call.outlet
+    outlet.outlives = backend.config.abort is Abort.DRAIN
+    try:
+        failed = await _send(upstream, backend, admission, call)
+    finally:
+        outlet.outlives = False
+    if outlet.abandoned:
+        call.record.end("", 0)
+        raise ClientLeft
+    return failed
+
+
+async def _send(upstream: Upstream, backend: Backend, admission: Admission, call: Call) -> Failed | None:
     protocol = call.request.endpoint.protocol
     answer: UpstreamAnswer | None = None
     failed: Failed | None = None
@@ -139,12 +156,15 @@ async def _send(
         native = await upstream.speaks(backend, protocol)
         if not native and not can_translate(protocol):
             return Failed(backend, f"does not serve {call.request.endpoint.path}", 404)
-        out = outgoing(call.request, backend, native=native, keeps_model=call.keeps_model)
-        call.record.dropped = out.dropped
-        call.record.attempts += 1
-        answer = await upstream.send(backend, out.endpoint.upstream, out.body, [*call.headers, *_JSON])
+        out, answer = await _ask(upstream, backend, call, native=native)
+        data = await _error_text(answer, backend)
+        if answer.status in (400, 422) and out.asks_usage and b"stream_options" in data:
+            backend.abilities.takes_stream_options = False
+            await answer.close()
+            out, answer = await _ask(upstream, backend, call, native=native)
+            data = await _error_text(answer, backend)
         if answer.status >= 300:
-            failed = await _error_answer(backend, answer, out)
+            failed = _error_answer(backend, answer, data, out)
         else:
             backend.abilities.learn_server(answer.headers)
             await deliver(answer, backend, admission, call, out)
@@ -160,10 +180,26 @@ async def _send(
     return failed
 
 
-async def _error_answer(backend: Backend, answer: UpstreamAnswer, out: Outgoing) -> Failed:
+async def _ask(upstream: Upstream, backend: Backend, call: Call, *, native: bool) -> tuple[Outgoing, UpstreamAnswer]:
+    """Put the request to a backend, and wait for the head of its answer."""
+    keeps_model = call.keeps_model and not call.record.fallback
+    out = outgoing(call.request, backend, native=native, keeps_model=keeps_model)
+    call.record.dropped = out.dropped
+    call.record.attempts += 1
+    return out, await upstream.send(backend, out.endpoint.upstream, out.body, [*call.headers, *_JSON])
+
+
+async def _error_text(answer: UpstreamAnswer, backend: Backend) -> bytes:
+    """What stands in an answer that is an error; nothing for others."""
+    if answer.status < 300:
+        return b""
+    answer.be_patient(backend)
+    return await read_whole(answer.pieces(), _LARGEST_ERROR)
+
+
+def _error_answer(backend: Backend, answer: UpstreamAnswer, data: bytes, out: Outgoing) -> Failed:
     """What an error means: in words, for the retry policy, and as the client may read it."""
     status = answer.status
-    data = await read_whole(answer.pieces(), _LARGEST_ERROR)
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers}
     failure = status_failure(status, headers, data, time.time())
     passed = None

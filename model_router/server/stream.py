@@ -6,10 +6,12 @@ from typing import Protocol
 
 import msgspec
 
+from model_router.server.stream_error import read_error
 from model_router.server.usage import Usage, read_usage
 from model_router.server.wire.endpoint import Endpoint, Family
 
 _HELD_LIMIT = 65_536
+_NO_JSON = "sent an event that is not JSON"
 _ENDS = {
     Family.CHAT: (),
     Family.ANTHROPIC: (b"message_stop",),
@@ -28,11 +30,13 @@ _FINISHES = {
 class Passage(Protocol):
     """What a stream goes through between backend and client.
 
-    ``broken`` is set when the backend sent something that is no event; ``done`` says that its end mark came, and what
-    happens to the connection then is of no interest; ``finished`` that it said the answer is complete.
+    ``broken`` is half a sentence when the backend sent an error, or something that is no event; ``told``: the client
+    has read of it in the backend's own words. ``done`` says that its end mark came, and what happens to the connection
+    then is of no interest; ``finished`` that it said the answer is complete.
     """
 
-    broken: bool
+    broken: str
+    told: bool
 
     def feed(self, piece: bytes) -> bytes:
         """Take a piece in; give what may go out."""
@@ -57,22 +61,25 @@ class LineHolder:
     """Passes whole lines on and keeps an unfinished one back, so that an error event never lands inside it.
 
     Servers write whole events, so this delays nothing; a line that grows beyond 64 KiB is passed on in pieces. Bytes
-    are never changed. Each line of data is looked at: one that is neither ``{...}`` nor the end mark is held until its
-    event is complete, and only that event is parsed. When it is no JSON, ``broken`` is set, and the event and all
-    behind it are swallowed. ``judged`` is false for bodies that cannot be read, such as compressed ones.
+    are never changed. The name of an event waits for its data. Each line of data is looked at: one that is neither
+    ``{...}`` nor the end mark is held until its event is complete, and only that event is parsed. When it is no JSON,
+    or an error that clients of this protocol would not see as one, ``broken`` is set, and the event and all behind it
+    are swallowed; an error that they would see is passed on, and all behind it is swallowed.
     """
 
-    def __init__(self, endpoint: Endpoint, *, judged: bool = True, hides_usage: bool = False) -> None:
-        self.broken = False
+    def __init__(self, endpoint: Endpoint, *, hides_usage: bool = False) -> None:
+        self.broken = ""
+        self.told = False
         self._endpoint = endpoint
         self._ends = _ENDS[endpoint.family]
         self._finishes = _FINISHES[endpoint.family]
         self._hides_usage = hides_usage
         self._hiding = False
         self._name = b""
-        self._judged = judged
+        self._before: list[bytes] = []
+        self._open = False
         self._done = False
-        self._finished = not judged
+        self._finished = False
         self._held = bytearray()
         self._inside = b""
         self._event: list[bytes] = []
@@ -86,17 +93,18 @@ class LineHolder:
             return self._first_part() if len(self._held) > _HELD_LIMIT else b""
         out = bytes(self._held) + piece[:end] if self._held else piece[:end]
         self._held = bytearray(piece[end:])
-        return self._judge(out) if self._judged else out
+        return self._judge(out)
 
     def rest(self) -> bytes:
         """What was held back, at a proper end."""
         out = bytes(self._held)
         self._held.clear()
-        if not self._judged or self._done:
+        if self._done:
             return out
         if self._inside == b"{" and not out:
-            self.broken = True
-        return self._judge(out) + self._close_event()
+            self.broken = _NO_JSON
+        passed = self._judge(out) + self._close_event()
+        return passed + b"\n\n" if self._open and not self.broken else passed  # some do not end their last event
 
     def done(self) -> bool:
         """Whether the end mark of the protocol came; what happens to the connection then is of no interest."""
@@ -116,20 +124,23 @@ class LineHolder:
         return found
 
     def fail(self, sentence: str, code: str) -> bytes:
-        """An error event; the two line breaks before it end whatever was begun."""
-        return self._endpoint.error_event(sentence, code)
+        """An error event; the line breaks before it end whatever was begun."""
+        event = self._endpoint.error_event(sentence, code)
+        return event if self._open else event.lstrip(b"\n")
 
     def _first_part(self) -> bytes:
         """The part of a very long line that is there; its beginning and its end are judged, not what lies between."""
         out = bytes(self._held)
         self._held.clear()
-        if not self._judged or self._done:
+        if self._done:
             return out
         if not self._inside:
             if self._event or (out.startswith(b"data:") and not out[5:64].lstrip().startswith(b"{")):
-                self.broken = True
+                self.broken = _NO_JSON
                 return b""
             self._inside = b"{" if out.startswith(b"data:") else b"-"
+            self._open = True
+            out = self._take_before() + out
         self._see_finish(out)
         return out
 
@@ -147,40 +158,66 @@ class LineHolder:
         return b"".join(passed)
 
     def _stopped(self) -> bool:
-        return self.broken
+        return bool(self.broken)
 
     def _judge_line(self, line: bytes) -> bytes:
         """What may go out because of this line: the line, nothing, or the event that it completes."""
         if self._inside:
-            self.broken = self._inside == b"{" and not line.rstrip().endswith(b"}")
+            if self._inside == b"{" and not line.rstrip().endswith(b"}"):
+                self.broken = _NO_JSON
             self._inside = b""
             self._see_finish(line)
             return line
         if self._event:
             self._event.append(line)
             return b"" if line.strip() else self._close_event()
-        if not line.startswith(b"data:"):
-            return self._pass_other(line)
+        return self._judge_data(line) if line.startswith(b"data:") else self._pass_other(line)
+
+    def _judge_data(self, line: bytes) -> bytes:
         data = line[5:].strip()
         if data.startswith(b"{") and data.endswith(b"}"):
+            if self._is_error(data):
+                return self._take_before() + line.rstrip() + b"\n\n" if self.told else b""
             self._see_finish(line)
             if b'"usage"' in line and self._keep_counts(line, data):
                 self._hiding = True
+                self._before.clear()
                 return b""
         elif data == b"[DONE]":
             self._done = True
         elif data:
-            self._event.append(line)
+            self._event = [*self._before, line]
+            self._before.clear()
             return b""
-        return line
+        self._open = True
+        return self._take_before() + line if self._before else line
 
     def _pass_other(self, line: bytes) -> bytes:
+        if not line.strip():
+            hidden, self._hiding, self._open = self._hiding, False, False
+            self._name = b""
+            self._before.clear()
+            return b"" if hidden else line
         if line.startswith(b"event:"):
             self._name = line[6:].strip()
-        elif self._hiding and not line.strip():
-            self._hiding = False
-            return b""
-        return line
+        elif not self._before:
+            return line
+        self._before.append(line)
+        return b""
+
+    def _take_before(self) -> bytes:
+        """The lines of an event that waited for its data."""
+        before = b"".join(self._before)
+        self._before.clear()
+        return before
+
+    def _is_error(self, data: bytes) -> bool:
+        """Whether an event is an error; ``broken`` and ``told`` say what it says and whether clients understand it."""
+        found = read_error(self._name, data, self._endpoint.family)
+        if found is None:
+            return False
+        self.broken, self.told = found.sentence, found.readable
+        return True
 
     def _keep_counts(self, line: bytes, data: bytes) -> bool:
         """Remember an event with token counts; true when it holds nothing else and the client did not ask for it."""
@@ -198,9 +235,12 @@ class LineHolder:
         try:
             msgspec.json.decode(data, type=msgspec.Raw)
         except (msgspec.DecodeError, RecursionError):
-            self.broken = True
+            self.broken = _NO_JSON
             return b""
+        if self._is_error(data):
+            return event.rstrip() + b"\n\n" if self.told else b""
         self._see_finish(data)
+        self._open = not event.endswith((b"\n\n", b"\n\r\n"))
         return event
 
     def _see_finish(self, text: bytes) -> None:

@@ -32,14 +32,20 @@ _JSON: RawHeaders = [(b"content-type", b"application/json")]
 class UpstreamFailure(Exception):
     """A backend gave no answer. ``sentence`` says so, without its name and full stop; ``status`` is 502 or 504.
 
-    ``failure`` says the same to the retry policy.
+    ``failure`` says the same to the retry policy; without one it follows from the ``kind``.
     """
 
-    def __init__(self, sentence: str, status: int = 502, kind: FailureKind = FailureKind.UNREADABLE) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        status: int = 502,
+        kind: FailureKind = FailureKind.UNREADABLE,
+        failure: Failure | None = None,
+    ) -> None:
         super().__init__(sentence)
         self.sentence = sentence
         self.status = status
-        self.failure = Failure(kind)
+        self.failure = failure or Failure(kind)
 
 
 class _Source(Protocol):
@@ -55,17 +61,18 @@ class _Source(Protocol):
 class UpstreamAnswer:
     """An answer whose body is still to come. Whoever has one must close it, on every way out.
 
-    ``ended``: the body was read to its end.
+    ``begins_by`` is the loop's time by which there must be some content of it, None without a limit.
     """
 
-    __slots__ = ("_limits", "_source", "ended", "headers", "status")
+    __slots__ = ("_key", "_limits", "_source", "begins_by", "headers", "status")
 
     def __init__(self, status: int, headers: RawHeaders, source: _Source, limits: Limits) -> None:
         self.status = status
         self.headers = headers
-        self.ended = False
+        self.begins_by: float | None = None
         self._source = source
         self._limits = limits
+        self._key = "timeout_seconds"
 
     @property
     def content_type(self) -> str:
@@ -85,9 +92,7 @@ class UpstreamAnswer:
         try:
             piece = await self._source.read()
         except httpx.HTTPError as error:
-            raise _failure(error, self._limits) from error
-        if not piece:
-            self.ended = True
+            raise _failure(error, self._limits, self._key) from error
         return piece
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
@@ -99,8 +104,12 @@ class UpstreamAnswer:
         while piece := await self.read():
             yield piece
 
-    def be_patient(self, seconds: float) -> None:
-        """How long each silence may be from now on."""
+    def be_patient(self, backend: Backend) -> None:
+        """The answer has begun: from now on each silence may be as long as the configuration says of that."""
+        config = backend.config
+        seconds = config.idle_timeout_seconds or config.timeout_seconds
+        self._key = "timeout_seconds" if config.idle_timeout_seconds is None else "idle_timeout_seconds"
+        self.begins_by = None
         self._limits = self._limits._replace(read=seconds)
         self._source.be_patient(seconds)
 
@@ -110,20 +119,26 @@ class UpstreamAnswer:
 
 
 class _HttpxSource:
-    """httpx's answer; its limit on silence is that of the request."""
+    """httpx's answer. Its own limit on silence cannot be changed once the body is read, so this has another."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: httpx.Response, seconds: float | None) -> None:
         self._response = response
+        self._seconds = seconds
         self._pieces = response.aiter_raw()
+        response.request.extensions["timeout"]["read"] = None
 
     async def read(self) -> bytes:
-        async for piece in self._pieces:
-            if piece:
-                return piece
+        try:
+            async with asyncio.timeout(self._seconds):
+                async for piece in self._pieces:
+                    if piece:
+                        return piece
+        except TimeoutError as error:
+            raise httpx.ReadTimeout(f"The server was silent for {self._seconds} s.") from error
         return b""
 
     def be_patient(self, seconds: float | None) -> None:
-        self._response.request.extensions["timeout"]["read"] = seconds
+        self._seconds = seconds
 
     async def aclose(self) -> None:
         await self._response.aclose()
@@ -136,12 +151,9 @@ class Upstream:
         self._lean = LeanClient(max_connections=_CONNECTIONS, keepalive_expiry=_KEPT_SECONDS)
         self._all_httpx = transport is Transport.HTTPX
         self._httpx: httpx.AsyncClient | None = None
-        self._draining: set[asyncio.Task[None]] = set()
 
     async def close(self) -> None:
         """Close every connection."""
-        for task in self._draining:
-            task.cancel()
         await self._lean.aclose()
         if self._httpx is not None:
             await self._httpx.aclose()
@@ -149,20 +161,25 @@ class Upstream:
     async def send(self, backend: Backend, path: str, body: bytes | None, headers: RawHeaders) -> UpstreamAnswer:
         """Send a request and wait for the head of the answer. ``body`` None makes it a GET.
 
+        The limit for the first byte, when there is one, counts from here to the first content; without it only each
+        silence is bounded, and a server that shows signs of life is waited for.
+
         Raises:
             UpstreamFailure: refused, timed out, or not HTTP.
         """
         config = backend.config
         seconds = config.timeout_seconds
-        limits = Limits(config.connect_timeout_seconds, config.first_byte_timeout_seconds or seconds, seconds, seconds)
-        return await self._send(backend, path, body, headers, limits)
-
-    def drain(self, answer: UpstreamAnswer) -> asyncio.Task[None]:
-        """Read an answer that nobody waits for to its end, for servers that do not bear a closed connection."""
-        task = asyncio.get_running_loop().create_task(_read_to_the_end(answer))
-        self._draining.add(task)
-        task.add_done_callback(self._draining.discard)
-        return task
+        limits = Limits(config.connect_timeout_seconds, seconds, seconds, seconds)
+        if config.first_byte_timeout_seconds is None:
+            return await self._send(backend, path, body, headers, limits)
+        begins_by = asyncio.get_running_loop().time() + config.first_byte_timeout_seconds
+        try:
+            async with asyncio.timeout_at(begins_by):
+                answer = await self._send(backend, path, body, headers, limits._replace(read=None))
+        except TimeoutError:
+            raise begins_late(backend) from None
+        answer.begins_by = begins_by
+        return answer
 
     async def speaks(self, backend: Backend, protocol: WireProtocol) -> bool:
         """Whether a backend serves a protocol: as configured, as remembered, or asked with an empty request.
@@ -182,8 +199,10 @@ class Upstream:
 
     async def _ask_for(self, backend: Backend, path: str) -> bool | None:
         try:
-            async with asyncio.timeout(_ASKING_SECONDS):
-                answer = await self._send(backend, path, b"{}", _JSON, Limits(*[_ASKING_SECONDS] * 4))
+            config = backend.config
+            seconds = min(_ASKING_SECONDS, config.first_byte_timeout_seconds or config.timeout_seconds)
+            async with asyncio.timeout(seconds):
+                answer = await self._send(backend, path, b"{}", _JSON, Limits(*[seconds] * 4))
                 try:
                     backend.abilities.learn_server(answer.headers)
                     data = b""
@@ -243,7 +262,7 @@ class Upstream:
         )
         response = await client.send(request, stream=True)
         raw = [(name.lower(), value) for name, value in response.headers.raw]
-        return UpstreamAnswer(response.status_code, raw, _HttpxSource(response), limits)
+        return UpstreamAnswer(response.status_code, raw, _HttpxSource(response, limits.read), limits)
 
 
 async def read_whole(pieces: AsyncIterator[bytes], limit: int) -> bytes:
@@ -262,14 +281,11 @@ async def read_whole(pieces: AsyncIterator[bytes], limit: int) -> bytes:
     return collected[0] if len(collected) == 1 else b"".join(collected)
 
 
-async def _read_to_the_end(answer: UpstreamAnswer) -> None:
-    try:
-        while await answer.read():
-            pass
-    except UpstreamFailure:
-        pass
-    finally:
-        await answer.close()
+def begins_late(backend: Backend) -> UpstreamFailure:
+    """The failure of a backend whose answer did not begin in time."""
+    seconds = f"{backend.config.first_byte_timeout_seconds or 0:g}"
+    sentence = f"did not begin its answer within {seconds} s; raise its first_byte_timeout_seconds if it needs longer"
+    return UpstreamFailure(sentence, 504, FailureKind.SILENT)
 
 
 _FAILURES: tuple[tuple[type[httpx.HTTPError], str, int], ...] = (
@@ -284,7 +300,7 @@ _FAILURES: tuple[tuple[type[httpx.HTTPError], str, int], ...] = (
         "took in no more of the request for {write} s; look at its log, or raise its timeout_seconds",
         504,
     ),
-    (httpx.TimeoutException, "was silent for {read} s; raise its timeout_seconds if its model needs longer", 504),
+    (httpx.TimeoutException, "was silent for {read} s; raise its {key} if its model needs longer", 504),
     (httpx.ConnectError, "cannot be reached; start the server, or correct its base_url", 502),
     (httpx.UnsupportedProtocol, "has an address that is not http or https; correct its base_url", 502),
     (httpx.RemoteProtocolError, "did not speak HTTP as it should; check the port in its base_url", 502),
@@ -299,7 +315,7 @@ _BREAKS = (
 """How the client words a connection that ended too early: it has the same kind as an answer that is not HTTP."""
 
 
-def _failure(error: httpx.HTTPError, limits: Limits) -> UpstreamFailure:
+def _failure(error: httpx.HTTPError, limits: Limits, key: str = "timeout_seconds") -> UpstreamFailure:
     text = str(error).lower()
     if isinstance(error, httpx.RemoteProtocolError):
         for words, sentence in _BREAKS:
@@ -309,7 +325,9 @@ def _failure(error: httpx.HTTPError, limits: Limits) -> UpstreamFailure:
         return UpstreamFailure("broke the connection (reset); its own log may say why", kind=FailureKind.RESET)
     sentence, status = next((text, status) for kind, text, status in _FAILURES if isinstance(error, kind))
     if isinstance(error, httpx.TimeoutException):
-        sentence = sentence.format_map({name: f"{value or 0:g}" for name, value in limits._asdict().items()})
+        sentence = sentence.format_map(
+            {"key": key, **{name: f"{one or 0:g}" for name, one in limits._asdict().items()}}
+        )
     return UpstreamFailure(sentence, status, _kind(error))
 
 

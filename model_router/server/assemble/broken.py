@@ -44,7 +44,7 @@ def read_event(data: bytes) -> dict[str, Any] | None:
         raise BrokenStream("sent an event that is no object")
     if event.get("error"):
         raise carried_error(event["error"])
-    if is_bare_error(event):
+    if event.get("type") != "error" and is_bare_error(event):  # that type has a reader of its own
         raise carried_error(event)
     return event
 
