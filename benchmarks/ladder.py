@@ -88,16 +88,24 @@ def main(arguments: list[str]) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="scripts/bench ladder", description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=1.0, help="of each cell")
+    parser.add_argument("--seconds", type=float, default=0.7, help="of each cell")
     parser.add_argument("--json", action="store_true")
     options, _ = parser.parse_known_args(arguments)  # those of the other benchmarks may stand beside
     found = measure(options.rounds, options.seconds)
     figures = {title: _figures(cells) for title, cells in found.items()}
     own = figures[_OWN]["short us"]
     outside = [rung.title for rung in RUNGS if rung.judged and figures[rung.title]["short us"] < own]
-    failed = sum(cell.failures for cells in found.values() for row in cells.values() for cell in row)
+    failed = {
+        title: count
+        for title, cells in found.items()
+        if (count := sum(cell.failures for row in cells.values() for cell in row))
+    }
     if options.json:
-        print(json.dumps({"load_average": os.getloadavg(), "rungs": figures, "outside": outside}, indent=1))
+        print(
+            json.dumps(
+                {"load_average": os.getloadavg(), "rungs": figures, "outside": outside, "failed": failed}, indent=1
+            )
+        )
     else:
         print(f"load average {os.getloadavg()[0]:.1f}; p50 ms of 1 client; requests/s and processor us of 16 clients")
         print(f"{'':42} {'short: p50':>10} {'/s':>7} {'us':>6} {'60 KB: p50':>12} {'/s':>7} {'us':>6}")
@@ -107,8 +115,8 @@ def main(arguments: list[str]) -> int:
                 f"{title:42} {row['short ms']:10.2f} {row['short /s']:7.0f} {row['short us']:6.0f} "
                 f"{row['60 KB ms']:12.2f} {row['60 KB /s']:7.0f} {row['60 KB us']:6.0f}{mark}"
             )
-    if failed:
-        print(f"{failed} requests failed", file=sys.stderr)
+    for title, count in failed.items():
+        print(f"{title}: {count} requests failed", file=sys.stderr)
     return int(bool(outside or failed))
 
 

@@ -71,7 +71,7 @@ def measure(names: Sequence[str], rounds: int, seconds: float, *, pinned: bool =
         upstream.running() as port,
     ):
         stage = Stage(Path(folder), port, core)
-        _start_up(stage, launches, rounds, figures)
+        launches = _start_up(stage, launches, rounds, figures)
         running = {name: stack.enter_context(stage.running(name, launch)) for name, launch in launches.items()}
         for number in range(rounds + 1):
             for loaded in LOADS:
@@ -89,11 +89,22 @@ def measure(names: Sequence[str], rounds: int, seconds: float, *, pinned: bool =
     return figures
 
 
-def _start_up(stage: Stage, launches: dict[str, systems.Launch], rounds: int, figures: Figures) -> None:
+def _start_up(
+    stage: Stage, launches: dict[str, systems.Launch], rounds: int, figures: Figures
+) -> dict[str, systems.Launch]:
+    """Those that start; another package's that does not is left out, with what it said."""
+    good = dict(launches)
     for _ in range(rounds):
-        for name, launch in launches.items():
-            with stage.running(name, launch) as system:
-                figures.add(READY, name, system.ready)
+        for name, launch in list(good.items()):
+            try:
+                with stage.running(name, launch) as system:
+                    figures.add(READY, name, system.ready)
+            except RuntimeError as error:
+                if name == OURS:
+                    raise
+                print(f"{name} is left out: {error}", file=sys.stderr)
+                del good[name]
+    return good
 
 
 def _note(figures: Figures, loaded: Load, name: str, cell: load.Cell) -> None:

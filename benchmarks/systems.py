@@ -113,7 +113,11 @@ def _rust(programs: Path, _: Path, port: int, upstream: int) -> list[str]:
 
 def _litellm(programs: Path, folder: Path, port: int, upstream: int) -> list[str]:
     server = {"model": "openai/ready", "api_base": f"http://127.0.0.1:{upstream}/v1", "api_key": "none"}
-    content = {"model_list": [{"model_name": "model-router", "litellm_params": server}]}
+    content = {
+        "model_list": [{"model_name": "model-router", "litellm_params": server}],
+        # none of the systems asks for a key; this is how its manual runs it so on loopback
+        "general_settings": {"dangerously_permit_weak_or_unset_master_key": True},
+    }
     path = folder / "litellm.yaml"
     path.write_text(yaml.safe_dump(content), encoding="utf-8")
     return [str(programs / "litellm"), "--config", str(path), "--host", "127.0.0.1", "--port", str(port)]
