@@ -126,7 +126,7 @@ async def _refuse(refusal: Refusal) -> Response:
     if record.outcome != "confirm":
         record.end("error", refusal.status, refusal.message)
     await _skip_body()
-    anthropic = request.path.startswith("/v1/messages")
+    anthropic = request.path.startswith("/v1/messages") or "anthropic-version" in request.headers
     body = refusal.anthropic_body() if anthropic else refusal.body()
     return Response(body, refusal.status, {**refusal.headers, "content-type": _JSON})
 

@@ -41,10 +41,10 @@ async def deliver(answer: UpstreamAnswer, backend: Backend, admission: Admission
         await _plain(answer, backend, call, out)
     elif call.request.stream:
         await _stream(answer, backend, admission, call, out)
-    elif out.streamed:
+    elif out.endpoint.streams:
         await _assembled(answer, backend, call, out)
     else:
-        await _plain(answer, backend, call, out)
+        raise UpstreamFailure("sent a stream where none can be")
 
 
 async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission, call: Call, out: Outgoing) -> None:

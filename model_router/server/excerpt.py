@@ -26,6 +26,11 @@ def is_bare_error(event: Mapping[str, Any]) -> bool:
     return isinstance(event.get("message"), str) and "code" in event
 
 
+def without_key(text: bytes, key: str | None) -> bytes:
+    """An error text without the backend's key, which some servers repeat."""
+    return text.replace(key.encode(), b"[redacted: key]") if key else text
+
+
 def excerpt(data: bytes) -> str:
     """The message of an error body in parentheses, with a space before it; empty when there is none."""
     try:

@@ -82,6 +82,7 @@ class Gateway:
         self.started_at: float | None = None
         self.in_flight = 0
         self.health: tuple[BackendHealth, ...] = ()
+        self._changes: list[str] = []
         self.backends = {name: self._backend(name) for name in config.backends}
         keep = config.sessions
         self.sessions = SessionMemory(keep.max_sessions, keep.ttl_seconds)
@@ -214,6 +215,8 @@ class Gateway:
 
     def _write(self, record: Record) -> None:
         record.write_receipt(brief=not self.ring.wanted)
+        if self._changes:
+            record.breakers, self._changes = self._changes, []
         event = record.event(self._hash(record), self.capture)
         self.metrics.count(event)
         if self.ring.wanted:
@@ -272,8 +275,13 @@ class Gateway:
             if not key:
                 logger.warning("backend %s: %s is not set; requests go without a key", name, config.api_key_env)
         line = Line(config.parallel, config.queue, time.monotonic) if config.parallel is not None else None
-        breaker = Breaker(name, self._breaker_policy(), time.monotonic, _log_change)
+        breaker = Breaker(name, self._breaker_policy(), time.monotonic, self._note_change)
         return Backend(name, config, key or None, breaker, line)
+
+    def _note_change(self, change: BreakerChange) -> None:
+        """A breaker has changed its state: told in the log, and in the next event."""
+        logger.warning("backend %s: %s -> %s (%s)", change.backend, change.before, change.after, change.reason)
+        self._changes.append(f"{change.backend}: {change.before} -> {change.after} ({change.reason})")
 
     def _breaker_policy(self) -> BreakerPolicy:
         given = self.config.breaker
@@ -289,7 +297,3 @@ class Gateway:
         if self.environ.get("MODEL_ROUTER_LOG_PROMPTS", "").lower() in _TRUE_WORDS:
             return PromptCapture.FULL
         return self.config.observability.prompt_capture
-
-
-def _log_change(change: BreakerChange) -> None:
-    logger.warning("backend %s: %s -> %s (%s)", change.backend, change.before, change.after, change.reason)

@@ -100,6 +100,8 @@ def _change(endpoint: Endpoint, body: JsonBody, backend: Backend, replaced: dict
     removed = frozenset(overrides.remove)
     if config.strip_tools:
         removed |= endpoint.tool_fields
+    if not endpoint.streams:  # nothing is generated there, so fields of generation would only be refused
+        return removed
     for name, value in backend.default_json.items():
         if name not in replaced and _is_missing(body, name):
             replaced[name] = value

@@ -65,6 +65,7 @@ class Record:
     stopped: bool = False
     dropped: tuple[str, ...] = ()
     failures: list[str] = field(default_factory=list)
+    breakers: list[str] = field(default_factory=list)
     body_bytes: int = 0
     _session: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
@@ -153,6 +154,7 @@ class Record:
             completion_tokens=self.completion_tokens,
             error=redact(self.error),
             failures=tuple(map(redact, self.failures)),
+            breakers=tuple(self.breakers),
             dropped=self.dropped,
             preview=_preview(ask, capture),
             config_hash=decision.config_hash if decision is not None else "",

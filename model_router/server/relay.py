@@ -20,7 +20,7 @@ from model_router.server.backends import Backend
 from model_router.server.breaker import Admission
 from model_router.server.call import Call
 from model_router.server.delivery import deliver
-from model_router.server.excerpt import excerpt
+from model_router.server.excerpt import excerpt, without_key
 from model_router.server.failure import Failure, status_failure
 from model_router.server.gateway import Gateway
 from model_router.server.headers import RawHeaders, returned_headers
@@ -31,6 +31,8 @@ from model_router.server.refusal import Refusal
 from model_router.server.retries import Action, Retries
 from model_router.server.upstream import Upstream, UpstreamAnswer, UpstreamFailure, read_whole
 
+_ABSENT = frozenset({404, 405, 501})
+"""Statuses by which a server says that it does not have an endpoint."""
 _LARGEST_ERROR = 65_536
 _JSON: RawHeaders = [(b"content-type", b"application/json")]
 _OWN_FAULTS = frozenset({400, 402, 406, 409, 411, 413, 414, 415, 422, 431, 451})
@@ -163,13 +165,19 @@ async def _send(upstream: Upstream, backend: Backend, admission: Admission, call
             await answer.close()
             out, answer = await _ask(upstream, backend, call, native=native)
             data = await _error_text(answer, backend)
+        if native and answer.status in _ABSENT and can_translate(protocol) and backend.config.protocols is None:
+            backend.abilities.speaks[protocol] = False  # it may have been another server when it was asked
+            await answer.close()
+            out, answer = await _ask(upstream, backend, call, native=False)
+            data = await _error_text(answer, backend)
         if answer.status >= 300:
             failed = _error_answer(backend, answer, data, out)
         else:
             backend.abilities.learn_server(answer.headers)
             await deliver(answer, backend, admission, call, out)
     except UpstreamFailure as failure:
-        failed = Failed(backend, failure.sentence, failure.status, failure.failure)
+        sentence = without_key(failure.sentence.encode(), backend.api_key).decode()
+        failed = Failed(backend, sentence, failure.status, failure.failure)
     finally:
         if answer is not None:
             await answer.close()
@@ -194,7 +202,7 @@ async def _error_text(answer: UpstreamAnswer, backend: Backend) -> bytes:
     if answer.status < 300:
         return b""
     answer.be_patient(backend)
-    return await read_whole(answer.pieces(), _LARGEST_ERROR)
+    return without_key(await read_whole(answer.pieces(), _LARGEST_ERROR), backend.api_key)
 
 
 def _error_answer(backend: Backend, answer: UpstreamAnswer, data: bytes, out: Outgoing) -> Failed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from http.cookiejar import Cookie, CookieJar
 from typing import Protocol
 
 import httpx
@@ -46,6 +47,13 @@ class UpstreamFailure(Exception):
         self.sentence = sentence
         self.status = status
         self.failure = failure or Failure(kind)
+
+
+class _NoCookies(CookieJar):
+    """Remembers nothing: what a backend sets for one client must not be sent for another."""
+
+    def set_cookie(self, cookie: Cookie) -> None:
+        """Drop it."""
 
 
 class _Source(Protocol):
@@ -252,7 +260,9 @@ class Upstream:
             bounds = httpx.Limits(
                 max_connections=_CONNECTIONS, max_keepalive_connections=200, keepalive_expiry=_KEPT_SECONDS
             )
-            client = self._httpx = httpx.AsyncClient(trust_env=False, follow_redirects=False, limits=bounds)
+            client = self._httpx = httpx.AsyncClient(
+                trust_env=False, follow_redirects=False, limits=bounds, cookies=_NoCookies()
+            )
         request = client.build_request(
             "GET" if body is None else "POST",
             backend.url(path),
