@@ -42,16 +42,25 @@ def turns(count: int, length: int) -> list[dict[str, Any]]:
     return found
 
 
-def request(*, tools: int, tool_length: int, steps: int, step_length: int, wish_last: bool) -> bytes:
+def request(
+    *,
+    tools: int,
+    tool_length: int,
+    steps: int,
+    step_length: int,
+    wish_last: bool,
+    wish: str = _WISH,
+    stream: bool = True,
+) -> bytes:
     """An agent's request; with ``wish_last`` a new wish after the history, else a step in the midst of the work."""
     first = {
         "role": "user",
-        "content": [{"type": "text", "text": f"<system-reminder>\n{_RULE}</system-reminder>\n{_WISH}"}],
+        "content": [{"type": "text", "text": f"<system-reminder>\n{_RULE}</system-reminder>\n{wish}"}],
     }
     history = turns(steps, step_length)
     body = {
-        "model": "auto",
-        "stream": True,
+        "model": "model-router",
+        "stream": stream,
         "messages": [
             {"role": "system", "content": _RULE * 80},
             *([first, *history] if not wish_last else [{"role": "user", "content": "hello"}, *history, first]),

@@ -148,6 +148,10 @@ def _check_overrides(path: str, overrides: OverridesConfig, reader: Reader) -> N
     for place, name in named:
         if name in _OURS:
             reader.report(place, "this field is the gateway's own and cannot be changed here", found=name)
+    given = overrides.set.keys() | overrides.default.keys()
+    for position, name in enumerate(overrides.remove):
+        if name in given and name not in _OURS:
+            reader.report(f"{path}.remove[{position}]", "this field is given a value here as well", found=name)
 
 
 def _check_aliases(config: ProxyConfig, reader: Reader, catalog: CheckedCatalog) -> None:

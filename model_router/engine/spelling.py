@@ -74,13 +74,16 @@ def _for_re2(characters: str) -> str:
 
 
 _ODD_LETTERS = re2.compile(
-    "[a-zA-Z][{}]|[{}][a-zA-Z]|[{}]".format(*map(_for_re2, (_HIDDEN + _MARKS + _PICTURES + _OTHER, _OTHER, _WIDE)))
+    f"[a-zA-Z][{_for_re2(_HIDDEN + _MARKS + _PICTURES + _OTHER)}]|[{_for_re2(_OTHER)}][a-zA-Z]|[{_for_re2(_WIDE)}]"
 )
-_ODD_PLACE = re2.compile(
-    rf"(?i)(?:^|[^a-z0-9])(?:[a-z][ .\-_*/|+~]{{1,3}}){{3}}[a-z](?:[^a-z0-9]|$)"
+ODD_PLACE = (
+    rf"(?:^|[^a-z0-9])(?:[a-z][ .\-_*/|+~]{{1,3}}){{3}}[a-z](?:[^a-z0-9]|$)"
     rf"|[a-z](?:[{_for_re2(_HIDDEN + _PICTURES)}]{{1,4}}|[{_for_re2(_OTHER)}])[a-z]|[{_for_re2(_OTHER)}][a-z]{{2}}"
-    rf"|[a-z][034578@$][a-z]{{1,4}}[034578@$]|[{_for_re2(_WIDE)}]{{3}}".encode()
+    rf"|[a-z][034578@$][a-z]{{1,4}}[034578@$]|[{_for_re2(_WIDE)}]{{3}}"
 )
+"""A pattern that finds the odd places of a long ask, whatever its case."""
+
+_ODD_PLACE = re2.compile("(?i)" + ODD_PLACE)
 _INSIDE = re.compile(r"(?<=[a-z])[*~|^·]+(?=[a-z])", re.I)
 _APART = re.compile(r"(?<![^\W_])[^\W\d_](?:([ .\-_*/|+~,'·])\1{0,2}[^\W\d_](?![^\W_])){3,}")
 _LEET = str.maketrans("034578@$", "oeastbas")
@@ -115,21 +118,21 @@ def is_odd(ask: str) -> bool:
     )
 
 
-def plain(ask: str) -> Iterator[str]:
+def plain(ask: str, start: int = 0) -> Iterator[str]:
     """An odd or a long ask in plain letters, in as many readings as its signs have.
 
     Of a long ask only pieces come, those around odd places, and only so many: a text full of such places is a table or
-    a list of codes.
+    a list of codes. Its first ``start`` bytes are known to hold none.
     """
     if len(ask) > LONG:
-        for piece in _pieces(ask):
+        for piece in _pieces(ask, start):
             yield from _readings(piece)
     else:
         yield from _readings(ask)
 
 
-def _pieces(ask: str) -> Iterator[str]:
-    data, end = ask.encode(), 0
+def _pieces(ask: str, end: int) -> Iterator[str]:
+    data = ask.encode()
     for _ in range(PATIENCE + len(data) // 8_000):
         place = _ODD_PLACE.search(data, end)
         if place is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from model_router.server.backends import Backend
 from model_router.server.excerpt import error_in
 from model_router.server.failure import Failure, event_failure
@@ -12,8 +14,8 @@ from model_router.server.upstream import UpstreamAnswer, UpstreamFailure, begins
 from model_router.server.wire.sse import EventReader
 
 _LARGEST = 65_536
-_PINGS = (b'{"type":"ping"}', b'{"type": "ping"}')
-"""Anthropic's sign of life: an event, but no content."""
+_NO_CONTENT = (b'{"type":"ping"}', b'{"type": "ping"}', b"null")
+"""Anthropic's sign of life, and what llama.cpp sends in front of several completions."""
 _PASSED_ON = frozenset({400, 413, 429})
 """Statuses that a client hears as they are; every other error in the place of an answer is a bad gateway's."""
 
@@ -48,11 +50,15 @@ async def _first_content(pieces: AsyncIterator[bytes]) -> bytes:
 def _has_content(events: list[bytes]) -> bool:
     for data in events:
         text = data.strip()
-        if not text or text in _PINGS:
+        if not text or text in _NO_CONTENT:
             continue
         if text == b"[DONE]":
             raise UpstreamFailure("ended the stream without an answer")
         check_no_error(data)
+        try:
+            msgspec.json.decode(data, type=msgspec.Raw)
+        except (msgspec.DecodeError, RecursionError):
+            raise UpstreamFailure("sent an event that is not JSON") from None
         return True
     return False
 

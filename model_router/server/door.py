@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 
 from model_router.server.forward import forward
 from model_router.server.gateway import Gateway, GatewayState
-from model_router.server.intake import ClientLeft, Intake, Receive
-from model_router.server.outlet import Outlet, Send
+from model_router.server.intake import Intake, Receive
+from model_router.server.outlet import ClientLeft, Outlet, Send
 from model_router.server.refusal import Refusal
 from model_router.server.wire.endpoint import ENDPOINTS, Endpoint
 

@@ -27,6 +27,7 @@ from model_router.server.events import EventRing, LiveEvent
 from model_router.server.guard import Guard, resolve_key
 from model_router.server.health import BackendHealth, check_backends
 from model_router.server.line import Line
+from model_router.server.memory import give_back
 from model_router.server.metrics import Metrics
 from model_router.server.record import Record, new_record
 from model_router.server.retries import RetryPolicy
@@ -37,8 +38,11 @@ from model_router.server.upstream import Upstream
 logger = logging.getLogger(__name__)
 
 _LAST_PIECE_SECONDS = 0.2
-_TURNS = 8
-"""In so many turns of the loop, at most, what waits to be written is written."""
+_MUCH = 16_777_216
+"""Bytes of bodies after which it is worth giving memory back."""
+_QUIET_SECONDS = 0.5
+_TURNS_BEHIND = 8
+"""Turns of the loop within which about half of the events that wait are written."""
 _TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 
 
@@ -101,6 +105,8 @@ class Gateway:
         self._tasks: dict[Record, asyncio.Task[object]] = {}
         self._unwritten: deque[Record] = deque()
         self._idle: asyncio.Event | None = None
+        self._taken = 0
+        self._tidying = False
         self._engine_of = {backend: engine for engine, backend in reversed(list(config.engine_backends.items()))}
 
     @property
@@ -176,6 +182,10 @@ class Gateway:
         self.in_flight -= 1
         if self._idle is not None and not self._tasks:
             self._idle.set()
+        self._taken += record.body_bytes
+        if self._taken > _MUCH and not self._tidying:
+            self._tidying = True
+            asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._tidy)
         record.finish()
         if record.folded:
             return
@@ -183,11 +193,22 @@ class Gateway:
         if len(self._unwritten) == 1:
             asyncio.get_running_loop().call_soon(self._write_some)
 
+    def _tidy(self) -> None:
+        """Give memory back once nobody is served."""
+        if self._tasks:
+            asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._tidy)
+            return
+        self._tidying, self._taken = False, 0
+        give_back()
+
     def _write_some(self) -> None:
-        """A few events a turn of the loop, so that a burst of them holds nobody up; more the more are waiting."""
-        for _ in range(1 + len(self._unwritten) // _TURNS):
-            if self._unwritten:
-                self._write(self._unwritten.popleft())
+        """A few events a turn of the loop, so that a burst of them holds nobody up.
+
+        The more are waiting, the more they are: on a busy loop, in each of whose turns many requests end, one would
+        never keep up.
+        """
+        for _ in range(min(len(self._unwritten), 1 + len(self._unwritten) // _TURNS_BEHIND)):
+            self._write(self._unwritten.popleft())
         if self._unwritten:
             asyncio.get_running_loop().call_soon(self._write_some)
 

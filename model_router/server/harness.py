@@ -118,21 +118,27 @@ _TRAILERS = re.compile(
 )
 """Rules about the form of the answer that a client puts behind the person's words."""
 _TRAILER_WORDS = (
-    "MUST return",
-    "SEARCH/REPLACE",
-    "additional arguments",
-    "criteria for",
-    "VERY important",
-    "# ",
-    "#*",
-    "--- ",
+    *("MUST return", "SEARCH/REPLACE", "additional arguments", "criteria for your", "VERY important"),
+    *("task_progress", "Reminder: Instructions", "--- Attached", "--- Context"),
 )
 """One of these stands in each of them."""
 
 _PARAGRAPHS = re.compile(r"(\n[^\S\n]*\n\s*)")
 _IMAGE_TAG = re.compile(r"\s*</?image\b[^<>]*>\s*")
 _WORD_BLOCK = re.compile(rf"\s*<({_WORD_TAGS})>")
+_ORDINARY = re.compile(r"[^\n<>\[\](){}#:`]{1,400}")
+_CLIENTS_OWN = re.compile(
+    r"\s*(?:called the|image read|the (?:following|code|llm|conversation)|please (?:continue|return)|this session"
+    r"|another|here is|continue if|you(?:'ve| have) reached|your|now proceed|summarize the task|plain text|user"
+    r"|[^\n]{0,40}we are setting)\b",
+    re.IGNORECASE,
+)
+"""How a text without such marks begins if it may be a client's own; the tables know more."""
 _SPACE = re.compile(r"\s*")
+_COMMAND = re.compile(
+    r"(?:<command-(?:name|message)>[^<]*</command-(?:name|message)>\s*){1,3}(?:<command-args>([^<]*)</command-args>\s*)?"
+)
+"""A slash command from end to end."""
 _COMPOUND = re.compile(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
 _MARK = re.compile(r"""["“”«»„「」『』‘]|(?<!\w)'|'(?!\w)|(?<!\w)’|’(?!\w)""")
@@ -155,6 +161,16 @@ def is_continuation(text: str) -> bool:
 def is_setting(text: str) -> bool:
     """Whether a part begins as those do that set the scene and are the same in many conversations."""
     return text.startswith(("<", "#")) or _WHOLE_PARTS.match(text) is not None
+
+
+def bare_words(text: str) -> str:
+    """A text in which there is nothing to take off, as most that people write: one line without marks of structure.
+
+    Empty when it has to be looked at more closely.
+    """
+    if _ORDINARY.fullmatch(text) is None or text[:1] in _QUOTES or _CLIENTS_OWN.match(text) is not None:
+        return ""
+    return text.strip()
 
 
 def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> str:
@@ -250,6 +266,9 @@ def _peel(part: str) -> str:
 
 def _strip_part(part: str) -> Stripped:
     if part.startswith("<"):
+        command = _COMMAND.fullmatch(part)
+        if command is not None:
+            return Stripped("", (command[1] or "").strip())
         part = _peel(part)
         if not part:
             return Stripped("")
@@ -320,15 +339,12 @@ def _is_prose(block: Block, part: str) -> bool:
 
 def _without_repeats(text: str, system: Callable[[], Sequence[str]]) -> str:
     """Leave out paragraphs that the system prompt says too: rules that a client repeats behind each request."""
-    pieces = _PARAGRAPHS.split(text)  # paragraphs and, between them, what parts them
-    if len(pieces) == 1:
-        return text
     rules = set().union(*(map(str.strip, prompt.split("\n")) for prompt in system()))
-    own = [at for at in range(0, len(pieces), 2) if not _repeats(pieces[at], rules)]
+    repeated = {line for line in rules.intersection(map(str.strip, text.split("\n"))) if len(line) > _SHORT_LINE}
+    if not repeated:
+        return text
+    pieces = _PARAGRAPHS.split(text)  # paragraphs and, between them, what parts them
+    own = [at for at in range(0, len(pieces), 2) if repeated.isdisjoint(map(str.strip, pieces[at].split("\n")))]
     if not own or 2 * len(own) > len(pieces):
         return text
     return "".join("".join(pieces[at : at + 2]) for at in own).strip()
-
-
-def _repeats(paragraph: str, rules: set[str]) -> bool:
-    return any(len(line.strip()) > _SHORT_LINE and line.strip() in rules for line in paragraph.split("\n"))

@@ -16,7 +16,7 @@ import re2
 
 _ORDER_LENGTH = 400
 """Characters: the order to compact is a page of rules; a person who wants a summary writes a line."""
-_HEAD = 2000
+_HEAD = 1200
 """Characters in which an order says what it is about."""
 _SYSTEM_HEAD = 600
 """Characters of a system prompt in which a housekeeping call says what it is."""
@@ -31,8 +31,9 @@ def _table(*rows: tuple[str, str, str]) -> _Table:
 
 @cache
 def _compiled(pattern: str) -> Any:
-    """Compiled when a text first needs it: that takes longer than all else in the start of the gateway."""
-    return re2.compile(pattern)
+    """Compiled when a text first needs it: that takes longer than all else in the start of the gateway. For bytes,
+    which RE2 takes as they are."""
+    return re2.compile(pattern.encode())
 
 
 _TALK = r"(?:conversations?(?: history)?|chats?(?: history| session)?|threads?|sessions?|discussions?|dialog(?:ue)?s?)"
@@ -188,7 +189,7 @@ def order_in(text: str, *, has_tools: bool) -> str:
 
     ``has_tools``: whether the model may choose from tools; then it may be at work, and fewer orders count.
     """
-    head = text[:_HEAD].lower()
+    head = _lower(text[:_HEAD])
     if len(text) >= _ORDER_LENGTH:
         task = _first(_COMPACTION, head)
         if task:
@@ -205,8 +206,8 @@ def order_in(text: str, *, has_tools: bool) -> str:
 
 def task_of(system: Iterable[str], text: str) -> str:
     """The task of a call without tools, by its system prompts or by the template that it fills, or nothing."""
-    head = "\n".join([prompt[:_SYSTEM_HEAD] for prompt in system]).lower()
-    start = text[:_ORDER_LENGTH].lower()
+    head = _lower("\n".join([prompt[:_SYSTEM_HEAD] for prompt in system]))
+    start = _lower(text[:_ORDER_LENGTH])
     task = _first(_SYSTEM_TASKS, head) if head else ""
     if not task and "### Task:" in text[:40] and ("<chat_history>" in text or "<text>" in text):
         task = _first(_TEMPLATE_TASKS, start)
@@ -246,20 +247,25 @@ def inner_words(text: str) -> str:
 
 def _last_quoted(text: str) -> str:
     """What stands in the last of the blocks that quote a person."""
-    start = end = 0
+    start = end = -1
     for name in _QUOTES:
         closer = text.rfind(f"</{name}>")
-        opener = text.rfind(f"<{name}>", 0, closer) if closer > 0 else -1
-        if opener > start or (opener == 0 and not end):
+        opener = text.rfind(f"<{name}>", 0, max(closer, 0))
+        if opener >= 0 and opener + len(name) + 2 > start:
             start, end = opener + len(name) + 2, closer
-    return text[start:end].strip()
+    return text[start:end].strip() if start >= 0 else ""
+
+
+def _lower(text: str) -> str:
+    """A text with its Latin letters in lower case: the patterns know no others, and wide texts are slow to lower."""
+    return text.lower() if text.isascii() else text.encode("utf-8", "replace").lower().decode()
 
 
 def _first(table: _Table, text: str) -> str:
     for task, words, pattern in table:
         for word in words:
             if word in text:
-                if _compiled(pattern).search(text) is not None:
+                if _compiled(pattern).search(text.encode("utf-8", "replace")) is not None:
                     return task
                 break
     return ""

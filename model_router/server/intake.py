@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from model_router.config.proxy import LimitsConfig
 from model_router.server.headers import RawHeaders
-from model_router.server.outlet import Outlet
+from model_router.server.outlet import ClientLeft, Outlet
 from model_router.server.refusal import Refusal
 
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
@@ -16,10 +16,6 @@ Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 _LISTEN_AFTER_SECONDS = 0.02
 """Most answers are quicker; only after this does anybody listen whether the client is still there."""
 _UNREAD_SECONDS = 2.0
-
-
-class ClientLeft(Exception):
-    """The client closed its connection before its request was complete."""
 
 
 class Intake:
@@ -89,11 +85,13 @@ class Intake:
             self._timer = loop.call_later(_LISTEN_AFTER_SECONDS, self._start_listening, task, outlet)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening. A cancelled task holds on to where it was, which is here, so it is let go of."""
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
         if self._listener is not None:
             self._listener.cancel()
+            self._listener = None
 
     def _start_listening(self, task: asyncio.Task[Any], outlet: Outlet) -> None:
         self._listener = asyncio.get_running_loop().create_task(self._listen(task, outlet))

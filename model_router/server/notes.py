@@ -17,6 +17,12 @@ _INLINE = re.compile(
     r"|^[^\n]{0,80}\(untrusted[^)\n]{0,60}\):\n```(?:json)?\n[^`]{0,8000}```\n*",
     re.MULTILINE,
 )
+_SQUARED = re.compile(
+    r"\[(?:Request |Image|Pasted |System note|Runtime note|SYSTEM|IMPORTANT|Replying to|message_id|WhatsApp|Telegram"
+    r"|Discord|Slack|Signal|iMessage|Matrix|Teams|WebChat)"
+)
+_ROUND = re.compile(r"\((?:untrusted|image|file|audio|attachment)")
+"""How whatever the pattern finds begins at its bracket; looking for that first is far quicker."""
 _SQUARE = re.compile(r"\[([A-Z]{3,20}_(?:FILES?|CONTEXT|IMAGES?|DOCUMENTS?))\]")
 _REFERENCED = ("--- Content from referenced files ---", "--- End of content ---")
 _COMMENT = ("<!-- SYSTEM CONTEXT", "<!-- END SYSTEM CONTEXT -->")
@@ -34,9 +40,8 @@ def without_notes(text: str) -> str:
         if _INVOKED.match(text) is not None:
             return _instruction(text)
         text = _without_description(text)
-    elif "(" not in text:
-        return text
-    return _INLINE.sub("", text)
+    marked = _SQUARED.search(text) or _ROUND.search(text)
+    return _INLINE.sub("", text) if marked else text
 
 
 def without_references(text: str) -> str:

@@ -26,6 +26,10 @@ _STREAM_HEADERS: RawHeaders = [
 ]
 
 
+class ClientLeft(Exception):
+    """The client closed its connection before its request, or the answer to it, was complete."""
+
+
 class Outlet:
     """``begun``: the head is out, so an error can only be an event. ``contentful``: some of the answer is out.
 
@@ -63,9 +67,9 @@ class Outlet:
         self._stop_beating()
         self.begun = self.contentful = True
         head = [*headers, (b"content-length", str(len(body)).encode()), *answer_names(self._record)]
-        await self._send({"type": "http.response.start", "status": status, "headers": head})
+        await self._emit({"type": "http.response.start", "status": status, "headers": head})
         self.finished = True
-        await self._send({"type": "http.response.body", "body": body})
+        await self._emit({"type": "http.response.body", "body": body})
 
     async def stream(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """The head of a stream; nothing happens when a sign of life was sent before."""
@@ -73,7 +77,7 @@ class Outlet:
         if not self.begun:
             self.begun = True
             head = [*headers, *answer_names(self._record)]
-            await self._send({"type": "http.response.start", "status": status, "headers": head})
+            await self._emit({"type": "http.response.start", "status": status, "headers": head})
 
     async def piece(self, data: bytes) -> None:
         """Some of a stream, whole lines."""
@@ -82,14 +86,14 @@ class Outlet:
         self.contentful = True
         self._last = self._loop.time()
         self._ending = data[-4:] if len(data) >= 4 else (self._ending + data)[-4:]
-        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+        await self._emit({"type": "http.response.body", "body": data, "more_body": True})
 
     async def end(self) -> None:
         """The end of a stream."""
         self._stop_beating()
         await self._settle()
         self.finished = True
-        await self._send({"type": "http.response.body", "body": b""})
+        await self._emit({"type": "http.response.body", "body": b""})
 
     async def refuse(self, refusal: Refusal) -> None:
         """An error in the client's protocol: an answer of its own, or the last event of a stream that has begun."""
@@ -116,6 +120,20 @@ class Outlet:
         self._stop_beating()
         if self._beating is not None:
             self._beating.cancel()
+            self._beating = None  # a cancelled task holds on to where it was, which is here
+
+    async def _emit(self, message: dict[str, Any]) -> None:
+        """Send, unless nobody is there any more.
+
+        Raises:
+            ClientLeft: so it is, and the answer ends with that.
+        """
+        try:
+            await self._send(message)
+        except ConnectionError as error:
+            if not self.outlives:
+                raise ClientLeft from error
+            self.abandon()
 
     def _look(self) -> None:
         """Runs by the clock; the deadline moves with each piece, the timer is not touched for it."""
@@ -133,10 +151,10 @@ class Outlet:
                 if not self.begun:
                     self.begun = True
                     head = [*_STREAM_HEADERS, *answer_names(self._record)]
-                    await self._send({"type": "http.response.start", "status": 200, "headers": head})
+                    await self._emit({"type": "http.response.start", "status": 200, "headers": head})
                 body = self._endpoint.keepalive(self.note)
-                await self._send({"type": "http.response.body", "body": body, "more_body": True})
-        except ConnectionError:
+                await self._emit({"type": "http.response.body", "body": body, "more_body": True})
+        except ClientLeft:
             pass  # who listens for the client's leaving hears of it too
         finally:
             self._beating = None

@@ -65,6 +65,7 @@ class Record:
     stopped: bool = False
     dropped: tuple[str, ...] = ()
     failures: list[str] = field(default_factory=list)
+    body_bytes: int = 0
     _session: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def end(self, outcome: str, status: int, error: str = "") -> None:

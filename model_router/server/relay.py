@@ -24,10 +24,9 @@ from model_router.server.excerpt import excerpt
 from model_router.server.failure import Failure, status_failure
 from model_router.server.gateway import Gateway
 from model_router.server.headers import RawHeaders, returned_headers
-from model_router.server.intake import ClientLeft
 from model_router.server.line import LineFull
 from model_router.server.outgoing import Outgoing, can_translate, outgoing
-from model_router.server.outlet import WAITING
+from model_router.server.outlet import WAITING, ClientLeft
 from model_router.server.refusal import Refusal
 from model_router.server.retries import Action, Retries
 from model_router.server.upstream import Upstream, UpstreamAnswer, UpstreamFailure, read_whole

@@ -11,6 +11,7 @@ from model_router.server.confirmations import confirmation_refusal
 from model_router.server.gateway import Gateway
 from model_router.server.naming import Wanted
 from model_router.server.record import Record
+from model_router.server.refusal import Refusal
 from model_router.server.stickiness import Move, Stay, Turn
 
 _STEP = ("stayed: a step within the agent's work", "session.stayed.tool_turn")
@@ -36,7 +37,7 @@ def decide(gateway: Gateway, ask: Ask, wanted: Wanted, record: Record) -> Choice
     engine = pick.engine if pinned else _engine(gateway, ask, pick, record)
     record.engine = engine
     if engine == HUMAN_CONFIRM and (wanted.backend is None or _is_risky(pick)):
-        _refuse(gateway, ask, record, pick)
+        raise _refusal(gateway, ask, record, pick)
     tokens = ask.estimated_tokens
     if wanted.backend is not None:
         chain = chain_of(wanted.backend, gateway.config, gateway.backends, tokens)
@@ -116,7 +117,8 @@ def _note(record: Record, outcome: Stay | Move) -> str:
     return outcome.engine
 
 
-def _refuse(gateway: Gateway, ask: Ask, record: Record, pick: Pick) -> None:
+def _refusal(gateway: Gateway, ask: Ask, record: Record, pick: Pick) -> Refusal:
+    """To be raised by who calls this: a frame that names what it raises lives as long as the garbage collector lets."""
     record.decision = pick.receipt()
     entry = gateway.confirmations.enter(ask.digest(), record.request_id)
     record.folded = entry.request_id != record.request_id
@@ -125,4 +127,4 @@ def _refuse(gateway: Gateway, ask: Ask, record: Record, pick: Pick) -> None:
     )
     record.request_id = entry.request_id
     record.end("confirm", refusal.status, "")
-    raise refusal
+    return refusal

@@ -21,6 +21,7 @@ class _Event(msgspec.Struct):
     type: Any = None
     error: Any = None
     response: Any = None
+    message: Any = None
 
 
 _EVENT = msgspec.json.Decoder(_Event)
@@ -47,7 +48,7 @@ def _is_readable(name: bytes, data: bytes, family: Family) -> bool:
         return isinstance(event.error, dict)
     if family is Family.ANTHROPIC:
         return name == b"error" and event.type == "error" and isinstance(event.error, dict)
-    return event.type == "error" and name in (b"", b"error")
+    return event.type == "error" and isinstance(event.message, str) and name in (b"", b"error")
 
 
 def _failed_response(data: bytes) -> StreamError | None:

@@ -142,3 +142,77 @@ def test_one_error_carries_all_mistakes(tmp_path: Path) -> None:
     assert "validate-proxy-config" in caught.value.hint
     with pytest.raises(ConfigError, match="no such file"):
         load_proxy(tmp_path / "absent.yaml", ENVIRONMENT)
+
+
+def test_aliases_mean_engines_or_backends(tmp_path: Path) -> None:
+    config = load_proxy(
+        written(tmp_path, SMALL + "proxy: {aliases: {gpt-4.1: fast_local, my/model: one}}\n"), ENVIRONMENT
+    )
+    assert dict(config.proxy.aliases) == {"gpt-4.1": "fast_local", "my/model": "one"}
+
+
+def test_every_mistake_in_aliases_is_named_with_its_line(tmp_path: Path) -> None:
+    text = """\
+backends:
+  one: {base_url: "http://127.0.0.1:1/v1", model: m}
+engine_backends: {fast_local: one}
+proxy:
+  routing_mode: manuel
+  aliases:
+    gpt-4.1: fast_locl
+    a person: human_confirm
+    "two": on
+    numbered: 7
+    fine: one
+"""
+    problems = problems_of(tmp_path, text)
+    assert [(problem.line, problem.path, problem.nearest) for problem in problems] == [
+        (5, "proxy.routing_mode", "manual"),
+        (7, "proxy.aliases.gpt-4.1", "fast_local"),
+        (8, "proxy.aliases.a person", ""),
+        (9, "proxy.aliases.two", ""),
+        (10, "proxy.aliases.numbered", ""),
+    ]
+
+
+def test_every_mistake_in_overrides_is_named_with_its_line(tmp_path: Path) -> None:
+    text = """\
+backends:
+  one:
+    base_url: http://127.0.0.1:1/v1
+    model: m
+    overrides:
+      set:
+        temperature: 0.2
+        messages: []
+      default: {model: x}
+      remove:
+        - logit_bias
+        - stream
+      max_tokens_cap: 0
+      sets: {}
+  two:
+    base_url: http://127.0.0.1:2/v1
+    model: m
+    overrides: {set: [temperature], remove: stop}
+  three:
+    base_url: http://127.0.0.1:3/v1
+    model: m
+    overrides:
+      set: {top_p: 1}
+      default: {seed: 1}
+      remove: [top_p, seed]
+engine_backends: {fast_local: one}
+"""
+    problems = problems_of(tmp_path, text)
+    assert [(problem.line, problem.path) for problem in problems] == [
+        (8, "backends.one.overrides.set.messages"),
+        (9, "backends.one.overrides.default.model"),
+        (12, "backends.one.overrides.remove[1]"),
+        (13, "backends.one.overrides.max_tokens_cap"),
+        (14, "backends.one.overrides.sets"),
+        (18, "backends.two.overrides.set"),
+        (18, "backends.two.overrides.remove"),
+        (25, "backends.three.overrides.remove[0]"),
+        (25, "backends.three.overrides.remove[1]"),
+    ]

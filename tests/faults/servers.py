@@ -14,11 +14,15 @@ from typing import Any
 
 @dataclass(slots=True)
 class Seen:
-    """One request that a server got; ``left_at`` is the monotonic time at which its connection was closed."""
+    """One request that a server got. ``answered_at`` is the monotonic time at which its answer was complete.
+
+    ``left_at`` is that at which its connection was closed.
+    """
 
     head: str
     body: bytes
     arrived_at: float = field(default_factory=time.monotonic)
+    answered_at: float | None = None
     left_at: float | None = None
 
     @property
@@ -111,13 +115,18 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
                 length = next((int(v) for n, _, v in _header_lines(head) if n.lower() == "content-length"), 0)
                 seen = Seen(head, await reader.readexactly(length))
                 server.seen.append(seen)
-                await behaviour(seen, Line(reader, writer))
+                watching = asyncio.ensure_future(_watch(reader, seen))
+                try:
+                    await behaviour(seen, Line(reader, writer))
+                finally:
+                    watching.cancel()
+                    seen.answered_at = time.monotonic()
                 if writer.transport.is_closing():
                     break
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            pass  # cancelled is only who is still there at the end of the test
         finally:
-            if seen is not None:
+            if seen is not None and seen.left_at is None:
                 seen.left_at = time.monotonic()
             writer.close()
             with contextlib.suppress(ConnectionError):
@@ -146,6 +155,13 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join(5)
+
+
+async def _watch(reader: asyncio.StreamReader, seen: Seen) -> None:
+    """Note when the other side closes, whatever the behaviour is doing meanwhile."""
+    while not reader.at_eof() and reader.exception() is None:
+        await asyncio.sleep(0.005)
+    seen.left_at = time.monotonic()
 
 
 def _header_lines(head: str) -> Iterator[tuple[str, str, str]]:
@@ -184,6 +200,45 @@ async def good(seen: Seen, line: Line) -> None:
         await line.send(b"0\r\n\r\n")
     else:
         await line.reply(completion("all well"))
+
+
+def after(seconds: float, behaviour: Behaviour) -> Behaviour:
+    """The same, later."""
+
+    async def late(seen: Seen, line: Line) -> None:
+        await asyncio.sleep(seconds)
+        await behaviour(seen, line)
+
+    return late
+
+
+def in_turn(*behaviours: Behaviour) -> Behaviour:
+    """Each request gets the next behaviour, and all further ones the last."""
+    left = list(behaviours)
+
+    async def turn(seen: Seen, line: Line) -> None:
+        await (left.pop(0) if len(left) > 1 else left[0])(seen, line)
+
+    return turn
+
+
+def stream(*pieces: bytes, pause: float = 0.0, before: float = 0.0, cut: bool = False) -> Behaviour:
+    """Sends the head of a stream at once, waits, and sends its pieces with pauses between them; ``cut``: no end."""
+
+    async def answer(_seen: Seen, line: Line) -> None:
+        await line.head(Content_Type=SSE, Transfer_Encoding="chunked")
+        await asyncio.sleep(before)
+        for number, piece in enumerate(pieces):
+            if number:
+                await asyncio.sleep(pause)
+            await line.chunk(piece)
+        if cut:
+            await asyncio.sleep(0.05)
+            line.abort()
+        else:
+            await line.send(b"0\r\n\r\n")
+
+    return answer
 
 
 async def hang(_seen: Seen, line: Line) -> None:

@@ -185,17 +185,11 @@ def test_a_silence_that_is_too_long_is_a_read_timeout(data: bytes) -> None:
 
 def test_the_limit_of_one_request_does_not_touch_the_next() -> None:
     with Wire() as wire:
-        for read, takes in (
-            (1000, 900),
-            (None, 100_000),
-            (5000, 4900),
-            (10, 9),
-            (3000, 2900),
-            (None, 100_000),
-            (5000, 1),
-        ):
+        given = ((1000, 900), (None, 100_000), (5000, 4900), (10, 9), (3000, 2900), (None, 100_000), (5000, 1))
+        for read, takes in given:
             task = wire.start(_whole(wire.begin(read=read)))
             wire.pass_time(takes)
+            assert read is not None or wire.timers() == 0
             wire.connection.data_received(OK)
             assert wire.run(_done(task)) == b"{}"
             assert wire.timers() <= 2, "one for the exchange, one for the idle connections"

@@ -44,8 +44,8 @@ def read_event(data: bytes) -> dict[str, Any] | None:
         raise BrokenStream("sent an event that is no object")
     if event.get("error"):
         raise carried_error(event["error"])
-    if event.get("type") != "error" and is_bare_error(event):  # that type has a reader of its own
-        raise carried_error(event)
+    if is_bare_error(event):
+        raise carried_error({name: value for name, value in event.items() if (name, value) != ("type", "error")})
     return event
 
 
