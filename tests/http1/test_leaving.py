@@ -13,8 +13,8 @@ from model_router.server.http1.limits import HttpLimits
 from tests.http1.conftest import Serve
 from tests.http1.serving import Message, Receive, Send, echo, get, post, read_body, until
 
-SOON = 0.25
-"""Seconds; it takes one or two milliseconds on a machine that has nothing else to do."""
+SOON = 0.1
+"""Seconds; it takes one or two milliseconds, and the quickest of several shows it on a busy machine too."""
 
 
 class Watching:
@@ -43,31 +43,39 @@ class Watching:
 @pytest.mark.parametrize("reads", [False, True], ids=["unread", "read"])
 @pytest.mark.parametrize("size", [0, 100, 200_000])
 def test_leaving_is_told_at_once(serve: Serve, reset: bool, reads: bool, size: int) -> None:
-    app = Watching(reads=reads)
-    served = serve(app)
-    line = served.line()
-    line.send(post(b"x" * size))
-    assert app.busy.wait(5)
-    time.sleep(0.05)
-    began = time.monotonic()
-    line.reset() if reset else line.close()
-    assert app.told.wait(5)
-    assert time.monotonic() - began < SOON
-    until(lambda: served.tasks() == 0)
+    def leave() -> float:
+        app = Watching(reads=reads)
+        served = serve(app)
+        line = served.line()
+        line.send(post(b"x" * size))
+        assert app.busy.wait(5)
+        time.sleep(0.05)
+        began = time.monotonic()
+        line.reset() if reset else line.close()
+        assert app.told.wait(5)
+        seconds = time.monotonic() - began
+        until(lambda: served.tasks() == 0)
+        return seconds
+
+    assert any(leave() < SOON for _ in range(5))
 
 
 def test_leaving_amid_the_body_is_told_at_once(serve: Serve) -> None:
-    app = Watching(reads=False)
-    served = serve(app)
-    line = served.line()
-    line.send(post(b"x" * 1_000)[:-1])
-    until(lambda: app.messages)
-    began = time.monotonic()
-    line.close()
-    assert app.told.wait(5)
-    assert time.monotonic() - began < SOON
-    assert [message["type"] for message in app.messages] == ["http.request", "http.disconnect"]
-    until(lambda: served.tasks() == 0)
+    def leave() -> float:
+        app = Watching(reads=False)
+        served = serve(app)
+        line = served.line()
+        line.send(post(b"x" * 1_000)[:-1])
+        until(lambda: app.messages)
+        began = time.monotonic()
+        line.close()
+        assert app.told.wait(5)
+        seconds = time.monotonic() - began
+        assert [message["type"] for message in app.messages] == ["http.request", "http.disconnect"]
+        until(lambda: served.tasks() == 0)
+        return seconds
+
+    assert any(leave() < SOON for _ in range(5))
 
 
 def test_leaving_is_seen_while_the_application_is_busy(serve: Serve) -> None:
@@ -279,19 +287,20 @@ def test_a_client_that_never_reads_cannot_hold_a_closing_connection(serve: Serve
         assert time.monotonic() - began < 2
 
 
+@pytest.mark.slow
 def test_a_client_that_reads_slowly_keeps_its_connection(serve: Serve) -> None:
     async def big(_scope: Message, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": b"x" * 24_000_000})
+        await send({"type": "http.response.body", "body": b"x" * 40_000_000})
 
-    served = serve(big, HttpLimits(write_seconds=1.0))
+    served = serve(big, HttpLimits(write_seconds=3.0))
     got = 0
     with served.line() as line:
         line.send(get())
         began = time.monotonic()
-        while got < 24_000_000:
+        while got < 40_000_000:
             more = len(line.socket.recv(160_000))
             assert more, f"ended after {got} bytes"
             got += more
             time.sleep(0.02)
-        assert time.monotonic() - began > 2.5
+        assert time.monotonic() - began > 3.5
