@@ -1,7 +1,8 @@
 """How long it takes from the bytes of an agent's request to the ask in it, in microseconds; standard JSON beside it.
 
 The requests are built here: rules, two dozen tools with their schemas, a history, the person's words at the end. Two
-hold 100 KB, one most of it in tools and one most of it in turns; figures are the best of several rounds.
+hold 100 KB, one most of it in tools and one most of it in turns; figures are the best of several rounds. A second table
+has what forwarding costs: to check a body, and to put a backend's own model name into it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import timeit
 from typing import Any
 
 from model_router.server.ask import Ask, read_ask
-from model_router.server.wire.body import read_object
+from model_router.server.wire.body import read_object, replace_fields
 
 BUDGET_US = 150.0
+_FORWARDING_US = {"1 KB": 10.0, "60 KB": 60.0, "1 MB": 600.0}
 _WISH = "find out why the import of the price list stops at line 800, and repair it"
 _RULE = '- Read a file before you change it; say "what" and why in one sentence, then run the tests of that folder.\n'
 _CODE = 'def price(row: dict[str, str]) -> int:\n    return {"net": int(row["net"])}.get(\'net\', 0)  # cents\n'
@@ -40,16 +42,25 @@ def turns(count: int, length: int) -> list[dict[str, Any]]:
     return found
 
 
-def request(*, tools: int, tool_length: int, steps: int, step_length: int, wish_last: bool) -> bytes:
+def request(
+    *,
+    tools: int,
+    tool_length: int,
+    steps: int,
+    step_length: int,
+    wish_last: bool,
+    wish: str = _WISH,
+    stream: bool = True,
+) -> bytes:
     """An agent's request; with ``wish_last`` a new wish after the history, else a step in the midst of the work."""
     first = {
         "role": "user",
-        "content": [{"type": "text", "text": f"<system-reminder>\n{_RULE}</system-reminder>\n{_WISH}"}],
+        "content": [{"type": "text", "text": f"<system-reminder>\n{_RULE}</system-reminder>\n{wish}"}],
     }
     history = turns(steps, step_length)
     body = {
-        "model": "auto",
-        "stream": True,
+        "model": "model-router",
+        "stream": stream,
         "messages": [
             {"role": "system", "content": _RULE * 80},
             *([first, *history] if not wish_last else [{"role": "user", "content": "hello"}, *history, first]),
@@ -62,6 +73,23 @@ def request(*, tools: int, tool_length: int, steps: int, step_length: int, wish_
 def find(raw: bytes) -> Ask:
     """What the gateway does with a body before it routes."""
     return read_ask(read_object(raw, 200), {})
+
+
+def forward(raw: bytes) -> bytes:
+    """What the gateway does with a body beside routing."""
+    return replace_fields(read_object(raw, 200), {"model": b'"small"'})
+
+
+def forwarding(rounds: int) -> dict[str, dict[str, float]]:
+    """The times of :func:`forward` for chats of several lengths, written without white space, as most clients do."""
+    rows: dict[str, dict[str, float]] = {}
+    for name, length in (("1 KB", 1_000), ("60 KB", 60_000), ("1 MB", 1_000_000)):
+        words = (f"{_WISH}. " * (length // len(_WISH) + 1))[: length - 100]
+        body = {"model": "auto", "stream": True, "messages": [{"role": "user", "content": words}]}
+        raw = json.dumps(body, separators=(",", ":")).encode()
+        best = min(timeit.repeat(lambda raw=raw: forward(raw), number=10, repeat=rounds)) / 10 * 1e6
+        rows[name] = {"bytes": len(raw), "us": best}
+    return rows
 
 
 def main(arguments: list[str]) -> int:
@@ -79,12 +107,14 @@ def main(arguments: list[str]) -> int:
     for name, raw in bodies.items():
         if find(raw).text != _WISH:
             raise AssertionError(f"{name}: the wish was not found")
-        best = min(timeit.repeat(lambda raw=raw: find(raw), number=50, repeat=options.rounds)) / 50 * 1e6
-        loads = min(timeit.repeat(lambda raw=raw: json.loads(raw), number=20, repeat=5)) / 20 * 1e6
+        best = min(timeit.repeat(lambda raw=raw: find(raw), number=5, repeat=options.rounds * 10)) / 5 * 1e6
+        loads = min(timeit.repeat(lambda raw=raw: json.loads(raw), number=5, repeat=options.rounds)) / 5 * 1e6
         rows[name] = {"bytes": len(raw), "us": best, "json_loads_us": loads}
     outside = [name for name, row in rows.items() if row["us"] > BUDGET_US]
+    forwarded = forwarding(options.rounds * 3)
+    outside += [name for name, row in forwarded.items() if row["us"] > _FORWARDING_US[name]]
     if options.json:
-        print(json.dumps({"rows": rows, "outside": outside}, indent=1))
+        print(json.dumps({"rows": rows, "forwarding": forwarded, "outside": outside}, indent=1))
         return 1 if outside else 0
     print(f"{'bytes to ask':24} {'bytes':>8} {'ours':>10} {'json.loads':>11} {'at most':>9}")
     for name, row in rows.items():
@@ -92,4 +122,8 @@ def main(arguments: list[str]) -> int:
         print(
             f"{name:24} {row['bytes']:8.0f} {row['us']:8.1f}us {row['json_loads_us']:9.1f}us {BUDGET_US:7.0f}us{mark}"
         )
+    print(f"\n{'bytes to forward':24} {'bytes':>8} {'ours':>10} {'at most':>21}")
+    for name, row in forwarded.items():
+        mark = "  outside" if name in outside else ""
+        print(f"{name:24} {row['bytes']:8.0f} {row['us']:8.1f}us {_FORWARDING_US[name]:19.0f}us{mark}")
     return 1 if outside else 0

@@ -11,15 +11,13 @@ import asyncio
 import contextlib
 import json
 import statistics
-import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import NamedTuple
 
 import httpx
 
+from benchmarks import load, upstream
 from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import Limits
 from model_router.server.http.transport import LeanTransport
@@ -33,20 +31,6 @@ BODIES = {
     "60 KB": json.dumps({"model": "m", "messages": [{"role": "user", "content": "rewrite this " * 4_600}]}).encode(),
 }
 Send = Callable[[bytes], Awaitable[bytes]]
-
-
-@contextlib.contextmanager
-def server() -> Iterator[int]:
-    """A server in a process of its own; its port."""
-    script = str(Path(__file__).with_name("client_server.py"))
-    process = subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stdin is not None
-    assert process.stdout is not None
-    try:
-        yield int(process.stdout.readline())
-    finally:
-        process.stdin.close()
-        process.wait(5)
 
 
 @contextlib.asynccontextmanager
@@ -142,12 +126,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--loop", choices=("uvloop", "asyncio"), default="uvloop")
     parser.add_argument("--json", action="store_true")
     options, _ = parser.parse_known_args(arguments)  # those of the other benchmarks may stand beside
-    factory = None
-    if options.loop == "uvloop":
-        import uvloop
-
-        factory = uvloop.new_event_loop
-    with server() as port, asyncio.Runner(loop_factory=factory) as runner:
+    with upstream.running() as port, asyncio.Runner(loop_factory=load.loop_factory(options.loop)) as runner:
         rows = runner.run(measure(port, options.rounds, options.seconds))
     outside = [name for name, row in rows.items() if row["httpx"].cpu_us < BUDGET * row["our client"].cpu_us]
     if options.json:

@@ -35,13 +35,17 @@ CLOSED_VERSION = "closed"
 
 
 class ModelRouter:
-    """One router in memory. Build it with :meth:`from_config`."""
+    """One router in memory. Build it with :meth:`from_config`.
+
+    ``least_context``: the tokens that every enabled engine of the catalog takes.
+    """
 
     def __init__(self, engine: DecisionEngine | None, catalog: Catalog, errors: tuple[str, ...] = ()) -> None:
         self._engine = engine
         self.catalog = catalog
         self.config_errors = errors
         self.config_hash = engine.config_hash if engine else CLOSED_VERSION
+        self.least_context = min((spec.max_context for spec in catalog.engines.values() if spec.enabled), default=0)
         self.ruleset_version = engine.ruleset_version if engine else CLOSED_VERSION
 
     @classmethod

@@ -9,7 +9,7 @@ from model_router.engine import receipt
 from model_router.engine.catalog import Catalog
 from model_router.engine.decision import Alternative, PromptScore, RoutingDecision
 from model_router.engine.hints import NO_HINTS, RoutingHints
-from model_router.engine.lexicon import Lexicon
+from model_router.engine.lexicon import ANSWERS, Lexicon
 from model_router.engine.policy import Choice, Policy, has_image
 from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
 from model_router.engine.safety import Safety
@@ -58,17 +58,25 @@ class DecisionEngine:
         )
         self._unavailable = tuple(f"{name}: {why}" for name, why in sorted(unavailable.items()))
         self._usual = {route: self._outcome(route, NO_HINTS) for route in Route}
+        self._usual_engines = tuple(self._usual[route].choice.engine for route in ANSWERS)
 
     def select(self, ask: str, hints: RoutingHints = NO_HINTS) -> str:
         """The engine's name alone."""
-        image = has_image(hints)
-        route, _ = self._route(ask, read(self.lexicon, ask, image), image)
-        return self._usual[route].choice.engine if hints is NO_HINTS else self._policy.choose(route, hints).engine
+        image = hints is not NO_HINTS and has_image(hints)
+        reading = read(self.lexicon, ask, image)
+        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
+        if hints is not NO_HINTS:
+            return self._policy.choose(self._route(ask, reading, risk, image), hints).engine
+        if risk is None:
+            return self._usual_engines[reading.likeliest]
+        return self._usual[self._route(ask, reading, risk, image)].choice.engine
 
     def select_with_route(self, ask: str, hints: RoutingHints = NO_HINTS) -> tuple[str, Route]:
         """The engine that :meth:`select` names, and the route that led to it."""
-        image = has_image(hints)
-        route, _ = self._route(ask, read(self.lexicon, ask, image), image)
+        image = hints is not NO_HINTS and has_image(hints)
+        reading = read(self.lexicon, ask, image)
+        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
+        route = self._route(ask, reading, risk, image)
         choice = self._usual[route].choice if hints is NO_HINTS else self._policy.choose(route, hints)
         return choice.engine, route
 
@@ -87,7 +95,8 @@ class DecisionEngine:
         """The receipt; its engine is always the one that :meth:`select` names."""
         image = has_image(hints)
         reading = read(self.lexicon, ask, image)
-        route, risk = self._route(ask, reading, image)
+        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
+        route = self._route(ask, reading, risk, image)
         outcome = self._usual[route] if hints == NO_HINTS else self._outcome(route, hints)
         judged = receipt.Judgement(
             route=route,
@@ -121,12 +130,11 @@ class DecisionEngine:
             evidence=decision.evidence,
         )
 
-    def _route(self, ask: str, reading: Reading, image: bool) -> tuple[Route, RiskClass | None]:
+    def _route(self, ask: str, reading: Reading, risk: RiskClass | None, image: bool) -> Route:
         """Safety first; what may pass without a person goes where it would have gone. A bare picture is to be seen."""
-        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
         if risk is None or risk in self._passes:
-            return (Route.VISION if image and not ask.strip() else reading.answer), risk
-        return Route.CONFIRMATION, risk
+            return Route.VISION if image and not ask.strip() else reading.answer
+        return Route.CONFIRMATION
 
     def _reread(self, text: str) -> Reading:
         return read(self.lexicon, text)

@@ -15,10 +15,11 @@ A cue as the table writes it:
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Container
+from itertools import islice
+
+from model_router.engine.words import words
 
 HEAD = 250
 TAIL = 150
@@ -27,38 +28,8 @@ RUN_TAIL = 60
 STEM = 5
 SHORT_STEM = 4
 
-# Scripts written without spaces between words: kana, Han, Thai, Lao, Myanmar, Khmer.
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-# Hebrew, Arabic and the Indic scripts carry vowel signs that \w does not match.
-_SIGNED = "\u0590-\u06ff\u0750-\u077f\u0900-\u0dff"
-_WORD = re.compile(f"[a-z]+|[0-9]+|[{_UNSPACED}]+|[{_SIGNED}]+|[^\\W_a-z0-9{_UNSPACED}{_SIGNED}]+")
-_MARKS = re.compile("[\u0300-\u036f\u200b-\u200f\u2060\ufeff\u00ad'’‘ʼ]+")
-_BEYOND_LATIN = re.compile("[\u0370-\u1dff\u1f00-\u1fff\u2c00-\ud7ff\uf900-\ufaff]").search
-_LETTERS = (
-    ("ß", "ss"),
-    ("ø", "o"),
-    ("ł", "l"),
-    ("ı", "i"),
-    ("đ", "d"),
-    ("æ", "ae"),
-    ("œ", "oe"),
-    ("—", " "),
-    ("–", " "),
-)
 _LENGTHS = (12, 25, 50, 90, 160, 300, 600, 1200)
 _LENGTH_MARKS = tuple(f"<length {i}>" for i in range(len(_LENGTHS) + 1))
-
-
-def _ascii_table() -> dict[int, str | None]:
-    table: dict[int, str | None] = {
-        code: char.lower() if char.isalpha() else "0" if char.isdigit() else " "
-        for code, char in ((code, chr(code)) for code in range(128))
-    }
-    table[ord("'")] = None
-    return table
-
-
-_ASCII = _ascii_table()
 
 
 def clip(text: str) -> str:
@@ -66,35 +37,14 @@ def clip(text: str) -> str:
     return text if len(text) <= HEAD + TAIL else text[:HEAD] + "\n" + text[-TAIL:]
 
 
-def words(text: str) -> tuple[list[str], list[str]]:
-    """Words of a (clipped) ask in order, and those of them that are runs: words that are also cut into characters."""
-    if text.isascii():
-        return text.translate(_ASCII).split(), []
-    lowered = text.lower()
-    if _BEYOND_LATIN(lowered):
-        found = _WORD.findall(_MARKS.sub("", unicodedata.normalize("NFKC", lowered)))
-        found = ["0" * len(word) if word[0] in "0123456789" else word for word in found]
-        return found, [word for word in found if is_run(word)]
-    folded = _MARKS.sub("", unicodedata.normalize("NFKD", lowered))
-    for letter, plain in _LETTERS:
-        if letter in folded:
-            folded = folded.replace(letter, plain)
-    return folded.encode("ascii", "ignore").decode("ascii").translate(_ASCII).split(), []
-
-
-def is_run(word: str) -> bool:
-    """Whether a word is cut into characters: unspaced scripts and Hangul."""
-    first = word[0]
-    return first >= "\u0e00" and not "\u0f00" <= first < "\u1000" and not "\u10a0" <= first < "\u1780"
-
-
 def run_cues(runs: list[str]) -> set[str]:
     """Characters and pairs of neighbours; those with a space in them lie between two runs and are no cues."""
     joined = " ".join(runs)
     if len(joined) > RUN_HEAD + RUN_TAIL:
         joined = joined[:RUN_HEAD] + " " + joined[-RUN_TAIL:]
-    found = set(joined)
-    found.update(map(str.__add__, joined, joined[1:]))
+    characters = list(joined)
+    found = set(characters)
+    found.update(map(str.__add__, characters, islice(characters, 1, None)))
     return found
 
 
@@ -131,47 +81,52 @@ def structure(text: str, image: bool) -> list[str]:
     marks = [_LENGTH_MARKS[bisect_left(_LENGTHS, len(text))]]
     if image:
         marks.append("<image>")
-    if len(text) < _PLAIN and text.replace(" ", "").isalnum():
+    signs = text.encode().translate(_SIGN)
+    if not text.isascii():
+        marks += [mark for sign, mark in _WIDE_SIGNS if sign in text]
+    if not signs.isalpha():
+        signs = signs.translate(None, b"a")
+        marks += filter(None, map(_SIGNS.get, set(signs)))
+    elif len(marks) == 1:
         return marks
     if text.rstrip()[-1:] in _QUESTION_MARKS:
         marks.append("<question at the end>")
-    if "\n" in text:
+    if _LINE_BREAK in signs:
         marks.append("<lines>")
-        if text.count("\n") > 5:
+        if signs.count(_LINE_BREAK) > 5:
             marks.append("<many lines>")
         if ":\n" in text:
             marks.append("<colon before lines>")
         if "```" in text:
             marks.append("<fence>")
-    marks += [mark for sign, mark in _SIGNS if sign in text]
     return marks
 
 
-_PLAIN = 120
-"""Up to this length a look whether there is any sign at all is quicker than looking for each."""
-
+_LINE_BREAK = ord("\n")
 _QUESTION_MARKS = frozenset("?？؟")
-# One character each: that is the quickest search there is.
-_SIGNS = (
-    ("?", "<question>"),
-    ("？", "<question>"),
-    ("؟", "<question>"),
-    ('"', "<quote>"),
-    ("@", "<at sign>"),
-    ("$", "<dollar>"),
-    ("€", "<euro>"),
-    ("{", "<brace>"),
-    ("(", "<parenthesis>"),
-    ("[", "<bracket>"),
-    ("=", "<equals>"),
-    ("<", "<angle>"),
-    ("%", "<percent>"),
-    ("\\", "<backslash>"),
-    (":", "<colon>"),
-    (";", "<semicolon>"),
-    ("*", "<asterisk>"),
-    ("/", "<slash>"),
-    ("_", "<underscore>"),
-    ("#", "<number sign>"),
-    ("+", "<plus>"),
-)
+_WIDE_SIGNS = (("？", "<question>"), ("؟", "<question>"), ("€", "<euro>"))
+_SIGNS = {
+    ord(sign): mark
+    for sign, mark in (
+        ("?", "<question>"),
+        ('"', "<quote>"),
+        ("@", "<at sign>"),
+        ("$", "<dollar>"),
+        ("{", "<brace>"),
+        ("(", "<parenthesis>"),
+        ("[", "<bracket>"),
+        ("=", "<equals>"),
+        ("<", "<angle>"),
+        ("%", "<percent>"),
+        ("\\", "<backslash>"),
+        (":", "<colon>"),
+        (";", "<semicolon>"),
+        ("*", "<asterisk>"),
+        ("/", "<slash>"),
+        ("_", "<underscore>"),
+        ("#", "<number sign>"),
+        ("+", "<plus>"),
+    )
+}
+_SIGN = bytes(code if code in _SIGNS or code == _LINE_BREAK else ord("a") for code in range(256))
+"""A table that leaves signs and line breaks alone and turns all else to letters."""

@@ -14,8 +14,9 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from model_router.engine.features import SHORT_STEM, STEM, cues, run_cues, structure, words
+from model_router.engine.features import SHORT_STEM, STEM, cues, run_cues, structure
 from model_router.engine.routes import RiskClass, Route
+from model_router.engine.words import words
 
 ANSWERS: tuple[Route, ...] = tuple(route for route in Route if route is not Route.CONFIRMATION)
 CLASSES: tuple[Route | RiskClass, ...] = (*ANSWERS, *RiskClass)
@@ -27,6 +28,9 @@ ZERO = sum(_HALF << (FIELD_BITS * position) for position in range(len(CLASSES)))
 
 _SIZE = FIELD_BITS // 8 * len(CLASSES)
 _UNPACK = struct.Struct(f"<{len(CLASSES)}I").unpack
+_UNPACK_ANSWERS = struct.Struct(f"<{len(ANSWERS)}I").unpack_from
+_UNPACK_RISKS = struct.Struct(f"<{len(RiskClass)}I").unpack_from
+_RISKS_FROM = FIELD_BITS // 8 * len(ANSWERS)
 
 
 def pack(weights: Iterable[int]) -> int:
@@ -37,6 +41,12 @@ def pack(weights: Iterable[int]) -> int:
 def unpack(total: int) -> tuple[int, ...]:
     """The sums of all classes, each raised by 2**31; only their differences mean anything."""
     return _UNPACK((total + ZERO).to_bytes(_SIZE, "little"))
+
+
+def unpack_apart(total: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The same, the answers' sums and the risks'."""
+    data = (total + ZERO).to_bytes(_SIZE, "little")
+    return _UNPACK_ANSWERS(data), _UNPACK_RISKS(data, _RISKS_FROM)
 
 
 class _Words(dict[str, int]):
@@ -103,11 +113,15 @@ class Lexicon:
     def total(self, text: str, image: bool) -> int:
         """The packed sums of a clipped ask: what adding :meth:`weight` over :meth:`known` gives, quicker."""
         found, runs = words(text)
-        total = sum(filter(None, map(self._marks.get, structure(text, image))), self._bias)
+        total = self._bias
+        for mark in structure(text, image):
+            total += self._marks.get(mark, 0)
         if not found:
             return total
-        total = sum(filter(None, map(self._words.__getitem__, set(found))), total)
-        total = sum(filter(None, map(self._pairs.get, pairwise(found))), total)
+        total = sum(map(self._words.__getitem__, set(found)), total)
+        for weight in map(self._pairs.get, pairwise(found)):
+            if weight:
+                total += weight
         total += self._firsts.get(found[0], 0)
         if len(found) > 1:
             total += self._openings.get((found[0], found[1]), 0)
@@ -116,7 +130,9 @@ class Lexicon:
         return total
 
     def _run_total(self, found: list[str], runs: list[str]) -> int:
-        total = sum(filter(None, map(self._words.get, run_cues(runs).difference(found))))
+        cues = run_cues(runs)
+        cues.difference_update(found)
+        total = sum(filter(None, map(self._words.get, cues)))
         if runs[0] is found[0]:
             openings = {found[0][:1], found[0][:2]} - {found[0]}
             total += sum(filter(None, map(self._firsts.get, openings)))

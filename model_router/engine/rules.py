@@ -1,25 +1,26 @@
-"""The tables of :mod:`orders` as patterns: where a text holds a verb that commands and a thing that makes it risky.
+"""Where a text holds an order: a verb that commands, and a thing that makes it risky.
 
-A pattern finds candidates: a verb at a place where an order can begin and a thing further on in the clause, or, in
-languages that end with the verb, the other way round. It keeps no count of words, so its automaton stays small and a
-text costs the same for each byte, whatever it says. A candidate is then looked at closely: does the verb go with the
-thing, are they near each other, does the sentence say "how" or "never" before it? That look is bounded too.
+There are three looks, each closer than the one before, and most texts stop at the first. A glance finds the first verb
+at a place where an order can begin. A search from there on finds such a verb with a thing in the same clause. And each
+of these places is judged: does the verb go with the thing, are they near each other, does the sentence say "how" or
+"never" before it? The first two read each byte once, the last is bounded.
 
-Texts come in lower case and in UTF-8, because that is what RE2 reads: offsets are bytes.
+Texts come in UTF-8, because that is what RE2 reads: offsets are bytes. All but the glance want lower case.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import re2
 
-from model_router.engine.orders.shell import SHELL
-from model_router.engine.orders.tongue import GRID, Acts, Things, Tongue
+from model_router.engine.orders.tongue import GRID, Tongue
+from model_router.engine.patterns import Clauses, bounded, compiled
 from model_router.engine.routes import RiskClass
-from model_router.engine.vocabulary import ACTS, WIDTH, Vocabulary, letters
+from model_router.engine.vocabulary import ACTS, WIDTH, Vocabulary
 
 NEAR_WORDS = 7
 """Words that may stand between verb and thing."""
@@ -33,38 +34,13 @@ LONGEST_WORD = 48
 LONGEST_PLACE = 400
 """Bytes above which verb and thing are too far apart to look closer; finding groups is slower than finding a place."""
 
+GLANCE_MEMORY = 16 << 20
 MEMORY = 32 << 20
 """Bytes that an automaton may take; when they are full it forgets and goes on. With far fewer, RE2 turns slow."""
 
 SENTENCE = 240
 """Bytes before and after a verb that are searched for words that make it no order."""
 
-_END = r".!?;\n\r。！？；।؟؛…"
-_SOFT = (
-    r"\x00-\x09\x0b\x0c\x0e-\x20\"#%&'()*+,\-/:=>@\[\\\]^`{|}~\x7f-\x{bf}\x{2000}-\x{2025}\x{2027}-\x{206f}"
-    r"\x{3000}\x{3001}\x{3003}-\x{303f}،，：（）｛｝［］"
-)
-_GAP = rf"(?:[^{_END}]|\.[^\s])"
-_EDGE = rf"(?:[{_SOFT}{_END}]|$)"
-_REST = rf"[^{_SOFT}{_END}]*"
-_HEADS = (
-    "task tasks todo to-do step action instruction instructions order now please goal do_this do_the_following "
-    "next important urgent request then "
-    "aufgabe tarea tâche compito tarefa taak zadanie задача задание 任务 タスク 작업 görev"
-)
-_CLAUSE = (
-    rf"(?:^|[{_END},(){{}}\[\]—–•|，、،]|[-*+]\s|(?:^|[{_SOFT}{_END}])"
-    rf"(?:{letters(_HEADS, strict=True).replace(' ', '|')})[ 0-9]{{0,3}}[:：])[{_SOFT}]*"
-)
-_NOTHING = r"[^\x{0}-\x{10ffff}]"
-_AMOUNTS = (r"[$€£₽₹₺₴¥][0-9]*", r"[0-9.,]+[$€£₽₹₺₴¥k]")
-_AFTER_LAST = (
-    "bitte danke sofort jetzt lütfen hemen şimdi 주세요 줘 지금 빨리 바로 alsjeblieft aub graag nu meteen अभी तुरंत "
-    "प्लीज कृपया لطفا لطفاً"
-)
-_AFTER_CLOSE = (
-    "ください 下さい くれ ほしい 欲しい もらえ いただけ お願い おいて ちょうだい よ ね 吧 掉 一下 谢谢 了 给 到"
-)
 _SENTENCE_ENDS = tuple(mark.encode() for mark in (". ", "!", "?", ";", "\n", "。", "！", "？", "।", "؟"))
 
 _RISKS: tuple[RiskClass, ...] = tuple(GRID[act][0] for act in ACTS)
@@ -98,16 +74,42 @@ class Place:
 
 
 class Rules:
-    """Tongues of one script, compiled. Immutable and thread-safe. ``guests`` lend their things: languages mix."""
+    """Tongues of one script. ``guests`` lend their things: languages mix. ``also`` are patterns that a glance is to
+    find too. Immutable and thread-safe; a pattern is compiled when it is first needed.
+    """
 
-    def __init__(self, tongues: Sequence[Tongue], guests: Sequence[Tongue] = ()) -> None:
-        self._vocabulary = Vocabulary(tongues, guests)
-        pattern, scanning = _pattern(tongues, guests), _options()
-        scanning.never_capture = True
-        self._scan = re2.compile(pattern, scanning)
-        self._parts = re2.compile(pattern, _options())
+    def __init__(self, tongues: Sequence[Tongue], guests: Sequence[Tongue] = (), also: Sequence[str] = ()) -> None:
         self._tongues = tuple(tongues)
+        self._guests = tuple(guests)
+        self._also = tuple(also)
         self._hushes: dict[int, tuple[Any, Any]] = {}
+
+    @cached_property
+    def _clauses(self) -> Clauses:
+        return Clauses(self._tongues, self._guests)
+
+    @cached_property
+    def _opening(self) -> Any:
+        return compiled("(?i)" + "|".join((self._clauses.opening(), *self._also)), GLANCE_MEMORY)
+
+    @cached_property
+    def _scan(self) -> Any:
+        return compiled(self._clauses.order(), MEMORY)
+
+    @cached_property
+    def _parts(self) -> Any:
+        return compiled(self._clauses.order(), MEMORY, groups=True)
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self._tongues, self._guests)
+
+    def glance(self, data: bytes) -> int | None:
+        """A place before which no order begins, or None when none begins anywhere. It reads capitals too."""
+        seen = self._opening.search(data)
+        if seen is None:
+            return None
+        return max(0, seen.start() - LONGEST_PLACE) if self._clauses.may_end_with_verb else int(seen.start())
 
     def find(self, data: bytes, start: int) -> Place | None:
         """The next place from ``start`` on that looks like an order."""
@@ -191,8 +193,8 @@ class Rules:
             tongue = self._tongues[place]
             later = tongue.after + (" " + tongue.hush if tongue.asks_anywhere else "")
             found = self._hushes[place] = (
-                re2.compile(_bounded(tongue.hush, tongue.spaced) + "|" + _HANDLED, _options()),
-                re2.compile(_bounded(later, tongue.spaced), _options()),
+                compiled(bounded(tongue.hush, tongue.spaced) + "|" + _HANDLED, MEMORY),
+                compiled(bounded(later, tongue.spaced), MEMORY),
             )
         return found
 
@@ -211,65 +213,3 @@ def _near(between: bytes) -> bool:
     if between.isascii() or b" " in between.strip():
         return len(between.split()) <= NEAR_WORDS
     return len(between) <= NEAR_BYTES
-
-
-def _options() -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = MEMORY
-    return options
-
-
-def _pattern(tongues: Sequence[Tongue], guests: Sequence[Tongue]) -> str:
-    spaced = [tongue for tongue in tongues if tongue.spaced]
-    closed = [tongue for tongue in tongues if not tongue.spaced]
-    ending = [tongue for tongue in spaced if tongue.last != Acts()]
-    gap = rf"(?:[{_SOFT}]{_GAP}*?)??[{_SOFT}]"
-    link = _any(_gather(spaced, "link"))
-    lead = _any(_gather(spaced, "begin") + _gather(spaced, "link"))
-    begin = rf"(?:{_CLAUSE}|[{_SOFT}{_END}](?:{link})[{_SOFT}]+)(?:(?:{lead})[{_SOFT}]+)*"
-    things = _any([*_gather([*spaced, *guests], "things"), *_AMOUNTS], tail=_REST)
-    verb_first = rf"{begin}({_any(_gather(spaced, 'first'), tail=_REST)}){gap}({things}){_EDGE}"
-    things = _any([*_gather([*ending, *guests], "things"), *_AMOUNTS], tail=_REST) if ending else _NOTHING
-    closing = rf"[{_SOFT}]*(?:[{_END},]|$|(?:{_AFTER_LAST.replace(' ', '|')}))"
-    verb_last = rf"(?:^|[{_SOFT}{_END}])({things}){gap}({_any(_gather(ending, 'last'), tail=_REST)}){closing}"
-    link = _any(_gather(closed, "link"))
-    lead = _any(_gather(closed, "begin") + _gather(closed, "link"))
-    things = _any(_gather([*closed, *guests], "things")) if closed else _NOTHING
-    opening = rf"(?:{_CLAUSE}|(?:{link})[{_SOFT}]*)(?:(?:{lead})[{_SOFT}]*)*"
-    closed_first = rf"{opening}({_any(_gather(closed, 'first'))}){_GAP}*?({things})"
-    closing = rf"(?:{_AFTER_CLOSE.replace(' ', '|')}|[{_SOFT}{_END},]|$)"
-    closed_last = rf"({things}){_GAP}*?({_any(_gather(closed, 'last'))}){closing}"
-    shell = rf"(?:{begin}|[`$#]\s*)({SHELL})"
-    return "|".join((verb_first, verb_last, closed_first, closed_last, shell))
-
-
-def _gather(tongues: Iterable[Tongue], part: str) -> list[str]:
-    """The words of one part of the tables, spelled as a pattern."""
-    found: list[str] = []
-    for tongue in tongues:
-        table = getattr(tongue, part)
-        if isinstance(table, Acts | Things):
-            table = " ".join(getattr(table, field.name) for field in fields(table))
-        found += letters(table, strict=tongue.accents_count).split()
-    return found
-
-
-def _any(words: Iterable[str], *, tail: str = "") -> str:
-    """An alternation; words that stand for all that begin so take ``tail``, the rest of the word, with them."""
-    entries = set(words)
-    whole = sorted(word for word in entries if word[-1] != "*")
-    starts = sorted(word[:-1] for word in entries if word[-1] == "*")
-    if starts and tail:
-        whole.append(f"(?:{'|'.join(starts)}){tail}")
-    elif starts:
-        whole += starts
-    return "|".join(whole) or _NOTHING
-
-
-def _bounded(entries: str, spaced: bool) -> str:
-    """Any of the words, standing alone where the language parts words."""
-    words = letters(entries, strict=True).split()
-    if not spaced or not words:
-        return "|".join(words) or _NOTHING
-    return rf"(?:^|[{_SOFT}{_END}])(?:" + "|".join(w[:-1] if w[-1] == "*" else w + _EDGE for w in sorted(words)) + ")"

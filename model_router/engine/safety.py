@@ -9,6 +9,7 @@ What stands in a fence, in a quotation or in a pasted document is not the person
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -17,7 +18,8 @@ from model_router.engine.features import HEAD, TAIL
 from model_router.engine.orders.common import NOT_ENGLISH
 from model_router.engine.routes import RiskClass
 from model_router.engine.scores import Reading
-from model_router.engine.spelling import LONG, is_odd, plain
+from model_router.engine.spelling import LONG, ODD_PLACE, is_odd, plain
+from model_router.engine.words import kind
 
 if TYPE_CHECKING:
     from model_router.engine.orders.tongue import Tongue
@@ -64,17 +66,17 @@ _SHARE = 10
 """In a long ask one word in so many has to be one of them; a few stand in every English text."""
 
 
-def _speaks_more_than_english(text: str, data: bytes) -> bool:
-    """Whether an ask in lower case, and in UTF-8, may be in or mixed with another language in Latin letters.
+def _speaks_more_than_english(ask: str, data: bytes) -> bool:
+    """Whether an ask, also given in UTF-8, may be in or mixed with another language in Latin letters.
 
     English is quicker alone, and most asks need no more.
     """
-    if any(first in data for first in _ACCENTED):
+    if not data.isascii() and (any(map(data.__contains__, _ACCENTED)) or _VIETNAMESE.search(data)):
         return True
-    if len(text) <= 3 * _SAMPLE:
-        return not NOT_ENGLISH.isdisjoint(text.split())
-    middle = len(text) // 2
-    sample = f"{text[:_SAMPLE]} {text[middle : middle + _SAMPLE]} {text[-_SAMPLE:]}".split()
+    if len(ask) <= 3 * _SAMPLE:
+        return not NOT_ENGLISH.isdisjoint(ask.lower().split())
+    middle = len(ask) // 2
+    sample = f"{ask[:_SAMPLE]} {ask[middle : middle + _SAMPLE]} {ask[-_SAMPLE:]}".lower().split()
     return sum(map(NOT_ENGLISH.__contains__, sample)) * _SHARE > len(sample)
 
 
@@ -83,8 +85,25 @@ def _not_english(ask: str) -> bool:
     return not text.isascii() or not NOT_ENGLISH.isdisjoint(text[:_SAMPLE].split())
 
 
-_ACCENTED = (b"\xc3", b"\xc4", b"\xc5", b"\xc6", b"\xe1\xba", b"\xe1\xbb")
+def _lowered(ask: str, data: bytes) -> tuple[bytes, bool]:
+    """An ask in lower case and in UTF-8, and whether its bytes stand where they stood."""
+    if data.isascii() or (data.translate(_UNCASED).isalpha() and "\u212a" not in ask and "\u212b" not in ask):
+        return data.lower(), True
+    return ask.lower().replace(_DOT, "").encode(), False
+
+
+_ACCENTED = b"\xc3\xc4\xc5\xc6"
 """First bytes of accented Latin letters in UTF-8."""
+
+_VIETNAMESE = re.compile(b"\xe1[\xba\xbb]")
+_DOT = "\u0307"
+"""What is left over an "i" when a Turkish capital one is put in lower case."""
+
+_UNCASED = kind(bytes({*range(256)} - {*range(0xC3, 0xD6), 0xE1}))
+"""Scripts whose letters have one case, or are not in the tables. The signs of Kelvin and Angstrom are the exception."""
+
+_NO_LATIN = kind(bytes({*range(256)} - {*b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ{"}))
+"""No Latin letter, and no command of the shell without one."""
 
 
 class Safety:
@@ -109,11 +128,18 @@ class Safety:
         """
         if reading.margin >= CONFIRM_MARGIN or (reading.margin >= ELSEWHERE_MARGIN and _not_english(ask)):
             return self._certain(ask, reading, reread)
+        long, start = len(ask) > LONG, 0
         if reading.margin >= CONFIRM_MARGIN - DOUBT or len(ask) > HEAD + TAIL:
-            risk = self.plain_order(ask)
-            if risk is not None:
-                return risk
-        return self._hidden(ask, reread) if len(ask) > LONG or is_odd(ask) else None
+            data = ask.encode()
+            seen = list(self._glances(ask, data))
+            if seen:
+                risk = self._plain_order(ask, data, seen)
+                if risk is not None:
+                    return risk
+                start = seen[0][1]
+            elif long:
+                return None
+        return self._hidden(ask, reread, start) if long or is_odd(ask) else None
 
     def _certain(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
         """The risk that the scores see, unless it is only in the words of others."""
@@ -129,9 +155,9 @@ class Safety:
             return reading.risk
         return None
 
-    def _hidden(self, ask: str, reread: Callable[[str], Reading]) -> RiskClass | None:
-        """The class of an order in a spelling that hides it."""
-        for text in plain(ask):
+    def _hidden(self, ask: str, reread: Callable[[str], Reading], start: int) -> RiskClass | None:
+        """The class of an order in a spelling that hides it; not in the first ``start`` bytes."""
+        for text in plain(ask, start):
             if text == ask:
                 continue
             risk = self.plain_order(text)
@@ -153,52 +179,46 @@ class Safety:
         An ask with more and more places that look like orders and are none is read once more without the words of
         others; when it is still full of them, nobody can say what it wants, and it counts as an order.
         """
+        data = ask.encode()
+        return self._plain_order(ask, data, list(self._glances(ask, data)))
+
+    def _plain_order(self, ask: str, data: bytes, seen: Sequence[tuple[Rules, int]]) -> RiskClass | None:
+        lowered, aligned = _lowered(ask, data) if seen else (b"", True)
         try:
-            return self._first_order(ask)
+            return _first_order(lowered, [(rules, start if aligned else 0) for rules, start in seen])
         except _TooManyPlaces:
             from model_router.engine.own_words import without_foreign_words
 
             own = without_foreign_words(ask)
         if own == ask:
             return RiskClass.AMBIGUOUS
+        data = own.encode()
         try:
-            return self._first_order(own)
+            return _first_order(_lowered(own, data)[0], [(rules, 0) for rules in self._rules_for(own, data)])
         except _TooManyPlaces:
             return RiskClass.AMBIGUOUS
 
-    def _first_order(self, ask: str) -> RiskClass | None:
-        if ask.isascii():
-            data = ask.encode().lower()  # much quicker than the same on text
-            text = data.decode()
-        else:
-            text = ask.lower().replace("\u0307", "")
-            data = text.encode()
-        patience, to_read = PATIENCE + len(data) // 10_000, 3 * len(data) + 4_000
-        for rules in self._rules_for(text, data):
-            own: OwnWords | None = None
-            start = 0
-            while (place := rules.find(data, start)) is not None:
-                to_read -= place.read
-                start = place.resume
-                if place.risk is not None:
-                    from model_router.engine.own_words import OwnWords
+    def _glances(self, ask: str, data: bytes) -> Iterator[tuple[Rules, int]]:
+        """The rules that see where an order may begin, and where the first does.
 
-                    own = own or OwnWords(data)
-                    end = own.foreign_until(place.start)
-                    if end is None:
-                        return place.risk
-                    start = max(start, end)
-                patience -= 1
-                if patience <= 0 or to_read <= 0:
-                    raise _TooManyPlaces
-        return None
+        Those for Latin letters also see odd places: when nobody sees anything, no spelling hides an order either.
+        """
+        if data.isascii() and self._script("english").glance(data) is None:
+            return
+        if "İ" in ask or _DOT in ask:
+            data = _lowered(ask, data)[0]
+        for rules in self._rules_for(ask, data):
+            start = rules.glance(data)
+            if start is not None:
+                yield rules, start
 
-    def _rules_for(self, text: str, data: bytes) -> Iterator[Rules]:
-        yield self._script("latin" if _speaks_more_than_english(text, data) else "english")
-        if len(data) == len(text):
+    def _rules_for(self, ask: str, data: bytes) -> Iterator[Rules]:
+        if len(ask) > LONG or not data.translate(_NO_LATIN).isalpha():
+            yield self._script("latin" if _speaks_more_than_english(ask, data) else "english")
+        if data.isascii():
             return
         for script, firsts in _SCRIPTS:
-            if any(first in data for first in firsts):
+            if any(map(data.__contains__, firsts)):
                 yield self._script(script)
         indic = data.find(_INDIC)
         if indic >= 0:
@@ -207,13 +227,18 @@ class Safety:
     def _script(self, script: str) -> Rules:
         rules = self._rules.get(script)
         if rules is None:
-            from model_router.engine.orders.english import ENGLISH
-            from model_router.engine.rules import Rules
-
-            english = script == "english"
-            tongues = [ENGLISH] if english else [tongue for tongue in self._every() if tongue.script == script]
-            rules = self._rules[script] = Rules(tongues, () if english or script == "latin" else (ENGLISH,))
+            rules = self._rules[script] = self._rules_of(script)
         return rules
+
+    def _rules_of(self, script: str) -> Rules:
+        from model_router.engine.orders.english import ENGLISH
+        from model_router.engine.patterns import foreign_words
+        from model_router.engine.rules import Rules
+
+        if script == "english":
+            return Rules([ENGLISH], also=(foreign_words(), ODD_PLACE))
+        tongues = [tongue for tongue in self._every() if tongue.script == script]
+        return Rules(tongues, also=(ODD_PLACE,)) if script == "latin" else Rules(tongues, guests=(ENGLISH,))
 
     def _every(self) -> Sequence[Tongue]:
         if self._tongues is None:
@@ -221,3 +246,26 @@ class Safety:
 
             self._tongues = TONGUES
         return self._tongues
+
+
+def _first_order(lowered: bytes, seen: Sequence[tuple[Rules, int]]) -> RiskClass | None:
+    """The class of the first order, by rules that each read from a place on."""
+    patience, to_read = PATIENCE + len(lowered) // 10_000, 3 * len(lowered) + 4_000
+    for rules, first in seen:
+        own: OwnWords | None = None
+        start = first
+        while (place := rules.find(lowered, start)) is not None:
+            to_read -= place.read
+            start = place.resume
+            if place.risk is not None:
+                from model_router.engine.own_words import OwnWords
+
+                own = own or OwnWords(lowered)
+                end = own.foreign_until(place.start)
+                if end is None:
+                    return place.risk
+                start = max(start, end)
+            patience -= 1
+            if patience <= 0 or to_read <= 0:
+                raise _TooManyPlaces
+    return None

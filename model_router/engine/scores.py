@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from model_router.engine.decision import Evidence
 from model_router.engine.features import clip
-from model_router.engine.lexicon import ANSWERS, Lexicon, unpack
+from model_router.engine.lexicon import ANSWERS, Lexicon, unpack, unpack_apart
 from model_router.engine.routes import RiskClass, Route
 
 UNITS_PER_LOGIT = 32
@@ -17,25 +17,42 @@ _RISKS: tuple[RiskClass, ...] = tuple(RiskClass)
 
 
 class Reading(NamedTuple):
-    """What the cues say. ``margin`` is the best risk's sum less the best answer's, in units of the lexicon."""
+    """What the cues say, in units of the lexicon.
 
-    answer: Route
-    risk: RiskClass
+    ``likeliest`` is the place of the best answer among ``ANSWERS``. ``margin`` is the best risk's sum less the best
+    answer's; of sums, only differences mean anything.
+    """
+
+    likeliest: int
     margin: int
-    sums: tuple[int, ...]
+    answers: tuple[int, ...]
+    risks: tuple[int, ...]
+
+    @property
+    def answer(self) -> Route:
+        """The likeliest answer."""
+        return ANSWERS[self.likeliest]
+
+    @property
+    def risk(self) -> RiskClass:
+        """The likeliest risk."""
+        return _RISKS[self.risks.index(max(self.risks))]
+
+
+_reading = tuple.__new__
+"""Thrice as quick as calling :class:`Reading`."""
 
 
 def read(lexicon: Lexicon, ask: str, image: bool = False) -> Reading:
     """Sum the weights of every cue of ``ask``."""
-    sums = unpack(lexicon.total(clip(ask), image))
-    answers, risks = sums[:_ANSWERS], sums[_ANSWERS:]
-    best_answer, best_risk = max(answers), max(risks)
-    return Reading(ANSWERS[answers.index(best_answer)], _RISKS[risks.index(best_risk)], best_risk - best_answer, sums)
+    answers, risks = unpack_apart(lexicon.total(clip(ask), image))
+    best = max(answers)
+    return _reading(Reading, (answers.index(best), max(risks) - best, answers, risks))
 
 
 def route_scores(reading: Reading) -> dict[Route, int]:
     """One score a route, the best at 0 and the others below; ``confirmation`` is its likeliest risk class."""
-    sums = (*reading.sums[:_ANSWERS], max(reading.sums[_ANSWERS:]))
+    sums = (*reading.answers, max(reading.risks))
     top = max(sums)
     return {route: value - top for route, value in zip(Route, sums, strict=True)}
 

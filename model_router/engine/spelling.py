@@ -51,7 +51,7 @@ _UNSUSPECTED = (
     + bytes(range(0xD7, 0xE1))
     + bytes(range(0xE3, 0xEE))
 )
-_NOT_LATIN = bytes(set(range(256)) - set(_LATIN))
+_SUSPECTED = bytes(ord("a") if code in _UNSUSPECTED else code for code in range(256))
 _ORDINARY = frozenset((b"", b".", b"-", b"..", b"--", b".-", b"-.", b"!", b"/"))
 
 # Pairs: what it is follows what looks like it.
@@ -67,19 +67,23 @@ _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
 _PICTURES = "\u2190-\u23f9\u2500-\u2bff\U0001f000-\U0001faff"
 _OTHER = "\u0250-\u02af\u0370-\u052f\u0561-\u0587\u1d00-\u1d7f\ua730-\ua7ff"
 _WIDE = "\uff21-\uff3a\uff41-\uff5a\u24b6-\u24e9\U0001d400-\U0001d6a3"
-_ODD_LETTERS = re.compile(f"[a-zA-Z](?:[{_HIDDEN}{_MARKS}{_PICTURES}{_OTHER}]|(?<=[{_OTHER}].))")
-_WIDE_LETTERS = re.compile(f"[{_WIDE}]")
 
 
 def _for_re2(characters: str) -> str:
     return "".join(c if c == "-" else f"\\x{{{ord(c):x}}}" for c in characters)
 
 
-_ODD_PLACE = re2.compile(
-    rf"(?i)(?:^|[^a-z0-9])(?:[a-z][ .\-_*/|+~]{{1,3}}){{3}}[a-z](?:[^a-z0-9]|$)"
-    rf"|[a-z](?:[{_for_re2(_HIDDEN + _PICTURES)}]{{1,4}}|[{_for_re2(_OTHER)}])[a-z]|[{_for_re2(_OTHER)}][a-z]{{2}}"
-    rf"|[a-z][034578@$][a-z]{{1,4}}[034578@$]|[{_for_re2(_WIDE)}]{{3}}".encode()
+_ODD_LETTERS = re2.compile(
+    f"[a-zA-Z][{_for_re2(_HIDDEN + _MARKS + _PICTURES + _OTHER)}]|[{_for_re2(_OTHER)}][a-zA-Z]|[{_for_re2(_WIDE)}]"
 )
+ODD_PLACE = (
+    rf"(?:^|[^a-z0-9])(?:[a-z][ .\-_*/|+~]{{1,3}}){{3}}[a-z](?:[^a-z0-9]|$)"
+    rf"|[a-z](?:[{_for_re2(_HIDDEN + _PICTURES)}]{{1,4}}|[{_for_re2(_OTHER)}])[a-z]|[{_for_re2(_OTHER)}][a-z]{{2}}"
+    rf"|[a-z][034578@$][a-z]{{1,4}}[034578@$]|[{_for_re2(_WIDE)}]{{3}}"
+)
+"""A pattern that finds the odd places of a long ask, whatever its case."""
+
+_ODD_PLACE = re2.compile("(?i)" + ODD_PLACE)
 _INSIDE = re.compile(r"(?<=[a-z])[*~|^·]+(?=[a-z])", re.I)
 _APART = re.compile(r"(?<![^\W_])[^\W\d_](?:([ .\-_*/|+~,'·])\1{0,2}[^\W\d_](?![^\W_])){3,}")
 _LEET = str.maketrans("034578@$", "oeastbas")
@@ -102,33 +106,33 @@ def is_odd(ask: str) -> bool:
     """Whether a short ask may hold a hidden spelling. Ordinary ones answer no; a wrong yes costs time alone."""
     data = ask.encode()
     shape = data.translate(_SHAPE)
-    if b" a a " in shape:
+    if shape.find(b" a a ") >= 0:
         return True
-    if data.translate(None, _UNSUSPECTED) in _ORDINARY:
+    suspected = data.translate(_SUSPECTED)
+    if suspected.isalpha() or suspected.translate(None, b"a") in _ORDINARY:
         return False
     return (
-        b"a0a" in shape
-        or b".a.a" in shape
-        or (not data.isascii() and data.translate(None, _NOT_LATIN) != b"" and _ODD_LETTERS.search(ask) is not None)
-        or _WIDE_LETTERS.search(ask) is not None
+        shape.find(b"a0a") >= 0
+        or shape.find(b".a.a") >= 0
+        or (not data.isascii() and _ODD_LETTERS.search(data) is not None)
     )
 
 
-def plain(ask: str) -> Iterator[str]:
+def plain(ask: str, start: int = 0) -> Iterator[str]:
     """An odd or a long ask in plain letters, in as many readings as its signs have.
 
     Of a long ask only pieces come, those around odd places, and only so many: a text full of such places is a table or
-    a list of codes.
+    a list of codes. Its first ``start`` bytes are known to hold none.
     """
     if len(ask) > LONG:
-        for piece in _pieces(ask):
+        for piece in _pieces(ask, start):
             yield from _readings(piece)
     else:
         yield from _readings(ask)
 
 
-def _pieces(ask: str) -> Iterator[str]:
-    data, end = ask.encode(), 0
+def _pieces(ask: str, end: int) -> Iterator[str]:
+    data = ask.encode()
     for _ in range(PATIENCE + len(data) // 8_000):
         place = _ODD_PLACE.search(data, end)
         if place is None:

@@ -96,7 +96,7 @@ def _look_up(whole: dict[str, int], starts: dict[str, int], name: str) -> int:
 
 
 def _name(word: bytes) -> str:
-    return " ".join(fold(word.decode(errors="replace")).split()).strip("'\"`()[]{}<>,:")
+    return " ".join(fold(word.decode(errors="replace")).lower().split()).strip("'\"`()[]{}<>,:")
 
 
 def _acts_of_things() -> dict[str, int]:

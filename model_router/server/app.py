@@ -14,7 +14,7 @@ from model_router.config.proxy import PromptCapture
 from model_router.server.gateway import Gateway, GatewayState
 from model_router.server.listing import model_entry
 from model_router.server.naming import engine_names, listed_names
-from model_router.server.record import Record, new_record
+from model_router.server.record import Record
 from model_router.server.refusal import Refusal
 from model_router.server.wire.endpoint import ENDPOINTS
 from model_router.version import __version__
@@ -42,7 +42,7 @@ def create_app(gateway: Gateway) -> Quart:
     @app.before_request
     async def admit() -> None:
         headers = _headers()
-        record = new_record(request.path, headers.get("user-agent", ""), gateway.config.proxy)
+        record = gateway.arrive(request.path, headers.get("user-agent", ""))
         g.record = record
         if request.method == "POST":
             gateway.begin(record)

@@ -8,10 +8,10 @@ middle of the work (a tool turn).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import blake2b
 
+import msgspec
 import re2
 
 from model_router.engine.routes import Attachment
@@ -19,7 +19,7 @@ from model_router.server import harness, housekeeping
 from model_router.server.prompt_transcript import turns_in
 from model_router.server.session_key import session_key
 from model_router.server.wire.body import JsonBody
-from model_router.server.wire.turns import Turn, may_hold_attachments, read_turns
+from model_router.server.wire.turns import Turn, may_hold_attachments, quick_turns
 from model_router.server.wish import Found, SystemTexts, carried, newest_wish
 
 _WORDLESS = ("/count_tokens", "/embeddings")
@@ -38,8 +38,7 @@ class CallKind(StrEnum):
     UTILITY = "utility"
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(msgspec.Struct, frozen=True):
     """What routing knows of a request.
 
     ``task`` names the housekeeping of a utility call (``title``, ``tags``, ``compact``...). ``readable`` is false when
@@ -79,16 +78,16 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
     Raises:
         Refusal: 400, when the body holds no conversation.
     """
-    turns = _written_out(body) or read_turns(body)
+    turns = _written_out(body) or quick_turns(body)
     system = SystemTexts(body, turns)
     has_tools = body.holds("tools") or body.holds("functions")
-    free = has_tools and not _is_forced(body)
+    free = has_tools and not _is_bound(body)
     attached = may_hold_attachments(turns)
     found = newest_wish(turns, system, has_tools=free, attached=attached)
     wordless = _wordless_task(path)
     task = wordless or found.task or ("" if free else _task(body, found, system))
     text = found.text
-    if task and not wordless:
+    if task and not wordless and not (found.task == "compact" and text):
         text = harness.unquote(housekeeping.inner_words(found.raw or found.order) or text)
     kind = CallKind.TOOL_TURN if found.tool_after else CallKind.MAIN
     return Ask(
@@ -118,10 +117,10 @@ def _wordless_task(path: str) -> str:
     return path.rpartition("/")[2] if path.endswith(_WORDLESS) else ""
 
 
-def _is_forced(body: JsonBody) -> bool:
-    """Whether the model has to call one named tool: that is a form for its answer, no tool to work with."""
+def _is_bound(body: JsonBody) -> bool:
+    """Whether the model may call no tool, or has to call a certain one: that is a form for its answer, no tool."""
     choice = body.value("tool_choice")
-    return isinstance(choice, dict) and choice.get("type") in ("function", "tool")
+    return choice == "none" or (isinstance(choice, dict) and choice.get("type") in ("function", "tool", "none"))
 
 
 def _task(body: JsonBody, found: Found, system: SystemTexts) -> str:

@@ -79,12 +79,13 @@ def _main(router: ModelRouter, ask: Ask, hints: RoutingHints) -> Pick:
     First the catalog's context lengths: the backends know their own better, and the pick among them looks at it. Then
     pictures of older turns: a server that cannot see says so itself, and a person could not help.
     """
-    hints = replace(
-        hints,
-        attachments=tuple(dict.fromkeys((*hints.attachments, *ask.attachments))),
-        required_modalities=("image",) if ask.pictures else hints.required_modalities,
-        context_tokens=ask.estimated_tokens,
-    )
+    if ask.attachments or ask.pictures or ask.estimated_tokens > router.least_context:
+        hints = replace(
+            hints,
+            attachments=tuple(dict.fromkeys((*hints.attachments, *ask.attachments))),
+            required_modalities=("image",) if ask.pictures else hints.required_modalities,
+            context_tokens=ask.estimated_tokens,
+        )
     pick = _pick(router, ask.text, hints)
     if pick.engine != HUMAN_CONFIRM or not router.config_valid or pick.receipt().risk_class is not None:
         return pick

@@ -114,6 +114,9 @@ async def _pump(first: bytes, pieces: AsyncIterator[bytes], passage: Passage, ca
     except UpstreamFailure as failure:
         return "" if passage.done() else failure.sentence, False
     except asyncio.CancelledError:
+        if passage.done():  # the client has all it came for, and did not wait for the end of the connection
+            _count(record, passage.usage())
+            record.end("ok", record.status)
         if not record.stopped:
             raise  # the client left
         return "", True

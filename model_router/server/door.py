@@ -15,7 +15,6 @@ from model_router.server.forward import forward
 from model_router.server.gateway import Gateway, GatewayState
 from model_router.server.intake import Intake, Receive
 from model_router.server.outlet import ClientLeft, Outlet, Send
-from model_router.server.record import new_record
 from model_router.server.refusal import Refusal
 from model_router.server.wire.endpoint import ENDPOINTS, Endpoint
 
@@ -45,7 +44,7 @@ class Door:
     async def _forward(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
         gateway = self._gateway
         intake = Intake(receive, scope["headers"], gateway.config.limits)
-        record = new_record(endpoint.path, intake.text_headers.get("user-agent", ""), gateway.config.proxy)
+        record = gateway.arrive(endpoint.path, intake.text_headers.get("user-agent", ""))
         outlet = Outlet(send, endpoint, record)
         gateway.begin(record)
         try:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import random
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -15,7 +16,6 @@ from pathlib import Path
 
 from model_router.config.files import expand
 from model_router.config.proxy import PromptCapture, ProxyConfig
-from model_router.engine.hints import RoutingHints
 from model_router.engine.routes import Route
 from model_router.router import ModelRouter
 from model_router.server.ask_key import load_ask_key
@@ -27,8 +27,9 @@ from model_router.server.events import EventRing, LiveEvent
 from model_router.server.guard import Guard, resolve_key
 from model_router.server.health import BackendHealth, check_backends
 from model_router.server.line import Line
+from model_router.server.memory import give_back
 from model_router.server.metrics import Metrics
-from model_router.server.record import Record
+from model_router.server.record import Record, new_record
 from model_router.server.retries import RetryPolicy
 from model_router.server.sessions import SessionMemory
 from model_router.server.stickiness import Stickiness, StickinessPolicy
@@ -37,8 +38,11 @@ from model_router.server.upstream import Upstream
 logger = logging.getLogger(__name__)
 
 _LAST_PIECE_SECONDS = 0.2
-_TURNS_BEHIND = 8
-"""Turns of the loop within which about half of the events that wait are written."""
+_MUCH = 16_777_216
+"""Bytes of bodies after which it is worth giving memory back."""
+_QUIET_SECONDS = 0.5
+_TURNS = 8
+"""In so many turns of the loop, at most, what waits to be written is written."""
 _TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 
 
@@ -89,6 +93,7 @@ class Gateway:
         self.capture = self._capture()
         self.writer: EventWriter | None = None
         self._ask_key = os.urandom(32)
+        self._numbers = random.Random(os.urandom(16))
         self._upstream: Upstream | None = None
         self._guard: Guard | None = None
         tries = config.retries
@@ -97,10 +102,11 @@ class Gateway:
             budget_seconds=tries.budget_seconds,
             patience_seconds=tries.patience_seconds,
         )
-        self.hints = RoutingHints(profile=config.proxy.routing_profile)
         self._tasks: dict[Record, asyncio.Task[object]] = {}
         self._unwritten: deque[Record] = deque()
         self._idle: asyncio.Event | None = None
+        self._taken = 0
+        self._tidying = False
         self._engine_of = {backend: engine for engine, backend in reversed(list(config.engine_backends.items()))}
 
     @property
@@ -157,6 +163,10 @@ class Gateway:
         if self.writer is not None:
             await asyncio.to_thread(self.writer.close)
 
+    def arrive(self, path: str, user_agent: str) -> Record:
+        """The record of a request that has just come."""
+        return new_record(self._numbers.getrandbits(48), path, user_agent, self.config.proxy)
+
     def begin(self, record: Record) -> None:
         """Count a request in; :meth:`finish` has to follow, whatever happens to it. Called in the request's task."""
         task = asyncio.current_task()
@@ -172,6 +182,10 @@ class Gateway:
         self.in_flight -= 1
         if self._idle is not None and not self._tasks:
             self._idle.set()
+        self._taken += record.body_bytes
+        if self._taken > _MUCH and not self._tidying:
+            self._tidying = True
+            asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._tidy)
         record.finish()
         if record.folded:
             return
@@ -179,14 +193,19 @@ class Gateway:
         if len(self._unwritten) == 1:
             asyncio.get_running_loop().call_soon(self._write_some)
 
-    def _write_some(self) -> None:
-        """A few events a turn of the loop, so that a burst of them holds nobody up.
+    def _tidy(self) -> None:
+        """Give memory back once nobody is served."""
+        if self._tasks:
+            asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._tidy)
+            return
+        self._tidying, self._taken = False, 0
+        give_back()
 
-        The more are waiting, the more they are: on a busy loop, in each of whose turns many requests end, one would
-        never keep up.
-        """
-        for _ in range(min(len(self._unwritten), 1 + len(self._unwritten) // _TURNS_BEHIND)):
-            self._write(self._unwritten.popleft())
+    def _write_some(self) -> None:
+        """A few events a turn of the loop, so that a burst of them holds nobody up; more the more are waiting."""
+        for _ in range(1 + len(self._unwritten) // _TURNS):
+            if self._unwritten:
+                self._write(self._unwritten.popleft())
         if self._unwritten:
             asyncio.get_running_loop().call_soon(self._write_some)
 

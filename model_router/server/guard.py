@@ -6,6 +6,7 @@ import hmac
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from model_router.config.proxy import ListenConfig
@@ -13,6 +14,7 @@ from model_router.errors import ServerError
 from model_router.server.refusal import Refusal
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach an address."""
     if host.lower() == "localhost" or host.lower().endswith(".localhost"):

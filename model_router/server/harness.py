@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from model_router.server.markup import Block, enclosed
+from model_router.server.notes import without_notes, without_references
 from model_router.server.tool_texts import swallows_next, without_steps
 
 _STEM = r"[a-z]{1,30}(?:[-_][a-z]{1,30}){0,5}"
@@ -28,7 +29,7 @@ _HARNESS_TAGS = (
     r"|[a-z]{1,30}(?:instructions|references)"
     r"|permissions\ instructions|INSTRUCTIONS|EPHEMERAL_MESSAGE|context|attachments?|environment|reminder"
     r"|command-(?:name|message|args)|bash-input|ide_[a-z_]+|turn_aborted|user-memory-input|user_shell_command"
-    r"|skill|timestamp"
+    r"|skill|timestamp|recommended_plugins"
 )
 """Blocks that a harness adds to a person's turn: reminders, the machine's state, open files, the output of local
 commands. The names say so themselves; a block with any other name may hold what the person wants done, and stays.
@@ -81,22 +82,16 @@ _WHOLE_PARTS = re.compile(
 )
 """Openings of a part that is the harness's from its first word to its last."""
 
-_NOTICES = re.compile(
-    r"\[Request interrupted by user[^\]\n]{0,60}\]|\[Image(?: #\d{1,3}|:[^\]\n]{0,300})\]"
-    r"|\[Pasted text #\d{1,3}[^\]\n]{0,40}\]"
-    r"|^\((?:image|file|audio|attachment)[^)\n]{0,200}(?:omitted|removed|supported?)[^)\n]{0,200}\)$",
-    re.MULTILINE,
-)
-"""Notes of a client in the midst of the words: what was interrupted, what stands elsewhere, what was left out."""
-
 _CONTINUED = re.compile(
     r"\s*(?:This session is being continued from a previous conversation"
     r"|The conversation history before this point was compacted"
     r"|Another language model started to solve this problem and produced a summary"
     r"|Here is a summary of (?:our|the) (?:previous|earlier) conversation"
     r"|Continue if you have next steps, or stop and ask"
+    r"|\[(?:CONTEXT COMPACTION|CONTEXT SUMMARY|PRIOR CONTEXT)\b"
     r"|<(?:state_snapshot|conversation[-_]summary|context[-_]summary)>)"
 )
+_SHORTEST_SUMMARY = 100
 _REQUEST_HEADING = re.compile(
     r"^(?:#{1,4} *|\*\*)(?:my|the user's|user's|user|current|new) (?:request|task|question|query|prompt|message)s?"
     r"\b[^\n]{0,40}\n+",
@@ -116,23 +111,38 @@ _TRAILERS = re.compile(
     r"^(?:To suggest changes to a file you MUST return|\# ?\*?SEARCH/REPLACE block\*? Rules"
     r"|Every \*SEARCH/REPLACE block\* must use this format"
     r"|You have been provided with these additional arguments"
+    r"|--- (?:Attached Context|Context Warnings) ---$"
     r"|This is the expect(?:ed)? criteria for your final answer|Begin! This is VERY important"
     r"|\# ?(?:task_progress|Reminder: Instructions for Tool Use)\b)",
     re.MULTILINE,
 )
 """Rules about the form of the answer that a client puts behind the person's words."""
-_TRAILER_WORDS = ("MUST return", "SEARCH/REPLACE", "additional arguments", "criteria for", "VERY important", "# ", "#*")
+_TRAILER_WORDS = (
+    *("MUST return", "SEARCH/REPLACE", "additional arguments", "criteria for your", "VERY important"),
+    *("task_progress", "Reminder: Instructions", "--- Attached", "--- Context"),
+)
 """One of these stands in each of them."""
 
 _PARAGRAPHS = re.compile(r"(\n[^\S\n]*\n\s*)")
-_REFERENCED = ("--- Content from referenced files ---", "--- End of content ---")
-_COMMENT = ("<!-- SYSTEM CONTEXT", "<!-- END SYSTEM CONTEXT -->")
-_SQUARE = re.compile(r"\[([A-Z]{3,20}_(?:FILES?|CONTEXT|IMAGES?|DOCUMENTS?))\]")
 _IMAGE_TAG = re.compile(r"\s*</?image\b[^<>]*>\s*")
 _WORD_BLOCK = re.compile(rf"\s*<({_WORD_TAGS})>")
+_ORDINARY = re.compile(r"[^\n<>\[\](){}#:`]{1,400}")
+_CLIENTS_OWN = re.compile(
+    r"\s*(?:called the|image read|the (?:following|code|llm|conversation)|please (?:continue|return)|this session"
+    r"|another|here is|continue if|you(?:'ve| have) reached|your|now proceed|summarize the task|plain text|user"
+    r"|[^\n]{0,40}we are setting)\b",
+    re.IGNORECASE,
+)
+"""How a text without such marks begins if it may be a client's own; the tables know more."""
 _SPACE = re.compile(r"\s*")
+_COMMAND = re.compile(
+    r"(?:<command-(?:name|message)>[^<]*</command-(?:name|message)>\s*){1,3}(?:<command-args>([^<]*)</command-args>\s*)?"
+)
+"""A slash command from end to end."""
 _COMPOUND = re.compile(r"<([A-Za-z]+(?:[-_][A-Za-z]+)+)[\s>]")
 _QUOTES = {'"': '"', "'": "'", "“": "”", "‘": "’", "«": "»", "„": "“", "「": "」", "『": "』"}
+_MARK = re.compile(r"""["“”«»„「」『』‘]|(?<!\w)'|'(?!\w)|(?<!\w)’|’(?!\w)""")
+"""A quotation mark that is no apostrophe."""
 _SHORT_LINE = 12
 
 
@@ -144,13 +154,23 @@ class Stripped(NamedTuple):
 
 
 def is_continuation(text: str) -> bool:
-    """Whether a part is the summary with which a compacted conversation starts anew."""
-    return _CONTINUED.match(text) is not None
+    """Whether a part is the summary with which a compacted conversation starts anew. Such a one is long."""
+    return len(text) >= _SHORTEST_SUMMARY and _CONTINUED.match(text) is not None
 
 
 def is_setting(text: str) -> bool:
     """Whether a part begins as those do that set the scene and are the same in many conversations."""
     return text.startswith(("<", "#")) or _WHOLE_PARTS.match(text) is not None
+
+
+def bare_words(text: str) -> str:
+    """A text in which there is nothing to take off, as most that people write: one line without marks of structure.
+
+    Empty when it has to be looked at more closely.
+    """
+    if _ORDINARY.fullmatch(text) is None or text[:1] in _QUOTES or _CLIENTS_OWN.match(text) is not None:
+        return ""
+    return text.strip()
 
 
 def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> str:
@@ -169,7 +189,7 @@ def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> st
         kept = [words for words in kept if not _is_fence(words)] or kept
     text = "\n".join(kept)
     if "--" in text or "_" in text:
-        text = _without_references(text)
+        text = without_references(text)
     if "\n" in text:
         text = _without_repeats(text, system)
     trailer = _TRAILERS.search(text) if any(word in text for word in _TRAILER_WORDS) else None
@@ -183,21 +203,6 @@ def _is_fence(part: str) -> bool:
     return part.startswith("```") and part.endswith("```") and part.count("```") == 2
 
 
-def _without_references(text: str) -> str:
-    """A text without the files that a client read for it, between the lines that it puts around them."""
-    for opening, closing in (_REFERENCED, _COMMENT):
-        start = text.find(opening)
-        end = text.rfind(closing)
-        if 0 <= start < end:
-            text = text[:start] + text[end + len(closing) :]
-    block = _SQUARE.search(text) if "_" in text else None
-    if block is not None:
-        end = text.rfind(f"[/{block[1]}]")
-        if end > block.end():
-            text = text[: block.start()] + text[end + len(block[1]) + 3 :]
-    return text
-
-
 def is_bare_block(words: str) -> bool:
     """Whether a turn is one block with a compound name: a harness's, if the person speaks in the turn beside it."""
     match = _COMPOUND.match(words)
@@ -205,14 +210,28 @@ def is_bare_block(words: str) -> bool:
 
 
 def unquote(text: str) -> str:
-    """Take off pairs of quotes that wrap the whole text and stand nowhere inside it."""
+    """Take off pairs of quotes that wrap the whole text; those inside, if a shell escaped them, are set free."""
     text = text.strip()
-    while len(text) > 1:
+    while len(text) > 1 and _QUOTES.get(text[0]) == text[-1]:
         first, last, inner = text[0], text[-1], text[1:-1]
-        if _QUOTES.get(first) != last or first in inner or last in inner:
+        if first == last and f"\\{first}" in inner and first not in inner.replace(f"\\{first}", ""):
+            inner = inner.replace(f"\\{first}", first)
+        elif (first in inner or last in inner) and not _opens_inside(inner, first, last):
             break
         text = inner.strip()
     return text
+
+
+def _opens_inside(inner: str, first: str, last: str) -> bool:
+    """Whether the first quote amid a text opens a quotation: then that before the text is not closed by it.
+
+    ``"say "hello" to them"`` is wrapped, ``"hello" and "goodbye"`` is not.
+    """
+    for mark in _MARK.finditer(inner):
+        if mark[0] in (first, last):
+            before, after = inner[: mark.start()][-1:], inner[mark.end() :][:1]
+            return mark[0] == first and not after.isspace() and after != "" and (not before or not before.isalnum())
+    return True  # apostrophes only
 
 
 def unwrap(text: str) -> str:
@@ -247,6 +266,9 @@ def _peel(part: str) -> str:
 
 def _strip_part(part: str) -> Stripped:
     if part.startswith("<"):
+        command = _COMMAND.fullmatch(part)
+        if command is not None:
+            return Stripped("", (command[1] or "").strip())
         part = _peel(part)
         if not part:
             return Stripped("")
@@ -254,8 +276,7 @@ def _strip_part(part: str) -> Stripped:
     if _CONTINUED.match(part) or (_WHOLE_PARTS.match(part) and not heading_of_file):
         return Stripped("")
     arguments = ""
-    if "[Request " in part or "[Image" in part or "[Pasted " in part or "omitted" in part or "support" in part:
-        part = _NOTICES.sub("", part)
+    part = without_notes(part)
     if "<" in part:
         if part.startswith("### Task:"):  # a template for retrieved documents: the question stands behind them
             part = part[max(part.rfind("</context>") + 10, 0) :] if part.rstrip()[-10:] != "</context>" else part
@@ -318,15 +339,12 @@ def _is_prose(block: Block, part: str) -> bool:
 
 def _without_repeats(text: str, system: Callable[[], Sequence[str]]) -> str:
     """Leave out paragraphs that the system prompt says too: rules that a client repeats behind each request."""
-    pieces = _PARAGRAPHS.split(text)  # paragraphs and, between them, what parts them
-    if len(pieces) == 1:
-        return text
     rules = set().union(*(map(str.strip, prompt.split("\n")) for prompt in system()))
-    own = [at for at in range(0, len(pieces), 2) if not _repeats(pieces[at], rules)]
+    repeated = {line for line in rules.intersection(map(str.strip, text.split("\n"))) if len(line) > _SHORT_LINE}
+    if not repeated:
+        return text
+    pieces = _PARAGRAPHS.split(text)  # paragraphs and, between them, what parts them
+    own = [at for at in range(0, len(pieces), 2) if repeated.isdisjoint(map(str.strip, pieces[at].split("\n")))]
     if not own or 2 * len(own) > len(pieces):
         return text
     return "".join("".join(pieces[at : at + 2]) for at in own).strip()
-
-
-def _repeats(paragraph: str, rules: set[str]) -> bool:
-    return any(len(line.strip()) > _SHORT_LINE and line.strip() in rules for line in paragraph.split("\n"))

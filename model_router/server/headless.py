@@ -13,6 +13,7 @@ from types import FrameType
 from model_router.errors import ServerError
 from model_router.server.events import EventRing
 from model_router.server.gateway import Gateway
+from model_router.server.memory import give_back
 from model_router.server.thread import ServerThread
 
 _LOOK_SECONDS = 0.5
@@ -76,6 +77,7 @@ def _quiet_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 1_000)
+    give_back()
 
 
 def _restore(before: Mapping[signal.Signals, _Handler]) -> None:

@@ -14,11 +14,9 @@ from typing import Any, TypeAlias
 
 import re2
 
-from model_router.server.markup import enclosed
-
 _ORDER_LENGTH = 400
 """Characters: the order to compact is a page of rules; a person who wants a summary writes a line."""
-_HEAD = 2000
+_HEAD = 1200
 """Characters in which an order says what it is about."""
 _SYSTEM_HEAD = 600
 """Characters of a system prompt in which a housekeeping call says what it is."""
@@ -33,11 +31,12 @@ def _table(*rows: tuple[str, str, str]) -> _Table:
 
 @cache
 def _compiled(pattern: str) -> Any:
-    """Compiled when a text first needs it: that takes longer than all else in the start of the gateway."""
-    return re2.compile(pattern)
+    """Compiled when a text first needs it: that takes longer than all else in the start of the gateway. For bytes,
+    which RE2 takes as they are."""
+    return re2.compile(pattern.encode())
 
 
-_TALK = r"(?:conversations?|chats?(?: history| session)?|threads?|sessions?|discussions?|dialog(?:ue)?s?)"
+_TALK = r"(?:conversations?(?: history)?|chats?(?: history| session)?|threads?|sessions?|discussions?|dialog(?:ue)?s?)"
 _THIS = r"(?:this|the|our|an?|that|these) (?:\w+ ){0,2}"
 _VERB = (
     r"^\s*(?:please,? |now,? )?(?:(?:based on|given|considering|from|using)\b[^.\n]{0,60}[,.:]+ )?(?:please )?"
@@ -67,6 +66,7 @@ _SHORT_ORDERS = _table(
         r"(?:prompt for future context|described in the (?:prompt )?instructions)",
     ),
     ("followups", "suggestion mode", r"^\s*\[suggestion mode\b"),
+    ("review", "agent history", r"^\s*the following is the codex agent history\b"),
     ("router", "speak next", r"determine who should (?:logically )?speak next"),
 )
 """Orders that no person gives, whatever tools are there."""
@@ -85,7 +85,8 @@ _NAMING = _table(
     (
         "followups",
         "predict",
-        r"^\s*(?:please )?predict the (?:\w+ ){0,3}questions? that (?:the )?(?:human|user) (?:would|will|may|might)\b",
+        r"^\s*(?:please )?(?:help me )?predict the (?:\w+ ){0,3}questions? that (?:the )?(?:human|user)"
+        r" (?:would|will|may|might)\b",
     ),
 )
 """How an order begins that a person hardly gives; whoever gives it gets what they want from the small engine."""
@@ -94,7 +95,9 @@ _SYSTEM_TASKS = _table(
     (
         "title",
         "title",
-        rf"title generator|generate an? (?:concise|brief|short|very short|descriptive)[^.\n]{{0,60}}\btitle"
+        rf"title generator|(?:generate|provide|create|write|give) an?"
+        rf" (?:concise|brief|short|very short|descriptive)[^.\n]{{0,60}}\btitle"
+        rf"|you name (?:\w+ )?{_TALK}|title[^.\n]{{0,40}} find (?:the|this) {_TALK}"
         rf"|\btitles? (?:for|of) (?:\w+ ){{0,3}}{_TALK}\b|\b{_TALK} titles?\b"
         rf"|\b{_TALK}[^.\n]{{0,30}} into an? [^.\n]{{0,30}}\btitle",
     ),
@@ -106,9 +109,10 @@ _SYSTEM_TASKS = _table(
     ),
     ("title", "标题", r"(?:会话|对话|聊天)[^。\n]{0,40}标题|标题[^。\n]{0,40}(?:会话|对话|聊天)"),
     ("autocomplete", "autocompletion", r"you are an autocompletion system"),
-    ("autocomplete", "fill", r"fill[- ]in[- ]the[- ]middle"),
+    ("autocomplete", "fill", r"fill[- ]in[- ]the[- ]middle|you are a hole filler"),
     ("router", "routing", r"task routing ai"),
     ("router", "bash commands", r"process bash commands that an ai coding agent wants to run"),
+    ("router", "unproductive", r"stuck in an unproductive (?:state|loop)"),
     ("tools", "tool", r"your task is to (?:choose|select) and return the correct tool"),
     (
         "followups",
@@ -122,13 +126,21 @@ _SYSTEM_TASKS = _table(
         rf" summari[sz]\w+ (?:\w+ ){{0,3}}{_TALK}|(?:context|conversation) summari[sz](?:ation|er)"
         rf"|detailed summary of (?:the|our|this|your) (?:\w+ )?{_TALK}"
         rf"|summari[sz]e this partial {_TALK}"
-        r"|context-aware state summary",
+        r"|context-aware state summary"
+        rf"|summari[sz]e what was done in (?:the|this) {_TALK}",
+    ),
+    (
+        "compact",
+        "compacting|condensing",
+        r"(?:compacting|condensing) (?:an?|the|this) (?:\w+ )?(?:conversation|context|history)",
     ),
     ("compact", "context limit", r"context limit was reached"),
+    ("summary", "summar", r"you summari[sz]e what was accomplished|summary label describing"),
     (
         "commit",
         "commit",
-        r"(?:generates?|writes?|writing)[^.\n]{0,60}\b(?:commit messages?|git commits)\b",
+        r"(?:generates?|writes?|writing|come up with)[^.\n]{0,60}\b(?:commit messages?|git commits)\b"
+        r"|commit message generator",
     ),
     ("branch", "branch name", r"(?:generates?|suggests?)[^.\n]{0,60}\bbranch names?"),
 )
@@ -153,13 +165,16 @@ _OPEN_TEXT_TASKS = _table(
     ("enhance", "enhanced", r"generate an enhanced version of this prompt \(reply with only"),
     ("compact", "summar", r"progressively summari[sz]e the (?:lines of )?conversation"),
     ("emoji", "emoji", r"reflect the speaker's likely facial expression"),
+    ("title", "intention", r"decompose the user's input into \"subject\" and \"intention\""),
+    ("fetch", "web page content", r"^\s*web page content:\n---"),
 )
 _FILL_IN = ("<fim_prefix>", "<|fim_prefix|>", "<|fim_begin|>", "<｜fim▁begin｜>", "<SUF>", "[SUFFIX]")
 _SPEAKER = re.compile(
     r"^[ \t]*/?(?:[\[(*]{0,2})(user|human|assistant|ai|model|bot)(?:[\])*]{0,2})[ \t]*:[\])*]{0,2}",
     re.IGNORECASE | re.MULTILINE,
 )
-_QUOTED = re.compile(r"<(session|user_message|user_prompt|message|text|input)>")
+_QUOTES = ("session", "user_message", "user_prompt", "message", "text", "input")
+"""Blocks in which a template has the person's words; the last one counts, those before it are examples."""
 _LABELLED = re.compile(
     r"(?:here is the message|starts with(?: this message)?|the first few user messages"
     r"|the following (?:content|request)|of this prompt[^:\n]{0,80}):\s*",
@@ -174,7 +189,7 @@ def order_in(text: str, *, has_tools: bool) -> str:
 
     ``has_tools``: whether the model may choose from tools; then it may be at work, and fewer orders count.
     """
-    head = text[:_HEAD].lower()
+    head = _lower(text[:_HEAD])
     if len(text) >= _ORDER_LENGTH:
         task = _first(_COMPACTION, head)
         if task:
@@ -191,8 +206,8 @@ def order_in(text: str, *, has_tools: bool) -> str:
 
 def task_of(system: Iterable[str], text: str) -> str:
     """The task of a call without tools, by its system prompts or by the template that it fills, or nothing."""
-    head = "\n".join([prompt[:_SYSTEM_HEAD] for prompt in system]).lower()
-    start = text[:_ORDER_LENGTH].lower()
+    head = _lower("\n".join([prompt[:_SYSTEM_HEAD] for prompt in system]))
+    start = _lower(text[:_ORDER_LENGTH])
     task = _first(_SYSTEM_TASKS, head) if head else ""
     if not task and "### Task:" in text[:40] and ("<chat_history>" in text or "<text>" in text):
         task = _first(_TEMPLATE_TASKS, start)
@@ -216,9 +231,9 @@ def inner_words(text: str) -> str:
 
     Empty when it quotes none.
     """
-    quoted = [block.inner.strip() for block in enclosed(text, _QUOTED, 1)]
-    if quoted and quoted[0]:
-        return quoted[0]
+    quoted = _last_quoted(text)
+    if quoted:
+        return quoted
     turns = list(_SPEAKER.finditer(text))
     for position in range(len(turns) - 1, -1, -1):
         if turns[position][1].lower() in ("user", "human"):
@@ -230,11 +245,27 @@ def inner_words(text: str) -> str:
     return text[label.end() :].strip() if label is not None else ""
 
 
+def _last_quoted(text: str) -> str:
+    """What stands in the last of the blocks that quote a person."""
+    start = end = -1
+    for name in _QUOTES:
+        closer = text.rfind(f"</{name}>")
+        opener = text.rfind(f"<{name}>", 0, max(closer, 0))
+        if opener >= 0 and opener + len(name) + 2 > start:
+            start, end = opener + len(name) + 2, closer
+    return text[start:end].strip() if start >= 0 else ""
+
+
+def _lower(text: str) -> str:
+    """A text with its Latin letters in lower case: the patterns know no others, and wide texts are slow to lower."""
+    return text.lower() if text.isascii() else text.encode("utf-8", "replace").lower().decode()
+
+
 def _first(table: _Table, text: str) -> str:
     for task, words, pattern in table:
         for word in words:
             if word in text:
-                if _compiled(pattern).search(text) is not None:
+                if _compiled(pattern).search(text.encode("utf-8", "replace")) is not None:
                     return task
                 break
     return ""

@@ -42,8 +42,12 @@ class Intake:
         length = self.text_headers.get("content-length", "")
         if length.isdigit() and int(length) > limit:
             raise self._too_large()
-        pieces: list[bytes] = []
-        size, more = 0, True
+        piece, more = await self._next()  # mostly the whole; the server itself ends a client that sends nothing at all
+        pieces, size = [piece], len(piece)
+        if size > limit:
+            raise self._too_large()
+        if not more:
+            return piece
         try:
             async with asyncio.timeout(self._limits.request_seconds):
                 while more:
@@ -56,7 +60,7 @@ class Intake:
             seconds = f"{self._limits.request_seconds:g}"
             message = f"The request was not complete within {seconds} s (limits.request_seconds); send it again."
             raise Refusal(408, message, code="request_timeout") from None
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
 
     async def skip(self) -> None:
         """Take in what the client is still sending, for a moment: an answer amid its sending would be lost to it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from dataclasses import dataclass, field, replace
 
@@ -20,13 +19,13 @@ CLIENT_LEFT = 499
 _PREVIEW_CHARS = 160
 
 
-def new_record(path: str, user_agent: str, listen: ListenConfig) -> Record:
-    """The record of a request that has just arrived."""
+def new_record(number: int, path: str, user_agent: str, listen: ListenConfig) -> Record:
+    """The record of a request that has just arrived; ``number`` is 48 random bits, by which people name it."""
     agent = user_agent.partition(" ")[0][:60]
     if not agent.isprintable():
         agent = "".join(character for character in agent if character.isprintable())
     profile = listen.routing_profile.value
-    return Record(f"mr-{secrets.token_hex(6)}", path.removeprefix("/v1/")[:60], agent, profile)
+    return Record(f"mr-{number:012x}", path.removeprefix("/v1/")[:60], agent, profile)
 
 
 @dataclass(slots=True, eq=False)
@@ -66,6 +65,8 @@ class Record:
     stopped: bool = False
     dropped: tuple[str, ...] = ()
     failures: list[str] = field(default_factory=list)
+    body_bytes: int = 0
+    _session: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def end(self, outcome: str, status: int, error: str = "") -> None:
         """Say how the request went; what is said last counts."""
@@ -99,11 +100,15 @@ class Record:
         Why the conversation stayed or moved stands at its end.
         """
         if self.decision is None and self.pick is not None:
-            decision = self.pick.receipt(brief=brief)
-            if self.session_code:
-                reasons = (*decision.reasons, self.session_reason)
-                decision = replace(decision, reasons=reasons, reason_codes=(*decision.reason_codes, self.session_code))
-            self.decision = decision
+            self.decision = self.pick.receipt(brief=brief)
+            if self.session_code and not brief:
+                self.decision = replace(
+                    self.decision,
+                    reasons=(*self.decision.reasons, self.session_reason),
+                    reason_codes=(*self.decision.reason_codes, self.session_code),
+                )
+            elif self.session_code:
+                self._session = ((self.session_reason,), (self.session_code,))
 
     def event(self, ask_hash: str, capture: PromptCapture) -> RequestEvent:
         """The finished event; its text is redacted whatever is kept of it.
@@ -130,8 +135,8 @@ class Record:
             attempts=self.attempts,
             requires_confirmation=decision is not None and decision.requires_confirmation,
             risk_class=str(decision.risk_class or "") if decision is not None else "",
-            reasons=_reasons(decision, capture),
-            reason_codes=decision.reason_codes if decision is not None else (),
+            reasons=(*_reasons(decision, capture), *self._session[0]),
+            reason_codes=(*(decision.reason_codes if decision is not None else ()), *self._session[1]),
             scores={str(route): score for route, score in decision.scores.items()} if decision is not None else {},
             confidence=decision.confidence_score if decision is not None else 0,
             flags=_flags(decision),

@@ -36,6 +36,8 @@ _CARD = re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.])")
 
 def redact(text: str) -> str:
     """The text with keys, tokens, passwords, mail addresses and card numbers replaced by ``[redacted: kind]``."""
+    if not text:
+        return text
     for pattern, label in _PATTERNS:
         text = pattern.sub(_replacement(label), text)
     return _CARD.sub(lambda match: "[redacted: card]" if _is_card(match[0]) else match[0], text)

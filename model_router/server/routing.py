@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from model_router.engine.hints import NO_HINTS, RoutingHints
 from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.server.ask import Ask, CallKind
 from model_router.server.ask_route import Pick, pick_engine
@@ -31,7 +30,7 @@ def decide(gateway: Gateway, ask: Ask, wanted: Wanted, record: Record) -> Choice
         Refusal: the request waits for a person, or no backend is there for it.
     """
     conversation = gateway.sessions.of_session(ask.session) if ask.task == "compact" else None
-    hints = gateway.hints if wanted.engine is None else replace(gateway.hints, force_engine=wanted.engine)
+    hints = NO_HINTS if wanted.engine is None else RoutingHints(force_engine=wanted.engine)
     pick = pick_engine(gateway.router, ask, hints, conversation=conversation)
     record.pick = pick
     pinned = wanted.backend is not None or not gateway.config.sessions.enabled

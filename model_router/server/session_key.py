@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -24,6 +24,7 @@ _HEADERS = (
 _ENDINGS = ("-session-id", "-thread-id", "-conversation-id", "-chat-id")
 """What other headers that name a conversation end with."""
 _FIELDS = ("prompt_cache_key", "session_id", "conversation_id", "thread_id", "chat_id", "previous_response_id")
+_USER, _SYSTEM = Speaker.USER, Speaker.SYSTEM
 _LONGEST = 200
 _ENDS = 256
 """So many characters at both ends of the first words tell one conversation from another; their length counts too."""
@@ -38,9 +39,9 @@ def session_key(body: JsonBody, headers: Mapping[str, str], turns: Sequence[Turn
         value = headers.get(name)
         if value:
             return f"{name}:{value[:_LONGEST]}"
-    for name, value in headers.items():
-        if name.endswith(_ENDINGS) and value:
-            return f"{name}:{value[:_LONGEST]}"
+    for name in headers:
+        if name[-3:] == "-id" and name.endswith(_ENDINGS) and headers[name]:
+            return f"{name}:{headers[name][:_LONGEST]}"
     for name in _FIELDS:
         value = body.value(name)
         if value and isinstance(value, str):
@@ -72,23 +73,18 @@ def _beginning(body: JsonBody, turns: Sequence[Turn], spoken: Turn | None) -> st
 
     The rest of a system prompt may tell the time, and so change from turn to turn.
     """
-    digest = blake2b(digest_size=12)
-    for text in _first_texts(body, turns, spoken):
-        digest.update(f"{text[:_ENDS]}\0{text[-_ENDS:]}\0{len(text)}\0".encode("utf-8", "replace"))
-    return digest.hexdigest()
-
-
-def _first_texts(body: JsonBody, turns: Sequence[Turn], spoken: Turn | None) -> Iterator[str]:
+    seen: list[str] = []
     for name in ("system", "instructions"):
-        for text in read_content(body.value(name)).texts[:1]:
-            yield text[:_ENDS]
+        if name in body.fields:
+            seen += [text[:_ENDS] for text in read_content(body.value(name)).texts[:1]]
     for turn in turns:
         speaker = speaker_of(turn)
-        if speaker is Speaker.SYSTEM or speaker is Speaker.USER:
+        if speaker is _USER:
             texts = read_content(turn.get("content")).texts
-            if speaker is Speaker.USER:
-                yield from texts
-                if turn is spoken or (texts and not is_setting(texts[0])) or human_words(texts, tuple):
-                    return
-            else:
-                yield from (text[:_ENDS] for text in texts[:1])
+            for text in texts:
+                seen += (text[:_ENDS], text[-_ENDS:], str(len(text)))
+            if turn is spoken or (texts and not is_setting(texts[0])) or human_words(texts, tuple):
+                break
+        elif speaker is _SYSTEM:
+            seen += [text[:_ENDS] for text in read_content(turn.get("content")).texts[:1]]
+    return blake2b("\0".join(seen).encode("utf-8", "replace"), digest_size=12).hexdigest()

@@ -27,6 +27,11 @@ _RESULT = re.compile(
     | \[error\]\ you\ did\ not\ use\ a\ tool
     | (?:subagent\ ?)?stop\ hook\ feedback:
     | your\ (?:previous\ |last\ )?(?:response|answer|output)\ (?:failed|did\ not\ pass)\b
+    | \[async\ delegation\b
+    | \[important:\ background\ process\b
+    | \[your\ active\ task\ list\ was\ preserved\b
+    | \[continuing\ toward\ your\ standing\ goal\]
+    | you've\ reached\ the\ maximum\ number\ of\ tool-calling\b
     | \#\ fix\ any\ errors\ below
     | \#\ \d+\ search/replace\ blocks?\ failed
     | the\ llm\ did\ not\ conform\ to

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from model_router.engine.routes import Attachment
 from model_router.server import harness, housekeeping, tool_texts
 from model_router.server.wire.body import JsonBody
-from model_router.server.wire.turns import Content, Speaker, Turn, read_content, speaker_of, system_texts
+from model_router.server.wire.turns import Content, Speaker, Turn, read_content, speakers_of, system_texts
 
 _USER, _TOOL, _MODEL = Speaker.USER, Speaker.TOOL, Speaker.MODEL
 """A long history is walked here, and members are slow to look up."""
@@ -41,7 +41,7 @@ class Found:
     ``text`` is the wish bare, ``raw`` as its turn had it. ``task`` and ``order``: housekeeping that a turn orders, and
     the text that does. ``tool_after``: the wish is at work already. ``silent``: a turn of the user has been passed in
     which nobody speaks. ``continued``: the conversation starts anew from its summary. ``held`` is a block that counts
-    only if no words stand beside it. ``turn`` is the one with the wish.
+    only if no words stand beside it. ``turn`` is the one with the wish; ``sent``: it is a picture without words.
     """
 
     text: str = ""
@@ -55,34 +55,60 @@ class Found:
     attachments: frozenset[Attachment] = frozenset()
     held: str = ""
     fallback: Content | None = None
+    sent: bool = False
     turn: Turn | None = None
 
 
 def newest_wish(turns: Sequence[Turn], system: SystemTexts, *, has_tools: bool, attached: bool) -> Found:
     """Find it. ``attached``: whether any turn can hold a picture or a file at all."""
     found = Found()
+    speakers = speakers_of(turns)
+    backwards = speakers[::-1]
     position = len(turns)
-    for turn in reversed(turns):
-        position -= 1
-        speaker = speaker_of(turn)
-        if speaker is _USER:
-            if _speaks(turn, system, found, has_tools=has_tools) and not _waits(found, turns, position):
-                found.turn = turn
-                return found
-            if not found.readable:
-                return found
-        elif found.held:
+    while position > 0:
+        newest = _newest_user(backwards, position)
+        if newest + 1 < position and _ends_in(found, turns, speakers, range(position - 1, newest, -1), attached):
             break
-        elif speaker is _TOOL:
-            found.tool_after = True
-            if attached:
-                found.attachments |= carried(turn)
-        elif speaker is _MODEL:
-            if found.attachments and not found.tool_after:
-                return found  # a picture that was sent without a word
-            found.tool_after = found.tool_after or found.silent  # the client lets its model go on
-    _fall_back(found, turns)
+        if newest < 0:
+            break
+        position = newest
+        turn = turns[position]
+        if _speaks(turn, system, found, has_tools=has_tools) and not _waits(found, speakers, position):
+            found.turn = turn
+            return found
+        if not found.readable:
+            return found
+    if not found.sent:
+        _fall_back(found, turns, speakers)
     return found
+
+
+def _newest_user(backwards: Sequence[Speaker], end: int) -> int:
+    """Where the last turn of a user stands before ``end``, or -1. The speakers are given from the newest backwards."""
+    try:
+        return len(backwards) - 1 - backwards.index(_USER, len(backwards) - end)
+    except ValueError:
+        return -1
+
+
+def _ends_in(found: Found, turns: Sequence[Turn], speakers: Sequence[Speaker], passed: range, attached: bool) -> bool:
+    """Take in the turns behind a user's, from the newest backwards; whether the search ends among them."""
+    if found.held:
+        return True
+    between = speakers[passed.stop + 1 : passed.start + 1]
+    if not attached and not found.silent:  # nearly always: then their order says nothing
+        found.tool_after = found.tool_after or _TOOL in between
+        return False
+    for position in passed:
+        if speakers[position] is _TOOL:
+            found.tool_after = True
+            found.attachments |= carried(turns[position])
+        elif speakers[position] is _MODEL:
+            if found.attachments and not found.tool_after:
+                found.sent = True  # a picture without a word
+                return True
+            found.tool_after = found.tool_after or found.silent  # the client lets its model go on
+    return False
 
 
 def carried(turn: Turn) -> frozenset[Attachment]:
@@ -100,6 +126,11 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
     found.attachments |= content.attachments
     parts: list[str] = []
     told = False
+    if len(content.texts) == 1 and not content.tool_result:
+        words = harness.bare_words(content.texts[0])
+        if words and not housekeeping.order_in(words, has_tools=has_tools):
+            found.text = found.raw = words
+            return True
     for text in content.texts:
         order = housekeeping.order_in(text, has_tools=has_tools)
         if order:
@@ -125,24 +156,24 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
     return False
 
 
-def _waits(found: Found, turns: Sequence[Turn], position: int) -> bool:
+def _waits(found: Found, speakers: Sequence[Speaker], position: int) -> bool:
     """Whether a turn is a mere block right behind another turn of the person, which then may hold the words."""
-    if position == 0 or speaker_of(turns[position - 1]) is not _USER or not harness.is_bare_block(found.text):
+    if position == 0 or speakers[position - 1] is not _USER or not harness.is_bare_block(found.text):
         return False
     found.held = found.held or found.text
     found.text = found.raw = ""
     return True
 
 
-def _fall_back(found: Found, turns: Sequence[Turn]) -> None:
+def _fall_back(found: Found, turns: Sequence[Turn], speakers: Sequence[Speaker]) -> None:
     """Where no words are left, those count that were there: taking wrappings off must not hide an order."""
     if found.held:
         found.text = found.raw = found.held
     elif found.fallback is not None and not found.continued:
         found.text = harness.unquote("\n".join(found.fallback.texts))
-    elif not any(speaker_of(turn) is _USER for turn in turns):
-        for turn in reversed(turns):  # nobody speaks at all: the newest text counts, whoever said it
+    elif _USER not in speakers:  # nobody speaks at all: the newest text counts, whoever said it
+        for turn, speaker in zip(reversed(turns), reversed(speakers), strict=True):
             content = read_content(turn.get("content"))
-            if content.texts and speaker_of(turn) is not _TOOL:
+            if content.texts and speaker is not _TOOL:
                 found.text = "\n".join(content.texts)
                 return

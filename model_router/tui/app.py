@@ -34,6 +34,9 @@ from model_router.tui.top_bar import TopBar
 _log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 0.1
+_CROWD = 10
+"""Events in a tenth of a second above which nobody can follow each of them."""
+_RESTED_TICKS = 2
 HEALTH_SECONDS = 15.0
 
 
@@ -83,6 +86,7 @@ class ModelRouterApp(App[int]):
         self._first = first
         self._opened = opened
         self._notices = notices
+        self._resting = 0
         self._leave_on = tuple(leave_on)
         self._previous = "home"
         self._state_path = user_folder(session.environ) / "state.json"
@@ -139,8 +143,16 @@ class ModelRouterApp(App[int]):
             self.run_worker(self._check_health(), group="health", exclusive=True)
 
     def _drain(self) -> None:
-        if self.session.feed.drain():
+        """Draw what came. Nobody reads a hundred rows a second, so in a crowd drawing rests for some ticks: the time
+        is better spent on requests."""
+        if self._resting:
+            self._resting -= 1
+            return
+        came = self.session.feed.drain()
+        if came:
             self._tell(requests=True)
+        if came > _CROWD:
+            self._resting = _RESTED_TICKS
 
     def _tick(self) -> None:
         self.session.feed.tick()

@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_router.config.lexicon_file import lexicon_path, load_lexicon
-from model_router.engine.features import HEAD, TAIL, clip, words
+from model_router.engine.features import HEAD, TAIL, clip
 from model_router.engine.lexicon import CLASSES, LazyLexicon, Lexicon, pack, unpack
+from model_router.engine.words import words
 
 SHIPPED = load_lexicon()
 SCRIPTS = st.one_of(

@@ -43,13 +43,15 @@ class Line:
         return head + await self.reader.readexactly(length)
 
     async def send(self, data: bytes) -> None:
+        if self.writer.is_closing():
+            raise ConnectionResetError("the client has left")
         self.writer.write(data)
         await self.writer.drain()
 
     async def send_bytewise(self, data: bytes) -> None:
         """Each byte in a packet of its own, as far as the system lets them stay apart."""
         for byte in data:
-            self.writer.write(bytes([byte]))
+            await self.send(bytes([byte]))
             await asyncio.sleep(0)
 
     async def left(self) -> None:
@@ -104,7 +106,8 @@ Behaviour = Callable[[Line, Peer], Awaitable[None]]
 
 @contextlib.asynccontextmanager
 async def serving(behaviour: Behaviour, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Peer]:
-    """Run ``behaviour`` for each connection; it returns to close it."""
+    """Run ``behaviour`` for each connection; it returns to close it. What it raises, this raises at the end."""
+    mistakes: list[Exception] = []
     tasks: set[asyncio.Task[None]] = set()
 
     async def handle(line: Line) -> None:
@@ -113,6 +116,8 @@ async def serving(behaviour: Behaviour, host: str = "127.0.0.1", port: int = 0) 
         try:
             with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
                 await behaviour(line, peer)
+        except Exception as error:  # noqa: BLE001 - a server that fails would look like one that closes
+            mistakes.append(error)
         finally:
             peer.open -= 1
             line.close()
@@ -132,6 +137,8 @@ async def serving(behaviour: Behaviour, host: str = "127.0.0.1", port: int = 0) 
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+    if mistakes:
+        raise mistakes[0]
 
 
 def answering(*answers: bytes) -> Behaviour:

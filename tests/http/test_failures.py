@@ -185,9 +185,11 @@ def test_a_silence_that_is_too_long_is_a_read_timeout(data: bytes) -> None:
 
 def test_the_limit_of_one_request_does_not_touch_the_next() -> None:
     with Wire() as wire:
-        for read, takes in ((1000, 900), (None, 100_000), (5000, 4900), (10, 9), (3000, 2900), (None, 100_000)):
+        given = ((1000, 900), (None, 100_000), (5000, 4900), (10, 9), (3000, 2900), (None, 100_000), (5000, 1))
+        for read, takes in given:
             task = wire.start(_whole(wire.begin(read=read)))
             wire.pass_time(takes)
+            assert read is not None or wire.timers() == 0
             wire.connection.data_received(OK)
             assert wire.run(_done(task)) == b"{}"
             assert wire.timers() <= 2, "one for the exchange, one for the idle connections"
@@ -218,6 +220,27 @@ async def _whole(exchange: Exchange) -> bytes:
 
 async def _done(task: asyncio.Task[_T]) -> _T:
     return await task
+
+
+def test_a_connection_that_ends_before_the_request_is_sent_is_told() -> None:
+    with Wire() as wire:
+        wire.connection.connection_lost(None)
+        with pytest.raises(httpx.RemoteProtocolError, match="Server disconnected"):
+            wire.run(wire.begin().head())
+    with Wire() as wire:
+        wire.connection.connection_lost(ConnectionResetError(104, "reset"))
+        with pytest.raises(httpx.ReadError, match="reset"):
+            wire.run(wire.begin().head())
+
+
+def test_a_break_while_writing_is_a_write_error() -> None:
+    with Wire() as wire:
+        head = wire.start(wire.begin().head())
+        wire.connection.connection_lost(BrokenPipeError(32, "broken pipe"))
+        with pytest.raises(httpx.WriteError, match="broken pipe") as caught:
+            wire.run(_done(head))
+        assert isinstance(caught.value.__cause__, BrokenPipeError)
+        assert wire.timers() == 0
 
 
 async def test_what_came_before_a_break_is_read_first() -> None:

@@ -12,6 +12,7 @@ from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import Exchange, Limits
 from model_router.server.http.pool import Pool
 from tests.http.peers import OK, SHORT, Behaviour, Line, Peer, answering, ask, gone, read_all, serving, silent
+from tests.http.test_failures import full_listener
 from tests.http.wires import Nowhere, Wire
 
 
@@ -302,6 +303,81 @@ async def test_who_is_called_off_at_the_moment_of_getting_something_gives_it_bac
     assert waiting.cancelled()
     assert (len(pool), pool.idle) == ((1, 1) if connected else (0, 0))
     pool.close()
+
+
+async def test_who_needs_a_new_connection_is_given_no_other() -> None:
+    pool = Pool(1, 60)
+    first = pool.lease(("one", 80))
+    assert first is not None
+    first.connection_made(Nowhere())
+    waiting = asyncio.ensure_future(pool.wait(("one", 80), None, fresh=True))
+    await asyncio.sleep(0)
+    first.release()
+    given = await waiting
+    assert given is not first
+    assert (given.used, given.transport, first.closed, len(pool)) == (False, None, True, 1)
+    pool.close()
+
+
+async def test_who_waited_in_vain_is_not_remembered() -> None:
+    pool = Pool(1, 60)
+    assert pool.lease(("one", 80)) is not None
+    for _ in range(3):
+        with pytest.raises(httpx.PoolTimeout):
+            await pool.wait(("one", 80), 0.001)
+    assert not pool._waiters
+    pool.close()
+
+
+async def test_a_connection_that_breaks_at_the_moment_of_being_given_is_not_given_back() -> None:
+    pool = Pool(1, 60)
+    first = pool.lease(("one", 80))
+    assert first is not None
+    first.connection_made(Nowhere())
+    waiting = asyncio.ensure_future(pool.wait(("one", 80), None))
+    await asyncio.sleep(0)
+    first.release()
+    first.connection_lost(None)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert (len(pool), pool.idle) == (0, 0)
+    pool.close()
+
+
+@pytest.mark.parametrize("pause", [0, 0.02])
+async def test_closing_the_client_ends_attempts_to_connect(pause: float) -> None:
+    client = LeanClient()
+    with full_listener() as address:
+        task = asyncio.ensure_future(client.exchange(address, b"GET", b"/", headers=[], body=b"", limits=Limits()))
+        await asyncio.sleep(pause)
+        await client.aclose()
+        with pytest.raises(httpx.ConnectError, match="closed"):
+            async with asyncio.timeout(2):
+                await task
+        assert client.connections == 0
+
+
+async def test_a_connection_that_was_given_up_before_it_came_about_is_closed() -> None:
+    connection, transport = Pool(1, 60).lease(("one", 80)), Nowhere()
+    assert connection is not None
+    connection.abort()
+    connection.connection_made(transport)
+    assert transport.closed
+
+
+async def test_closing_the_client_in_the_moment_of_connecting_leaves_nothing() -> None:
+    async with serving(silent) as peer:
+        for steps in range(12):
+            client = LeanClient()
+            task = asyncio.ensure_future(ask(client, peer))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            await client.aclose()
+            with pytest.raises((httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError)):
+                await task
+            assert client.connections == 0
+        assert peer.accepted > 1
+        await peer.all_left()
 
 
 async def test_closing_the_client_ends_everything() -> None:

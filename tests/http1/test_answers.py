@@ -259,7 +259,7 @@ def breaking(messages: Iterable[Message], error: BaseException | None) -> Applic
         for message in messages:
             await send(message)
         if error is not None:
-            raise error
+            raise type(error)(*error.args)  # a new one: what is raised holds on to where it was
 
     return app
 
@@ -277,6 +277,7 @@ def test_an_error_before_the_answer_is_500(serve: Serve, before: list[Message], 
         assert b"secret" not in found.body
         assert line.closed()
     (logged,) = served.logged
+    assert "POST /" in logged
     assert ("secret" in logged) == isinstance(error, ValueError)
     served.logged.clear()
 
@@ -372,3 +373,9 @@ def test_accesses_are_logged_when_hypercorn_is_told_to(serve: Serve) -> None:
     served.ask(get("/a"))
     until(lambda: lines)
     assert lines == ["GET /a 418"]
+
+
+def test_a_request_cannot_write_lines_into_the_log(serve: Serve) -> None:
+    served = serve(breaking([], None))
+    served.ask(get("/a%0aERROR%20b?secret"))
+    assert served.logged.pop() == "ERROR No whole answer to GET /a%0aERROR%20b"

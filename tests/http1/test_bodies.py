@@ -125,6 +125,35 @@ def test_a_body_is_not_kept_that_nobody_reads(serve: Serve) -> None:
         assert line.ask(b"of it" + get()).body == b"no thanks"
 
 
+@pytest.mark.parametrize(("size", "late"), [(1_000, 500), (3_000_000, 500), (3_000_000, 100_000)])
+def test_a_connection_stays_when_the_unwanted_rest_has_come(serve: Serve, size: int, late: int) -> None:
+    async def deaf(_scope: Message, _receive: Receive, send: Send) -> None:
+        await answer(send, b"no thanks")
+
+    with serve(deaf, HttpLimits(linger_seconds=0.3)).line() as line:
+        request = post(b"x" * size)
+        assert line.ask(request[:-late]).body == b"no thanks"
+        line.send(request[-late:])
+        time.sleep(0.6)
+        assert line.ask(get()).body == b"no thanks"
+
+
+@pytest.mark.parametrize("size", [16_000, 60_000, 300_000, 1_000_000])
+def test_large_bodies_with_requests_behind_them(serve: Serve, size: int) -> None:
+    body = bytes(range(250)) * (size // 250)
+    with serve(echo).line() as line:
+        line.send(post(body, path="/1") + post(b"", path="/2") + post(body, path="/3") + get("/4"))
+        assert [line.answer().body for _ in range(4)] == [
+            b"POST /1 " + body,
+            b"POST /2 ",
+            b"POST /3 " + body,
+            b"GET /4 ",
+        ]
+        line.send(post(body, "Connection: close", path="/5") + get("/6"))
+        assert line.answer().body == b"POST /5 " + body
+        assert line.closed()
+
+
 def test_a_rest_that_does_not_come_ends_the_connection(serve: Serve) -> None:
     async def deaf(_scope: Message, _receive: Receive, send: Send) -> None:
         await answer(send, b"no thanks")

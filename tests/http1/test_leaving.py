@@ -13,7 +13,7 @@ from model_router.server.http1.limits import HttpLimits
 from tests.http1.conftest import Serve
 from tests.http1.serving import Message, Receive, Send, echo, get, post, read_body, until
 
-SOON = 0.1
+SOON = 0.25
 """Seconds; it takes one or two milliseconds on a machine that has nothing else to do."""
 
 
@@ -113,6 +113,25 @@ def test_an_application_that_only_sends_ends_when_the_client_leaves(serve: Serve
     until(lambda: served.tasks() == 0)
 
 
+def test_leaving_is_no_error_of_a_group_of_tasks(serve: Serve) -> None:
+    async def talk(_scope: Message, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        async def one() -> None:
+            while True:
+                await send({"type": "http.response.body", "body": b"word ", "more_body": True})
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(one())
+            group.create_task(one())
+
+    served = serve(talk)
+    with served.line() as line:
+        line.send(get())
+        assert line.socket.recv(1_000)
+    until(lambda: served.tasks() == 0)
+
+
 def test_an_application_that_is_cancelled_by_what_it_hears_sees_no_error(serve: Serve) -> None:
     """As Quart's do: one task sends, another listens and cancels it."""
     ended: list[str] = []
@@ -149,6 +168,22 @@ def test_a_client_that_sends_nothing_more_may_still_read(serve: Serve) -> None:
         line.socket.shutdown(socket.SHUT_WR)
         assert [line.answer().body for _ in range(3)] == [b"POST / 1", b"POST / 2", b"POST / 3"]
         assert line.closed()
+
+
+def test_a_client_that_sends_nothing_more_and_gets_no_answer_is_left_too(serve: Serve) -> None:
+    """An application that ends because its client has left leaves no answer for what was pipelined behind."""
+    paths: list[str] = []
+
+    async def app(scope: Message, receive: Receive, _send: Send) -> None:
+        paths.append(scope["path"])
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    with serve(app).line() as line:
+        line.send(get("/1") + get("/2"))
+        line.socket.shutdown(socket.SHUT_WR)
+        assert line.rest() == b""
+    assert paths == ["/1"]
 
 
 @pytest.mark.parametrize("data", [b"", b"\r\n", b"GET / HT", get()[:-2]])

@@ -7,6 +7,7 @@ import time
 import pytest
 
 from model_router.server.http1.limits import HttpLimits
+from model_router.server.http1.serve import affordable_connections
 from tests.http1.conftest import Serve
 from tests.http1.serving import Message, Receive, Send, Served, answer, echo, get, post
 
@@ -258,3 +259,15 @@ def test_a_flood_of_connections_is_turned_away(serve: Serve) -> None:
     assert lines[0].ask(get()).status == 200
     for line in lines:
         line.close()
+
+
+def test_there_are_fewer_connections_where_the_process_may_open_few_files() -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1_024, hard))
+        assert affordable_connections() == 768
+        resource.setrlimit(resource.RLIMIT_NOFILE, (300, hard))
+        assert affordable_connections() == 150
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -208,6 +208,19 @@ def test_any_split_gives_the_same_requests(server: InLoop, asked: list[Asked], p
     assert answers(server.ask(cut(data, places)), methods) == expected
 
 
+@settings(FEW, max_examples=60)
+@given(
+    sizes=st.lists(st.sampled_from([0, 10, 16_383, 16_384, 16_385, 40_000, 300_000]), min_size=1, max_size=4),
+    places=st.lists(st.integers(0, 1_300_000), max_size=12),
+)
+def test_any_split_gives_the_same_long_bodies(server: InLoop, sizes: list[int], places: list[int]) -> None:
+    bodies = [(b"\r\n\r\n%d " % size * (size // 8 + 1))[:size] for size in sizes]
+    heads = [b"POST /%d HTTP/1.1\r\nHost: here\r\nContent-Length: %d\r\n\r\n" % (size, size) for size in sizes]
+    data = b"".join(head + body for head, body in zip(heads, bodies, strict=True))
+    expected = [(200, b"POST /%d " % size + body) for size, body in zip(sizes, bodies, strict=True)]
+    assert answers(server.ask(cut(data, places)), ["POST"] * len(sizes)) == expected
+
+
 def test_every_single_split_gives_the_same_requests(server: InLoop) -> None:
     one = b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3;e\r\nabc\r\n0\r\nT: u\r\n\r\n"
     two = b"POST /b HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: h2c\r\nContent-Length: 3\r\n\r\nabc"

@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from model_router.engine.routes import Attachment
-from model_router.server.ask import CallKind, estimate_tokens
+from model_router.server.ask import CallKind, estimate_tokens, read_ask
 from model_router.server.harness import unquote
 from model_router.server.refusal import Refusal
+from model_router.server.wire.body import read_object
 from tests.server.bodies import (
     PIXEL,
     REMINDER,
@@ -260,9 +262,26 @@ def test_tokens_are_a_quarter_of_the_bytes_and_pictures_count_as_pictures() -> N
 @given(st.text(max_size=30))
 def test_quotes_go_in_pairs_only(text: str) -> None:
     bare = unquote(text)
-    assert bare in text
+    assert bare in text or "\\" in text
     assert unquote(bare) == bare
     assert unquote(f"“{bare}”") == bare or "“" in bare or "”" in bare
+
+
+@pytest.mark.parametrize(
+    ("text", "bare"),
+    [
+        ('"say "hello" to them"', 'say "hello" to them'),
+        ('"say \\"hello\\" to them"', 'say "hello" to them'),
+        ('"hello" and "goodbye"', '"hello" and "goodbye"'),
+        ('"To be" is the quote. Explain "it"', '"To be" is the quote. Explain "it"'),
+        ("'don't stop the dogs' walk'", "'don't stop the dogs' walk'"),
+        ("'don't stop'", "don't stop"),
+        ("“read “Emma” aloud”", "read “Emma” aloud"),
+        ("“Emma” or “Persuasion”", "“Emma” or “Persuasion”"),
+    ],
+)
+def test_quotes_go_when_they_wrap_the_whole(text: str, bare: str) -> None:
+    assert unquote(text) == bare
 
 
 ANYTHING = st.recursive(
@@ -289,3 +308,46 @@ def test_anything_is_an_ask_or_a_refusal(messages: Any, other: Any) -> None:
     assert isinstance(ask.text, str)
     assert len(ask.session) < 300
     assert ask.digest()
+
+
+PARTS = st.lists(
+    st.sampled_from(
+        [
+            {"type": "text", "text": WISH},
+            {"type": "text", "text": REMINDER},
+            {"type": "image_url", "image_url": {"url": PIXEL}},
+            {"type": "tool_result", "tool_use_id": "1", "content": RISKY},
+            {"type": "tool_result", "content": [{"type": "image", "source": {}}]},
+        ]
+    ),
+    max_size=3,
+)
+TURNS = st.lists(
+    st.fixed_dictionaries(
+        {"role": st.sampled_from(["user", "assistant", "tool", "system", "developer"])},
+        optional={"content": st.none() | st.sampled_from([WISH, REMINDER, RISKY, "Observation: x"]) | PARTS},
+    )
+    | st.fixed_dictionaries(
+        {"type": st.sampled_from(["message", "function_call", "function_call_output", "reasoning"])},
+        optional={"output": st.just(RISKY) | PARTS, "content": PARTS, "role": st.just("user")},
+    ),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(TURNS, st.sampled_from(["messages", "input"]), st.booleans())
+def test_the_quick_way_to_read_a_request_finds_what_the_general_one_finds(
+    turns: list[Any], name: str, tools: bool
+) -> None:
+    body = {"model": "auto", name: turns, "tools": TOOLS if tools else [], "metadata": {"user_id": "u"}}
+    raw = json.dumps(body).encode()
+    quick = read_object(raw, 100)
+    assert (quick.plain_turns[1] is not None) == (name == "input" or not any("output" in turn for turn in turns))
+    unusual = {**body, name: [{"role": "assistant", "content": "hi", "unusual": 1}, *turns]}
+    general = read_object(json.dumps(unusual).encode(), 100)
+    assert general.plain_turns[1] is None
+    usual = {**body, name: [{"role": "assistant", "content": "hi"}, *turns]}
+    found = read_ask(read_object(json.dumps(usual).encode(), 100), {})
+    expected = read_ask(general, {})
+    assert structs.replace(found, estimated_tokens=0) == structs.replace(expected, estimated_tokens=0)

@@ -373,6 +373,19 @@ def test_a_picture_of_the_newest_turn_is_an_attachment_in_every_protocol() -> No
             assert (ask.text, ask.attachments) == (WISH, (Attachment.IMAGE,))
 
 
+def test_no_history_takes_long() -> None:
+    started = time.process_time()
+    for turn in (
+        user("<system-reminder>x</system-reminder>"),
+        block_result("x"),
+        user("Observation: x"),
+        assistant("x"),
+    ):
+        for name in ("messages", "contents"):
+            read({name: [user(WISH), *[turn] * 5_000]})
+    assert time.process_time() - started < 4.0
+
+
 @pytest.mark.parametrize(
     "text",
     [

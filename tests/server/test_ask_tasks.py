@@ -273,6 +273,16 @@ def test_the_wish_is_the_newest_one_in_the_transcript(body: dict[str, Any]) -> N
     assert read(body).text == WISH
 
 
+def test_the_examples_of_a_template_are_no_wish() -> None:
+    text = (
+        "### Task:\nYou are an autocompletion system. Continue what stands in `<text>`, by its `<type>`.\n\n"
+        f"#### Example:\n<type>General</type>\n<text>{RISKY}</text>\n\n### Context:\n<chat_history>\n{TRANSCRIPT}\n"
+        f"</chat_history>\n<type>General</type>\n<text>rename the lexer</text>\n#### Output:\n"
+    )
+    ask = read(chat(user(text)))
+    assert (ask.label, ask.text) == ("utility:autocomplete", "rename the lexer")
+
+
 PEOPLE: list[str] = [
     "write a title for my blog post about chat programs",
     "Summarize in a table: apples 3, pears 4",

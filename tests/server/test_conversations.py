@@ -188,7 +188,8 @@ def test_a_picture_of_the_person_moves_it(talk: Conversation) -> None:
 
 def test_a_conversation_that_begins_anew_from_its_summary_stays(talk: Conversation) -> None:
     talk.send(user(CODING))
-    summary = "This session is being continued from a previous conversation that ran out of context. It was long."
+    begins = "This session is being continued from a previous conversation that ran out of context."
+    summary = f"{begins} The conversation is summarized below:\nThe person wants the tests to pass."
     event = talk.decide([PROMPT, user(summary)])
     assert (event.engine, event.session_code) == ("code_agent", "session.stayed.continued")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import re
 import subprocess
 import sys
 import time
@@ -13,7 +14,6 @@ from pathlib import Path
 
 import httpx
 
-from tests.support.ports import free_ports
 from tests.support.scripted_gguf import ToolCall, dimensions_of, write_scripted_gguf
 from tests.support.scripted_projector import write_scripted_projector
 
@@ -35,8 +35,10 @@ _ROOT = Path(__file__).parents[2]
 _WHEELS = (("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "arm64"), ("Windows", "AMD64"))
 """Where the wheel has builds; the condition in pyproject.toml says the same."""
 
-START_TIMEOUT = 20.0
-"""Seconds until a server must be healthy; seven together take well under one on two idle cores."""
+START_TIMEOUT = 60.0
+"""Seconds until a server must be ready; seven together take about one on two idle cores."""
+
+_LISTENING = re.compile(r"listening on http://127\.0\.0\.1:(\d+)\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,29 +119,29 @@ def endless_model() -> ScriptedModel:
 
 @contextlib.contextmanager
 def running(models: Sequence[ScriptedModel], folder: Path) -> Iterator[dict[str, LlamaServer]]:
-    """Start one server for each model, all at the same time, and give them by model name once all are healthy.
+    """Start one server for each model, all at the same time, and give them by model name once all are ready.
 
     Raises:
-        RuntimeError: a server ended or was not healthy in time; the message has the end of its log.
+        RuntimeError: a server ended or was not ready in time; the message has the end of its log.
     """
+    processes: list[tuple[ScriptedModel, subprocess.Popen[bytes], Path]] = []
     servers: dict[str, LlamaServer] = {}
     try:
-        for model, port in zip(models, free_ports(len(models)), strict=True):
-            servers[model.name] = _start(model, port, folder)
+        for model in models:
+            processes.append((model, *_start(model, folder)))
         deadline = time.monotonic() + START_TIMEOUT
-        with httpx.Client(trust_env=False, timeout=2) as client:
-            for server in servers.values():
-                _wait_until_healthy(server, client, deadline)
+        for model, process, log in processes:
+            servers[model.name] = LlamaServer(model, _port_of(process, log, deadline), process, log)
         yield servers
     finally:
-        for server in servers.values():
-            if server.process.poll() is None:
-                server.process.terminate()
-        for server in servers.values():
-            server.stop()
+        for _, process, _ in processes:
+            if process.poll() is None:
+                process.terminate()
+        for model, process, log in processes:
+            LlamaServer(model, 0, process, log).stop()
 
 
-def _start(model: ScriptedModel, port: int, folder: Path) -> LlamaServer:
+def _start(model: ScriptedModel, folder: Path) -> tuple[subprocess.Popen[bytes], Path]:
     file = write_scripted_gguf(
         folder / f"{model.name}.gguf",
         model.sentence,
@@ -150,7 +152,7 @@ def _start(model: ScriptedModel, port: int, folder: Path) -> LlamaServer:
     )
     log = folder / f"{model.name}.log"
     command = ["nice", "-n", "5", sys.executable, "-m", "tests.support.llama_process"]
-    command += [str(file), model.name, str(port), str(model.context)]
+    command += [str(file), model.name, str(model.context)]
     if model.sees:
         projector = write_scripted_projector(folder / f"{model.name}.mmproj", dimensions_of(model.sentence))
         command.append(str(projector))
@@ -162,18 +164,19 @@ def _start(model: ScriptedModel, port: int, folder: Path) -> LlamaServer:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
-    return LlamaServer(model, port, process, log)
+    return process, log
 
 
-def _wait_until_healthy(server: LlamaServer, client: httpx.Client, deadline: float) -> None:
+def _port_of(process: subprocess.Popen[bytes], log: Path, deadline: float) -> int:
+    """The port that a server found for itself; it says so when its model is loaded."""
     while True:
-        if server.process.poll() is not None:
-            raise RuntimeError(f"llama-server ended with {server.process.returncode}: {_end_of(server.log)}")
-        with contextlib.suppress(httpx.TransportError):
-            if client.get(f"http://127.0.0.1:{server.port}/health").status_code == 200:
-                return
+        found = _LISTENING.search(log.read_text(errors="replace"))
+        if found:
+            return int(found[1])
+        if process.poll() is not None:
+            raise RuntimeError(f"llama-server ended with {process.returncode}: {_end_of(log)}")
         if time.monotonic() > deadline:
-            raise RuntimeError(f"llama-server is not healthy after {START_TIMEOUT} s: {_end_of(server.log)}")
+            raise RuntimeError(f"llama-server is not ready after {START_TIMEOUT} s: {_end_of(log)}")
         time.sleep(0.02)
 
 

@@ -1,7 +1,8 @@
 """The process behind :class:`tests.support.llama.LlamaServer`: a real llama.cpp server, from a wheel for any processor.
 
-``python -m tests.support.llama_process MODEL NAME PORT CONTEXT [PROJECTOR]`` serves one model file on loopback, two
-requests at a time, until SIGTERM. The wheel has the server as a class instead of a program; this is the program.
+``python -m tests.support.llama_process MODEL NAME CONTEXT [PROJECTOR]`` serves one model file on loopback, two
+requests at a time, until SIGTERM, on a port that it finds and prints. The wheel
+has the server as a class instead of a program; this is the program.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ import sys
 import xllamacpp
 
 
-def main(model: str, name: str, port: str, context: str, projector: str = "") -> None:
+def main(model: str, name: str, context: str, projector: str = "") -> None:
     """Start the server and wait for the signal to end it."""
     parameters = xllamacpp.CommonParams()
     parameters.model.path = model
     parameters.mmproj.path = projector
     parameters.model_alias = {name}
     parameters.hostnames = ["127.0.0.1"]
-    parameters.port = int(port)
+    parameters.port = 0
     parameters.n_ctx = int(context)
     parameters.n_parallel = 2
     parameters.cpuparams.n_threads = 1

@@ -7,11 +7,12 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_router.server.refusal import Refusal
-from model_router.server.wire.body import deeper_than, mend_surrogates, read_object, replace_fields
+from model_router.server.wire.body import mend_surrogates, read_object, replace_fields
+from model_router.server.wire.depth import deeper_than
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 VALUES = st.recursive(
@@ -113,6 +114,7 @@ def test_broken_text_is_found_wherever_it_stands(before: bytes, piece: bytes) ->
             assert read_object(raw, 100).value("a") == json.loads(text)["a"]
 
 
+@settings(deadline=None)  # the first use of a limit compiles its pattern
 @given(OBJECTS, st.integers(1, 8), LAYOUTS)
 def test_depth_is_counted_outside_of_strings(value: dict[str, Any], limit: int, layout: dict[str, Any]) -> None:
     assert deeper_than(json.dumps(value, **layout).encode(), limit) == (depth(value) > limit)

@@ -86,24 +86,8 @@ class LeanClient:
         if connection is None:
             connection = await self._pool.wait(address, limits.pool, fresh=fresh)
         if connection.transport is None:
-            await _connect(connection, limits.connect)
+            await connection.connect(limits.connect)
         return connection
-
-
-async def _connect(connection: Connection, seconds: float | None) -> None:
-    host, port = connection.address
-    limit = asyncio.timeout(seconds)
-    try:
-        async with limit:
-            await connection.loop.create_connection(lambda: connection, host, port)
-    except BaseException as error:
-        connection.abort()
-        if isinstance(error, TimeoutError) and limit.expired():
-            raise httpx.ConnectTimeout(f"No connection within {seconds} s.") from error
-        # An address that the system does not accept is one of the other two.
-        if isinstance(error, OSError | OverflowError | UnicodeError):
-            raise httpx.ConnectError(str(error)) from error
-        raise
 
 
 def _head(method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes:

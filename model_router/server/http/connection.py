@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
+import httpx
+
 if TYPE_CHECKING:
     from model_router.server.http.exchange import Exchange
     from model_router.server.http.pool import Address, Pool
@@ -20,6 +22,7 @@ class Connection(asyncio.Protocol):
     """
 
     __slots__ = (
+        "_connecting",
         "_deadline",
         "_fires_at",
         "_pool",
@@ -44,9 +47,35 @@ class Connection(asyncio.Protocol):
         self.used = False
         self.write_blocked = False
         self._pool = pool
+        self._connecting: asyncio.Timeout | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._fires_at = 0.0
         self._deadline = 0.0
+
+    async def connect(self, seconds: float | None) -> None:
+        """Reach the server.
+
+        Raises:
+            httpx.ConnectTimeout: not in time.
+            httpx.ConnectError: refused, unknown, or given up; the system's error is its cause.
+        """
+        limit = self._connecting = asyncio.timeout(seconds)
+        try:
+            async with limit:
+                await self.loop.create_connection(lambda: self, *self.address)
+        except BaseException as error:
+            self._connecting = None
+            if isinstance(error, TimeoutError) and limit.expired():
+                if self.closed:
+                    raise httpx.ConnectError("The client is closed.") from error
+                self.abort()
+                raise httpx.ConnectTimeout(f"No connection within {seconds} s.") from error
+            self.abort()
+            # A name or a port that the system does not take at all is one of the other two.
+            if isinstance(error, OSError | OverflowError | UnicodeError):
+                raise httpx.ConnectError(str(error)) from error
+            raise
+        self._connecting = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The socket is connected; both loops have set TCP_NODELAY by now."""
@@ -96,7 +125,7 @@ class Connection(asyncio.Protocol):
         """The exchange is over and left the connection clean: others may use it."""
         transport = self.transport
         # An answer can end before the request was sent whole (413); the rest of that is nothing to put others behind.
-        if transport is None or transport.is_closing() or transport.get_write_buffer_size():
+        if self.closed or transport is None or transport.get_write_buffer_size():
             self.abort()
         else:
             self.used = True
@@ -112,6 +141,8 @@ class Connection(asyncio.Protocol):
             self._timer = None
         if self.transport is not None:
             self.transport.abort()
+        elif self._connecting is not None and not self._connecting.expired():
+            self._connecting.reschedule(self.loop.time())
         self._pool.forget(self)
 
     def _end(self, error: Exception | None) -> None:

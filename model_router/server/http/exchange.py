@@ -186,7 +186,7 @@ class Exchange:
             reason = f"peer closed connection without sending complete message body ({self._received} bytes came)"
             self._fail(httpx.RemoteProtocolError, reason)
         else:
-            self._complete, self._reusable = True, False
+            self._complete = True
             self._finish()
 
     def written(self) -> None:

@@ -9,25 +9,33 @@ import os
 import socket
 import struct
 from collections import deque
-from collections.abc import Awaitable, Generator, Sequence
-from math import inf
+from collections.abc import Awaitable, Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from hypercorn.config import Config
 
+from model_router.server.http1.deadlines import Deadlines
 from model_router.server.http1.exchange import Exchange
 from model_router.server.http1.parser import SLICE, Request, RequestParser
 from model_router.server.http1.response import error_answer
 from model_router.server.refusal import Refusal
 
 if TYPE_CHECKING:
-    from model_router.server.http1.serve import Application, Listener
+    from model_router.server.http1.serve import Listener
+
+Application = Callable[..., Awaitable[None]]
+"""Takes ASGI's scope, receive and send."""
 
 _FIRST_READ: Final = 2**20
 """More than a stream reader holds: what is read at first is all there is."""
 
 _WAITING_REQUESTS: Final = 8
 """So many pipelined requests are parsed ahead."""
+
+_BREATH: Final = 16
+"""After so many pipelined requests the others on the loop have their turn."""
+
+_HEAD_END: Final = b"\r\n\r\n"
 
 _RESET: Final = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
@@ -41,13 +49,16 @@ class _Awaited(enum.Enum):
     REST = enum.auto()  # what nobody wants: of a body after its answer, or of anything before the end
 
 
-class Connection(asyncio.Protocol):
+# Read for each request; an enumeration's attributes are slow before Python 3.12.
+_NOTHING, _FIRST, _NEXT, _HEAD, _BODY, _REST = _Awaited
+
+
+class Connection(Deadlines):
     """Takes the place of Hypercorn's ``TCPServer``: the same arguments, and to be awaited.
 
     The first bytes come through the stream reader; from then on this is the transport's protocol itself, so nothing
     needs a task to be read. Applications are called in the task that awaits: one request after the other, in one
     context. Only when an application goes on after its answer and the next request is there, another task serves that.
-    All deadlines are numbers that one timer looks at when the earliest is due.
     """
 
     def __init__(  # noqa: PLR0917 - Hypercorn passes them so
@@ -62,41 +73,38 @@ class Connection(asyncio.Protocol):
         *,
         listener: Listener,
     ) -> None:
+        super().__init__(listener.limits.write_seconds)
         self.loop = loop
+        self.app = app
         self.config = config
         self.state = state
         self.listener = listener
+        self.transport = cast(asyncio.Transport, writer.transport)
         self.client = _address(writer.get_extra_info("peername"))
         self.server = _address(writer.get_extra_info("sockname"))
-        self.write_paused = False
+        self.keeps = True  # another request may follow the present one
+        self.left = False  # the client is gone, or at least will send nothing more
         self.lost = False
-        self._app = app
+        self.write_paused = False
         self._context = context
         self._reader = reader
         self._writer = writer
-        self._transport = cast(asyncio.Transport, writer.transport)
-        self._streams: asyncio.BaseProtocol | None = None  # asyncio's, once its place is taken
         self._limits = listener.limits
+        self._streams: asyncio.BaseProtocol | None = None  # asyncio's, once its place is taken
         self._parser = RequestParser(listener.limits, self._deliver)
         self._queue: deque[Request | Refusal] = deque()
-        self._unparsed: memoryview | None = None
+        self._unparsed = b""
+        self._read_paused = False
         self._exchange: Exchange | None = None
         self._requests = 0
-        self._eof = False
-        self._ending = False
-        self._shutting = False
-        self._read_paused = False
+        self._arrived: asyncio.Future[None] | None = None
         self._driver = 0
         self._drivers: set[asyncio.Task[None]] = set()
-        self._arrived: asyncio.Future[None] | None = None
         self._drains: list[asyncio.Future[None]] = []
+        self._awaited = _NOTHING
+        self._shutting = False
+        self._ending = False
         self._closed: asyncio.Future[None] = loop.create_future()
-        self._awaited = _Awaited.NOTHING
-        self._read_by = inf
-        self._write_by = inf
-        self._write_left = 0
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = inf
 
     def __await__(self) -> Generator[Any, None, None]:
         return self._run().__await__()
@@ -105,17 +113,12 @@ class Connection(asyncio.Protocol):
 
     async def _run(self) -> None:
         try:
-            if self._context.terminated.is_set():
-                self._shutting = True
-            elif not self.listener.admit(self):
-                if self.listener.explains(self):
-                    await self._turn_away()
-            elif await self._take_over():
+            if await self._take_over():
                 await self._drive(self._driver)
                 while self._drivers:
                     await asyncio.wait(self._drivers)
         except asyncio.CancelledError:
-            self._transport.abort()
+            self.transport.abort()
             for driver in self._drivers:
                 driver.cancel()
             if self._drivers:
@@ -126,43 +129,33 @@ class Connection(asyncio.Protocol):
 
     async def _take_over(self) -> bool:
         """Wait for the first bytes, and become the transport's protocol; False when there is nobody to serve."""
-        self._await(_Awaited.FIRST, self._limits.head_seconds)
+        self._await(_FIRST, self._limits.head_seconds)
         try:
             data = await self._reader.read(_FIRST_READ)
         except OSError:
             return False
-        if not data or self._transport.is_closing():
+        if not data or self.transport.is_closing():
             return False
         eof = self._reader.at_eof()
-        self._streams = self._transport.get_protocol()
-        self._transport.set_protocol(self)
-        self._await(_Awaited.HEAD, self._limits.head_seconds)
+        self._streams = self.transport.get_protocol()
+        self.transport.set_protocol(self)
+        self._await(_HEAD, self._limits.head_seconds)
         self.data_received(data)
         if eof:
             self.eof_received()
         return True
 
-    async def _turn_away(self) -> None:
-        message = "The server has as many connections as it takes; try again in a moment."
-        refusal = Refusal(503, message, kind="server_error", code="too_many_connections")
-        with contextlib.suppress(OSError, RuntimeError, TimeoutError):
-            self._writer.write(error_answer(refusal, self.listener.common.lines()))
-            self._writer.write_eof()
-            async with asyncio.timeout(self._limits.linger_seconds):
-                while await self._reader.read(_FIRST_READ):
-                    pass
-
     async def _leave(self) -> None:
         try:
             if self._streams is None:
-                self._transport.close()
+                self.transport.close()
                 with contextlib.suppress(OSError):
                     await self._writer.wait_closed()
             else:
                 self._end()
                 await self._closed
         finally:
-            self._disarm()
+            self.stop_expecting()
             self._parser.close()  # it refers to this
             self.listener.leave(self)
 
@@ -170,7 +163,7 @@ class Connection(asyncio.Protocol):
         """Answer requests in order, until the end or until another driver does so."""
         while not (self._ending or self.lost):
             if not self._queue:
-                if self._eof:
+                if self.left:
                     return
                 self._arrived = self.loop.create_future()
                 try:
@@ -187,21 +180,21 @@ class Connection(asyncio.Protocol):
             if following.broken is not None:
                 self.answer_error(following.broken, head_only=following.method == "HEAD")
                 return
-            await self._serve(following)
+            if self._context.max_requests is not None:
+                await self._context.mark_request()
+            self._await_nothing()
+            self._requests += 1
+            self.keeps = not self._shutting and self._requests < self.config.keep_alive_max_requests
+            self._exchange = exchange = Exchange(self, following)
+            if self.listener.names and following.host not in self.listener.names:
+                exchange.refuse(Refusal(404, "No server of this name is here.", code="unknown_host"))
+                return
+            await exchange.run()
             if self._driver != driver:
                 return
             self._exchange = None
-
-    async def _serve(self, request: Request) -> None:
-        self._await_nothing()
-        self._requests += 1
-        if self._context.max_requests is not None:
-            await self._context.mark_request()
-        self._exchange = exchange = Exchange(self, request)
-        if self.listener.serves(request.host):
-            await exchange.run()
-        else:
-            exchange.refuse(Refusal(404, "No server of this name is here.", code="unknown_host"))
+            if self._queue and not self._requests % _BREATH:
+                await asyncio.sleep(0)
 
     def _hand_over(self, exchange: Exchange) -> None:
         """The application is still at work on something else after its answer: do not let the next request wait."""
@@ -215,14 +208,15 @@ class Connection(asyncio.Protocol):
     def shut_down(self) -> None:
         """The server ends: at once when nothing is under way, else after the answer."""
         self._shutting = True
+        self.keeps = False
         if self._streams is None:
-            self._transport.close()
+            self.transport.close()
         elif not self._queue and (self._exchange is None or self._exchange.finished):
             self._end()
 
     def abort(self) -> None:
         """Give the client up."""
-        self._transport.abort()
+        self.transport.abort()
 
     def _end(self, *, linger: bool = False) -> None:
         """Close after what is written; with ``linger`` only when the client has had time to read it."""
@@ -230,49 +224,30 @@ class Connection(asyncio.Protocol):
             return
         self._ending = True
         self._parser.close()
-        self._unparsed = None
+        self._unparsed = b""
         self._wake()
         if self.lost:
             return
         self._await_nothing()
-        if linger and not self._eof:
+        if linger and not self.left:
             with contextlib.suppress(OSError, RuntimeError):
-                self._transport.write_eof()
+                self.transport.write_eof()
             self.read_on()
-            self._await(_Awaited.REST, self._limits.linger_seconds)
+            self._await(_REST, self._limits.linger_seconds)
         else:
-            self._transport.close()
-        self._expect_writing()
+            self.transport.close()
+        self.expect_writing()
 
     # What an exchange asks for
-
-    @property
-    def left(self) -> bool:
-        """Whether the client is gone, or at least will send nothing more."""
-        return self.lost or self._eof
-
-    @property
-    def gone(self) -> bool:
-        """Whether nothing can be written any more."""
-        return self.lost or self._transport.is_closing()
-
-    @property
-    def keeps(self) -> bool:
-        """Whether another request may follow the present one."""
-        return not self._shutting and self._requests < self.config.keep_alive_max_requests
-
-    def call(self, scope: dict[str, Any], receive: Any, send: Any) -> Awaitable[None]:
-        """The application's answer to a request."""
-        return self._app(scope, receive, send, None, None)  # what only WSGI applications need
 
     def write(self, data: bytes | Sequence[bytes]) -> None:
         """Hand bytes to the transport."""
         if self.lost:
             return
         if isinstance(data, bytes):
-            self._transport.write(data)
+            self.transport.write(data)
         else:
-            self._transport.writelines(data)
+            self.transport.writelines(data)
 
     async def drained(self) -> None:
         """Wait until the client has read most of what was written, or is gone."""
@@ -286,18 +261,18 @@ class Connection(asyncio.Protocol):
 
     async def more_body(self, request: Request) -> None:
         """Wait for more of a body, or its end; too long a silence is answered with 408."""
-        self._await(_Awaited.BODY, self._limits.body_seconds)
+        self._await(_BODY, self._limits.body_seconds)
         try:
             await request.changed(self.loop)
         finally:
-            if self._awaited is _Awaited.BODY:
+            if self._awaited is _BODY:
                 self._await_nothing()
 
     def read_on(self) -> None:
         """Go on reading when there is room again."""
-        if self._read_paused and not self.lost and not self._full:
+        if self._read_paused and not self._full and not self.transport.is_closing():
             self._read_paused = False
-            self._transport.resume_reading()
+            self.transport.resume_reading()
 
     def answered(self, exchange: Exchange) -> None:
         """The answer is written: what is next?"""
@@ -306,16 +281,16 @@ class Connection(asyncio.Protocol):
         if not request.complete:
             request.drop()
             self.read_on()
-        if not exchange.keep or self._shutting or (self._eof and self._idle):
-            self._end(linger=not request.complete or bool(self._queue) or self._unparsed is not None)
+        if not exchange.keep or self._shutting or (self.left and self._idle):
+            self._end(linger=not request.complete or bool(self._queue) or bool(self._unparsed))
         elif not request.complete:
-            self._await(_Awaited.REST, self._limits.linger_seconds)
+            self._await(_REST, self._limits.linger_seconds)
         elif self._queue:
             self.loop.call_soon(self._hand_over, exchange)
         elif self._parser.in_head:
-            self._await(_Awaited.HEAD, self._limits.head_seconds)
+            self._await(_HEAD, self._limits.head_seconds)
         else:
-            self._await(_Awaited.NEXT, self.config.keep_alive_timeout)
+            self._await(_NEXT, self.config.keep_alive_timeout)
 
     def answer_error(self, refusal: Refusal, *, head_only: bool = False) -> None:
         """The connection's last answer, without an application."""
@@ -328,8 +303,8 @@ class Connection(asyncio.Protocol):
             self._end()
             return
         with contextlib.suppress(OSError, AttributeError):
-            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-        self._transport.abort()
+            self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.abort()
 
     # What comes in
 
@@ -337,46 +312,62 @@ class Connection(asyncio.Protocol):
         """The transport's."""
         if self._ending:
             return
-        if self._unparsed is not None:
-            self._unparsed = memoryview(bytes(self._unparsed) + data)
-        elif len(data) > SLICE:
-            self._unparsed = memoryview(data)
+        if self._unparsed or len(data) > SLICE:
+            self._unparsed += data
             self._parse_on()
         else:
             self._parse(data)
-        if self._parser.request.unread > self._limits.unread_bytes or self._queue:
+        if self._unparsed or len(self._queue) > 1 or self._parser.request.unread > self._limits.unread_bytes:
             self._pause_when_full()
 
     def _parse_on(self) -> None:
-        """Parse what is left, until enough requests are waiting."""
-        while (rest := self._unparsed) is not None and not self._ending:
+        """Parse what is left, until enough requests are waiting.
+
+        The library does not stop between requests that came together, and it copies bodies: it gets long data in parts,
+        and of the long body of an ordinary request no more than the head.
+        """
+        data, self._unparsed = self._unparsed, b""
+        at = 0
+        while at < len(data) and not self._ending:
             if len(self._queue) >= _WAITING_REQUESTS:
+                self._unparsed = data[at:]
                 return
-            size = self._parser.remaining or SLICE
-            self._unparsed = rest[size:] if len(rest) > size else None
-            self._parse(rest[:size])
+            start = at
+            if (remaining := self._parser.remaining) > SLICE:
+                at += remaining
+                self._parser.feed_body(data[start:at])
+                self._see()
+            else:
+                end = data.find(_HEAD_END, at, at + SLICE)
+                at = end + len(_HEAD_END) if end >= 0 else at + SLICE
+                self._parse(data[start:at])
         self.read_on()
 
-    def _parse(self, data: bytes | memoryview) -> None:
-        parser = self._parser
-        refusal = parser.feed(data)
+    def _parse(self, data: bytes) -> None:
+        refusal = self._parser.feed(data)
         if refusal is not None:
             self._refuse(refusal)
-        elif parser.in_head:
-            if self._awaited in (_Awaited.NOTHING, _Awaited.NEXT, _Awaited.REST) and self._idle:
-                self._await(_Awaited.HEAD, self._limits.head_seconds)
-        elif self._awaited is _Awaited.REST and parser.request.complete:
-            self._await(_Awaited.NEXT, self.config.keep_alive_timeout)
+        else:
+            self._see()
+
+    def _see(self) -> None:
+        """Await what comes next, when no application is at work."""
+        parser = self._parser
+        if parser.in_head:
+            if self._awaited in (_NOTHING, _NEXT, _REST) and self._idle:
+                self._await(_HEAD, self._limits.head_seconds)
+        elif self._awaited is _REST and parser.request.complete:
+            self._await(_NEXT, self.config.keep_alive_timeout)
 
     @property
     def _idle(self) -> bool:
-        return not self._queue and self._unparsed is None and (self._exchange is None or self._exchange.finished)
+        return not self._queue and not self._unparsed and (self._exchange is None or self._exchange.finished)
 
     @property
     def _full(self) -> bool:
         """Whether enough waits for applications."""
-        if self._unparsed is not None:
-            return True
+        if self._ending or self._unparsed:
+            return not self._ending
         newest = self._parser.request
         unread = sum(item.unread for item in self._queue if isinstance(item, Request) and item is not newest)
         return newest.unread + unread > self._limits.unread_bytes
@@ -391,7 +382,7 @@ class Connection(asyncio.Protocol):
 
     def _refuse(self, refusal: Refusal) -> None:
         request = self._parser.request
-        self._unparsed = None
+        self._unparsed = b""
         if request.broken is not refusal:
             self._deliver(refusal)
         elif self._exchange is not None and self._exchange.request is request:
@@ -405,28 +396,28 @@ class Connection(asyncio.Protocol):
             self._arrived.set_result(None)
 
     def _pause_when_full(self) -> None:
-        if not self._read_paused and not self.lost and self._full:
+        if not self._read_paused and self._full and not self.transport.is_closing():
             self._read_paused = True
-            self._transport.pause_reading()
+            self.transport.pause_reading()
 
     def eof_received(self) -> bool:
         """The transport's: the client sends nothing more. It may still read."""
-        self._eof = True
+        self.left = True
         exchange = self._exchange
         if exchange is not None:
             exchange.request.wake()
         if self._ending:
-            self._transport.close()
+            self.transport.close()
         elif self._idle:
             self._end()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The transport's."""
-        self.lost = True
-        self._disarm()
+        self.lost = self.left = True
+        self.stop_expecting()
         self._parser.close()
-        self._unparsed = None
+        self._unparsed = b""
         if self._exchange is not None:
             self._exchange.request.wake()
         self._wake()
@@ -443,13 +434,13 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The transport's."""
         self.write_paused = True
-        self._expect_writing()
+        self.expect_writing()
 
     def resume_writing(self) -> None:
         """The transport's."""
         self.write_paused = False
         if not self._ending:
-            self._write_by = inf
+            self.expect_no_writing()
         for waiter in self._drains:
             if not waiter.done():
                 waiter.set_result(None)
@@ -460,68 +451,32 @@ class Connection(asyncio.Protocol):
 
     def _await(self, awaited: _Awaited, seconds: float) -> None:
         self._awaited = awaited
-        self._read_by = self.loop.time() + seconds
-        self._arm(self._read_by)
+        self.expect_reading(seconds)
 
     def _await_nothing(self) -> None:
-        self._awaited = _Awaited.NOTHING
-        self._read_by = inf
+        self._awaited = _NOTHING
+        self.expect_no_reading()
 
-    def _expect_writing(self) -> None:
-        self._write_left = self._transport.get_write_buffer_size()
-        self._write_by = self.loop.time() + self._limits.write_seconds
-        self._arm(self._write_by)
-
-    def _arm(self, when: float) -> None:
-        """Look at the deadlines at this time or before; a timer that is due earlier stays."""
-        if when < self._timer_at:
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer_at = when
-            self._timer = self.loop.call_at(when, self._look)
-
-    def _disarm(self) -> None:
-        self._read_by = self._write_by = inf
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-            self._timer_at = inf
-
-    def _look(self) -> None:
-        self._timer = None
-        self._timer_at = inf
-        now = self.loop.time() + 0.002  # timers come a little early
-        if now >= self._write_by:
-            self._write_late()
-        if now >= self._read_by:
-            self._read_late()
-        nearest = min(self._read_by, self._write_by)
-        if nearest < inf:
-            self._arm(nearest)
-
-    def _read_late(self) -> None:
+    def read_late(self) -> None:
+        """What was awaited did not come in time."""
         awaited = self._awaited
         self._await_nothing()
-        if awaited is _Awaited.HEAD:
+        if awaited is _HEAD:
             seconds = self._limits.head_seconds
             self.answer_error(Refusal(408, f"The head did not come within {seconds:g} s.", code="request_timeout"))
-        elif awaited is _Awaited.BODY and self._exchange is not None:
+        elif awaited is _BODY and self._exchange is not None:
             seconds = self._limits.body_seconds
             message = f"Nothing of the body came for {seconds:g} s."
             self._exchange.request.broken = refusal = Refusal(408, message, code="request_timeout")
             self._exchange.refuse(refusal)
         elif self._ending or self._streams is None:
-            self._transport.close()
+            self.transport.close()
         else:
             self._end()
 
-    def _write_late(self) -> None:
-        left = self._transport.get_write_buffer_size()
-        if left < self._write_left:
-            self._expect_writing()  # slow, but reading
-        else:
-            self._write_by = inf
-            self._transport.abort()
+    def write_late(self) -> None:
+        """The client does not read."""
+        self.transport.abort()
 
 
 def _address(name: Any) -> tuple[str, int] | None:

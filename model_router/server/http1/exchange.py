@@ -24,7 +24,6 @@ _BREATH: Final = 16
 
 _LEAVE_SECONDS: Final = 0.05
 _LAST_CHUNK: Final = b"0\r\n\r\n"
-_NO_FIELDS: Final = Fields(b"", None, False, ())
 
 
 class ClientLeft(ConnectionResetError):
@@ -45,81 +44,65 @@ class _Framing(enum.Enum):
     UNTIL_CLOSE = enum.auto()
 
 
+# Read for each message; an enumeration's attributes are slow before Python 3.12.
+_WAITING, _HELD, _OPEN, _FINISHED = _Stage
+_NOTHING, _LENGTH, _CHUNKED, _UNTIL_CLOSE = _Framing
+
+
 class Exchange:
     """Made when the application is about to be called; ``keep`` says whether the connection may go on afterwards.
 
-    ``cut`` means that the server has answered in the application's place, or given the client up.
+    ``finished`` says that the answer is complete, ``cut`` that the server has answered in the application's place, or
+    given the client up.
     """
 
-    __slots__ = (
-        "_connection",
-        "_fields",
-        "_framing",
-        "_left",
-        "_line",
-        "_pieces",
-        "_stage",
-        "_told_all",
-        "cut",
-        "keep",
-        "request",
-        "started_at",
-        "status",
-    )
+    status = 0
+    keep = False
+    cut = False
+    finished = False
+    _stage = _WAITING
+    _framing = _NOTHING
+    _line = b""
+    _fields: Fields = (b"", None, False, ())
+    _left = 0  # bytes of the body that the content length still promises
+    _pieces = 0
+    _told_all = False
 
     def __init__(self, connection: Connection, request: Request) -> None:
         self._connection = connection
         self.request = request
-        self.status = 0
-        self.keep = False
-        self.cut = False
-        self.started_at = 0.0
-        self._stage = _Stage.WAITING
-        self._framing = _Framing.NOTHING
-        self._line = b""
-        self._fields = _NO_FIELDS
-        self._left = 0  # bytes of the body that the content length still promises
-        self._pieces = 0
-        self._told_all = False
-
-    @property
-    def finished(self) -> bool:
-        """Whether the answer is complete."""
-        return self._stage is _Stage.FINISHED
 
     async def run(self) -> None:
         """Call the application, and see to it that the client gets an answer, or sees that it is broken."""
         connection = self._connection
-        config = connection.config
+        log = connection.config.log
         scope = self._scope()
-        if connection.listener.logs_access:
-            self.started_at = time.time()
+        logs_access = connection.listener.logs_access
+        began = time.time() if logs_access else 0.0
         try:
-            await connection.call(scope, self.receive, self.send)
-        except ClientLeft:
-            pass
+            await connection.app(scope, self.receive, self.send)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            await config.log.error("The application cancelled itself in %s %s", self.request.method, scope["path"])
+            await log.error("The application cancelled itself in %s", _name(scope))
             self._fail()
-        except Exception:  # noqa: BLE001 - an application's errors end its request, and are logged
-            await config.log.exception("Error in %s %s", self.request.method, scope["path"])
+        except Exception as error:  # noqa: BLE001 - an application's errors end its request, and are logged
+            if not _is_leaving(error):
+                await log.exception("Error in %s", _name(scope))
             self._fail()
         else:
-            if connection.left:
-                self.cut = True  # its client's leaving ended it
-            elif not (self.finished or self.cut):
-                await config.log.error("No whole answer to %s %s", self.request.method, scope["path"])
-            self._fail()
-        if connection.listener.logs_access:
+            if not (self.finished or self.cut):
+                if not connection.left:
+                    await log.error("No whole answer to %s", _name(scope))
+                self._fail()
+        if logs_access:
             answer: Any = {"status": self.status, "headers": []} if self.status else None
-            await config.log.access(scope, answer, time.time() - self.started_at)  # type: ignore[arg-type]  # a plain dict
+            await log.access(scope, answer, time.time() - began)  # type: ignore[arg-type]  # a plain dict
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer in the application's place when it has not begun; it sees a client that leaves."""
-        if self._stage in (_Stage.WAITING, _Stage.HELD) and not self.cut:
+        if self._stage in (_WAITING, _HELD) and not self.cut:
             self.cut = True
             self.status = refusal.status
             self._connection.answer_error(refusal, head_only=self.request.method == "HEAD")
@@ -130,29 +113,31 @@ class Exchange:
         """ASGI's ``receive``: what has come of the body, then the client's leaving."""
         request, connection = self.request, self._connection
         while True:
-            if self.cut or self._stage is _Stage.FINISHED:
+            if self.finished or self.cut:
                 return {"type": "http.disconnect"}
             if request.complete:
                 if not self._told_all:
-                    self._told_all = True
-                    body = request.take()
-                    connection.read_on()
-                    return {"type": "http.request", "body": body, "more_body": False}
+                    return self._body()
                 if connection.left:
                     return {"type": "http.disconnect"}
                 await request.changed(connection.loop)
             elif connection.left or request.broken is not None:
                 return {"type": "http.disconnect"}
             elif request.pieces:
-                body = request.take()
-                connection.read_on()
-                return {"type": "http.request", "body": body, "more_body": True}
+                return self._body()
             else:
                 if request.expects:
                     request.expects = False
-                    if self._stage is not _Stage.OPEN and request.version == "1.1" and not request.received:
+                    if self._stage is not _OPEN and not request.received:
                         connection.write(CONTINUE)
                 await connection.more_body(request)
+
+    def _body(self) -> dict[str, Any]:
+        request = self.request
+        body = request.take()
+        self._connection.read_on()
+        self._told_all = request.complete and not request.pieces
+        return {"type": "http.request", "body": body, "more_body": not self._told_all}
 
     async def send(self, message: dict[str, Any]) -> None:
         """ASGI's ``send``; waits while the client does not read.
@@ -163,24 +148,24 @@ class Exchange:
             RuntimeError: the messages come in an order, or with a length, that makes no answer.
         """
         connection = self._connection
-        if self.cut or connection.gone:
+        if self.cut or connection.lost or connection.transport.is_closing():
             # An application that listens is ended by what it hears; this is for one that does not.
             await asyncio.sleep(_LEAVE_SECONDS)
             raise ClientLeft("the client left")
         kind = message["type"]
         stage = self._stage
-        if kind == "http.response.body" and (stage is _Stage.HELD or stage is _Stage.OPEN):
+        if kind == "http.response.body" and (stage is _HELD or stage is _OPEN):
             self._write(message.get("body", b""), more=message.get("more_body", False))
             self._pieces += 1
             if connection.write_paused:
                 await connection.drained()
             elif not self._pieces % _BREATH:
                 await asyncio.sleep(0)
-        elif kind == "http.response.start" and stage is _Stage.WAITING:
+        elif kind == "http.response.start" and stage is _WAITING:
             self._line = status_line(message["status"])
             self._fields = read_fields(message.get("headers", ()))
             self.status = message["status"]
-            self._stage = _Stage.HELD
+            self._stage = _HELD
         else:
             raise RuntimeError(f"the application sent {kind} when the answer was {stage.name.lower()}")
 
@@ -188,73 +173,79 @@ class Exchange:
         if type(body) is not bytes:
             body = bytes(body)
         size = len(body)
-        head = self._open(size, more=more) if self._stage is _Stage.HELD else b""
+        head = self._open(size, more=more) if self._stage is _HELD else b""
         framing = self._framing
         data: bytes | Sequence[bytes]
-        if framing is _Framing.CHUNKED:
+        if framing is _CHUNKED:
             data = _chunk(head, body, more=more)
-        elif framing is _Framing.NOTHING:
+        elif framing is _NOTHING:
             data = head
         else:
-            if framing is _Framing.LENGTH:
+            if framing is _LENGTH:
                 self._left -= size
                 if self._left < 0 or (self._left and not more):
                     raise RuntimeError("the answer's body has not the length that its head says")
             data = (head, body) if size >= _APART else head + body
         connection = self._connection
         if head:
-            self._stage = _Stage.OPEN
+            self._stage = _OPEN
         if data:
             connection.write(data)
         if not more:
-            self._stage = _Stage.FINISHED
+            self._stage = _FINISHED
+            self.finished = True
             connection.answered(self)
 
     def _open(self, size: int, *, more: bool) -> bytes:
         """Settle how the answer is framed and whether the connection goes on; the head."""
-        request, connection, fields = self.request, self._connection, self._fields
-        length = fields.length
-        if request.method == "HEAD" or self.status in (204, 304):
-            self._framing = _Framing.NOTHING
-            if self.status == 204:
+        request, connection, status = self.request, self._connection, self.status
+        lines, length, close, given = self._fields
+        if status in {204, 304} or request.method == "HEAD":
+            self._framing = _NOTHING
+            if status == 204:
                 length = None
         elif length is not None or not more:
-            self._framing = _Framing.LENGTH
+            self._framing = _LENGTH
             length = size if length is None else length
             self._left = length
         elif request.version == "1.1":
-            self._framing = _Framing.CHUNKED
+            self._framing = _CHUNKED
         else:
-            self._framing = _Framing.UNTIL_CLOSE
+            self._framing = _UNTIL_CLOSE
         self.keep = (
             request.keep_alive
-            and not fields.close
-            and self._framing is not _Framing.UNTIL_CLOSE
-            and not (request.expects and not request.complete)
+            and not close
+            and self._framing is not _UNTIL_CLOSE
+            and (request.complete or not request.expects)
             and connection.keeps
         )
-        lines = self._line + fields.lines
+        framing = b""
         if length is not None:
-            lines += b"\r\ncontent-length: %d" % length
-        elif self._framing is _Framing.CHUNKED:
-            lines += b"\r\ntransfer-encoding: chunked"
+            framing = b"\r\ncontent-length: %d" % length
+        elif self._framing is _CHUNKED:
+            framing = b"\r\ntransfer-encoding: chunked"
         if not self.keep:
-            lines += b"\r\nconnection: close"
+            framing += b"\r\nconnection: close"
         elif request.version == "1.0":
-            lines += b"\r\nconnection: keep-alive"
+            framing += b"\r\nconnection: keep-alive"
         common = connection.listener.common
-        return lines + (common.without(fields.common) if fields.common else common.lines()) + b"\r\n\r\n"
+        return b"%b%b%b%b\r\n\r\n" % (
+            self._line,
+            lines,
+            framing,
+            common.without(given) if given else common.lines(),
+        )
 
     def _fail(self) -> None:
-        """The application has ended without a whole answer, if it is so."""
+        """The application has ended, perhaps without a whole answer."""
         if self.finished or self.cut:
             return
-        if self._stage is not _Stage.OPEN:
+        if self._stage is not _OPEN and not self._connection.left:
             message = "The server failed on this request; its log says more."
             self.refuse(Refusal(500, message, kind="server_error", code="internal_error"))
         else:
             self.cut = True
-            self._connection.break_answer(framed=self._framing is not _Framing.UNTIL_CLOSE)
+            self._connection.break_answer(framed=self._framing is not _UNTIL_CLOSE)
 
     def _scope(self) -> dict[str, Any]:
         request, connection = self.request, self._connection
@@ -271,7 +262,7 @@ class Exchange:
             "path": unquote(text) if "%" in text else text,
             "raw_path": path,
             "query_string": query,
-            "root_path": connection.config.root_path,
+            "root_path": connection.listener.root_path,
             "headers": request.headers,
             "client": connection.client,
             "server": connection.server,
@@ -289,3 +280,15 @@ def _chunk(head: bytes, body: bytes, *, more: bool) -> bytes | Sequence[bytes]:
     if size >= _APART:
         return (head + b"%x\r\n" % size, body, tail)
     return b"%b%x\r\n%b%b" % (head, size, body, tail)
+
+
+def _is_leaving(error: BaseException) -> bool:
+    """Whether an error says only that the client has left; groups of tasks wrap it."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_is_leaving(each) for each in error.exceptions)
+    return isinstance(error, ClientLeft)
+
+
+def _name(scope: dict[str, Any]) -> str:
+    """A request, for the log: as it came, so that there is no line break in it, and without the query."""
+    return f"{scope['method']} {scope['raw_path'].decode('ascii', 'replace')}"

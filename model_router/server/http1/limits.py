@@ -9,10 +9,11 @@ from dataclasses import dataclass
 class HttpLimits:
     """Sizes in bytes, times in seconds; how long an idle connection is kept is Hypercorn's ``keep_alive_timeout``.
 
-    ``unread_bytes`` of a body wait for the application, then the client has to wait too. ``body_seconds`` and
-    ``write_seconds`` count from the last sign of progress, ``head_seconds`` from a head's first byte (or from the
-    connection's start). For ``linger_seconds`` a client that is still sending after its answer is listened to: closed
-    at once, the answer would be lost to it.
+    ``connections`` are fewer where the process may not open so many files. ``unread_bytes`` of a body wait for the
+    application, then the client has to wait too, and its leaving is seen only when the application reads on.
+    ``head_seconds`` count from a head's first byte, or from the connection's start; ``body_seconds`` and
+    ``write_seconds`` from the last sign of progress. For ``linger_seconds`` a client that is still sending after its
+    answer is listened to: closed at once, the answer would be lost to it.
     """
 
     connections: int = 4096

@@ -15,6 +15,9 @@ from model_router.server.refusal import Refusal
 SLICE: Final = 16_384
 """Feed no more at once while no body is under way: the parser does not stop between requests that came together."""
 
+_LARGE: Final = 65_536
+
+_METHODS: Final = {method: method.decode() for method in (b"GET", b"POST", b"HEAD")}
 _WATCHED: Final = frozenset((b"host", b"content-length", b"transfer-encoding", b"expect"))
 _NOWHERE: Final[deque[tuple[bytes, bytes]]] = deque(maxlen=0)  # where trailers go
 
@@ -27,47 +30,33 @@ class Request:
     ``length`` is None for a chunked body. ``broken`` is set when the rest of the body cannot be read.
     """
 
-    __slots__ = (
-        "_waiters",
-        "broken",
-        "complete",
-        "dropping",
-        "expects",
-        "headers",
-        "host",
-        "keep_alive",
-        "length",
-        "method",
-        "pieces",
-        "received",
-        "target",
-        "unread",
-        "version",
-    )
+    method = ""
+    version = "1.1"
+    target = b""
+    host = b""
+    keep_alive = True
+    expects = False
+    length: int | None = 0
+    received = 0
+    unread = 0
+    complete = False
+    dropping = False
+    broken: Refusal | None = None
 
     def __init__(self) -> None:
-        self.method = ""
-        self.target = b""
-        self.version = "1.1"
         self.headers: Headers = []
-        self.host = b""
-        self.keep_alive = True
-        self.expects = False
-        self.length: int | None = 0
         self.pieces: list[bytes] = []
-        self.received = 0
-        self.unread = 0
-        self.complete = False
-        self.dropping = False
-        self.broken: Refusal | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
     def take(self) -> bytes:
-        """All of the body that is here and was not taken."""
+        """What is here of the body and was not taken; of much a part, so that it need not be copied together."""
         pieces = self.pieces
-        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        pieces.clear()
-        self.unread = 0
+        if len(pieces) == 1 or self.unread > _LARGE:
+            body = pieces.pop(0)
+        else:
+            body = b"".join(pieces)
+            pieces.clear()
+        self.unread -= len(body)
         return body
 
     def drop(self) -> None:
@@ -78,9 +67,10 @@ class Request:
 
     def wake(self) -> None:
         """Tell those who wait in ``changed``."""
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
+        if self._waiters:
+            for waiter in self._waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
 
     async def changed(self, loop: asyncio.AbstractEventLoop) -> None:
         """Wait until ``wake`` is called."""
@@ -111,19 +101,26 @@ class RequestParser:
         )
         self._delivered: Request | None = None
         self._resumed: Request | None = None
+        self._apart = False
         self._parser: HttpRequestParser | None = HttpRequestParser(self)
 
     @property
     def remaining(self) -> int:
         """Bytes that are known to be missing of the newest request's body."""
         request = self.request
-        return 0 if self.in_head or request.length is None else request.length - request.received
+        if self.in_head or request.length is None or self._parser is None:
+            return 0
+        return request.length - request.received
 
-    def feed(self, data: bytes | memoryview) -> Refusal | None:
+    def feed(self, data: bytes) -> Refusal | None:
         """Take bytes in; after a refusal, and after the connection's last request, nothing more is read.
 
         A refusal belongs to the newest request's body when that is ``broken`` by it, else to what comes next.
         """
+        if self._apart:
+            size = self.remaining
+            self.feed_body(data[:size])
+            data = data[size:]
         while self._parser is not None:
             self._feeding = len(data)
             self._silent += self._feeding
@@ -143,6 +140,23 @@ class RequestParser:
             break
         return None
 
+    def feed_body(self, data: bytes) -> None:
+        """Take in a part of a body, not more than is ``remaining``, as it is.
+
+        The library never hears of this body's rest, so another parser reads the next request.
+        """
+        self._silent = 0
+        self._apart = True
+        self.on_body(data)
+        request = self.request
+        if request.received == request.length:
+            self._apart = False
+            request.complete = True
+            if request.keep_alive:
+                self._parser = HttpRequestParser(self)
+            else:
+                self.close()
+
     def _end(self, refusal: Refusal | None) -> Refusal | None:
         self.close()
         if self.request is self._delivered and not self.request.complete:
@@ -151,6 +165,7 @@ class RequestParser:
 
     def close(self) -> None:
         """Read nothing more."""
+        self.in_head = self._apart = False
         self._parser = None
         self._deliver = _ignore
 
@@ -165,7 +180,7 @@ class RequestParser:
         self.request.target += piece
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._headers.append((name.lower(), value.rstrip(b" \t")))
+        self._headers.append((name.lower(), value.rstrip()))
 
     def on_headers_complete(self) -> None:
         self.in_head = False
@@ -177,7 +192,7 @@ class RequestParser:
             return
         request = self.request
         request.version = parser.get_http_version()
-        request.method = parser.get_method().decode("ascii")
+        request.method = _METHODS.get(method := parser.get_method()) or method.decode("ascii")
         request.keep_alive = parser.should_keep_alive()
         self._check(request)
         self._silent = 0
@@ -218,7 +233,7 @@ class RequestParser:
                 elif name == b"content-length":
                     request.length = int(value)
                 elif name == b"expect":
-                    request.expects = value.lower() == b"100-continue"
+                    request.expects = value.lower() == b"100-continue" and request.version == "1.1"
                 else:
                     codings += 1
                     request.length = None
@@ -226,7 +241,7 @@ class RequestParser:
                         self._stop("The Transfer-Encoding must be chunked, once, in HTTP/1.1.")
         if len(request.headers) > self._limits.header_count or self._silent > self._limits.head_bytes:
             self._measure(request)
-        if request.version not in ("1.1", "1.0"):
+        if request.version not in {"1.1", "1.0"}:
             self._refusal = Refusal(505, "This server speaks HTTP/1.1.", code="http_version_not_supported")
             raise _Stop
         if hosts > 1 or (not hosts and request.version == "1.1"):

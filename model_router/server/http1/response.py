@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Final, NamedTuple
+from typing import Final
 
 from hypercorn.config import Config
 
@@ -27,16 +27,9 @@ _KINDS: Final = {
 }
 
 
-class Fields(NamedTuple):
-    """An application's headers: those that say how the answer is framed, and the lines of all the others.
-
-    ``common`` are the names of headers that the server would add and the application gave itself.
-    """
-
-    lines: bytes
-    length: int | None
-    close: bool
-    common: tuple[bytes, ...]
+Fields = tuple[bytes, int | None, bool, tuple[bytes, ...]]
+"""An application's headers: the lines of those that do not frame the answer; its content length; whether it wants the
+connection closed; and the names of headers that the server would add and the application gave itself."""
 
 
 def read_fields(headers: Iterable[tuple[bytes, bytes]]) -> Fields:
@@ -71,7 +64,7 @@ def read_fields(headers: Iterable[tuple[bytes, bytes]]) -> Fields:
     block = b"".join(lines)
     if block.count(b"\n") != len(lines) or block.count(b"\r") != len(lines) or b"\0" in block:
         raise ValueError("a header of the answer has a line break in it")
-    return Fields(block, None if chunked else length, close, common)
+    return block, None if chunked else length, close, common
 
 
 def status_line(status: int) -> bytes:

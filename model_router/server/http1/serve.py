@@ -18,38 +18,50 @@ from typing import Any, Final
 from hypercorn.asyncio import run, serve
 from hypercorn.config import Config
 from hypercorn.logging import Logger
+from hypercorn.utils import wrap_app
 
-from model_router.server.http1.connection import Connection
+from model_router.server.http1.connection import Application, Connection
 from model_router.server.http1.limits import HttpLimits
-from model_router.server.http1.response import CommonFields
+from model_router.server.http1.response import CommonFields, error_answer
+from model_router.server.refusal import Refusal
 
 logger = logging.getLogger(__name__)
-
-Application = Callable[..., Awaitable[None]]
-"""Hypercorn's: scope, receive, send, and two ways to run what is not asynchronous."""
 
 _NAME: Final = "TCPServer"
 _EXPLAINED: Final = 64
 """So many at once are told why they are turned away; beyond, connections are just closed."""
+
+_OTHER_FILES: Final = 256
+"""What a process may open beside its clients' connections: those to backends, logs, libraries."""
+
 _PARAMETERS: Final = ("self", "app", "loop", "config", "context", "state", "reader", "writer")
+_TOO_MANY: Final = Refusal(
+    503,
+    "The server has as many connections as it takes; try again in a moment.",
+    kind="server_error",
+    code="too_many_connections",
+)
 
 
 class Listener:
-    """What the connections of one server have in common."""
+    """What the connections of one server have in common; ``names`` are the hosts it answers to, none for any."""
 
-    def __init__(self, config: Config, limits: HttpLimits) -> None:
+    def __init__(self, app: Application, config: Config, limits: HttpLimits) -> None:
+        self.app = app
         self.limits = limits
+        self.names = frozenset(name.encode() for name in config.server_names)
+        self.root_path = config.root_path
         self.common = CommonFields(config)
         self.logs_access = type(config.log) is not Logger or config.log.access_logger is not None
         self._config = config
-        self._names = frozenset(name.encode() for name in config.server_names)
         self._open: set[Connection] = set()
-        self._turned_away: set[Connection] = set()
+        self._most = min(limits.connections, affordable_connections())
+        self._turning_away = 0
         self._ending: asyncio.Task[None] | None = None
 
     def connect(  # noqa: PLR0917 - Hypercorn passes them so
         self,
-        app: Application,
+        app: Any,
         loop: asyncio.AbstractEventLoop,
         config: Config,
         context: Any,
@@ -63,36 +75,37 @@ class Listener:
             return own
         if self._ending is None:
             self._ending = loop.create_task(self._shut_down(context))
-        return Connection(app, loop, config, context, state, reader, writer, listener=self)
-
-    def admit(self, connection: Connection) -> bool:
-        """Whether there is room for one more."""
-        if len(self._open) >= self.limits.connections:
-            return False
+        if context.terminated.is_set() or len(self._open) >= self._most:
+            return self._turn_away(reader, writer, silent=context.terminated.is_set())
+        connection = Connection(self.app, loop, config, context, state, reader, writer, listener=self)
         self._open.add(connection)
-        return True
-
-    def explains(self, connection: Connection) -> bool:
-        """Whether a connection that was not admitted is told so."""
-        if len(self._turned_away) >= _EXPLAINED:
-            return False
-        self._turned_away.add(connection)
-        return True
+        return connection
 
     def leave(self, connection: Connection) -> None:
         """A connection has ended."""
         self._open.discard(connection)
-        self._turned_away.discard(connection)
-
-    def serves(self, host: bytes) -> bool:
-        """Whether a ``Host`` is one of the names in Hypercorn's settings."""
-        return not self._names or host in self._names
 
     async def close(self) -> None:
         """Called when the worker has ended."""
         if self._ending is not None:
             self._ending.cancel()
             await asyncio.wait([self._ending])
+
+    async def _turn_away(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, silent: bool) -> None:
+        """Say that there are too many, and listen for a moment: else a client that is sending would not read it."""
+        self._turning_away += 1
+        try:
+            if self._turning_away <= _EXPLAINED and not silent:
+                writer.write(error_answer(_TOO_MANY, self.common.lines()))
+                writer.write_eof()
+                async with asyncio.timeout(self.limits.linger_seconds):
+                    while await reader.read(65_536):
+                        pass
+        except (OSError, RuntimeError, TimeoutError, asyncio.CancelledError):
+            pass
+        finally:
+            self._turning_away -= 1
+            writer.transport.abort()
 
     async def _shut_down(self, context: Any) -> None:
         await context.terminated.wait()
@@ -104,24 +117,33 @@ class Listener:
             connection.abort()
 
 
+def affordable_connections() -> int:
+    """As many as the process may open files, but for some: when there are none left, nothing works any more."""
+    try:
+        import resource
+    except ImportError:  # Windows knows no such limit
+        return 2**31
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return 2**31 if most == resource.RLIM_INFINITY else max(most - _OTHER_FILES, most // 2)
+
+
 async def serve_fast(
-    app: Any,
+    app: Application,
     config: Config,
     *,
     shutdown_trigger: Callable[..., Awaitable[Any]] | None = None,
     limits: HttpLimits | None = None,
 ) -> None:
     """Serve an ASGI application as ``hypercorn.asyncio.serve`` does, with a faster HTTP/1.1 and with limits."""
-    listener = Listener(config, limits or HttpLimits())
+    listener = Listener(app, config, limits or HttpLimits())
     worker = _worker(listener.connect)
     if worker is None:
         logger.warning("this Hypercorn is built otherwise than expected; its own HTTP/1.1 is used")
         await serve(app, config, shutdown_trigger=shutdown_trigger, mode="asgi")
         return
-    from hypercorn.utils import wrap_app
-
     try:
-        await worker(wrap_app(app, config.wsgi_max_body_size, "asgi"), config, shutdown_trigger=shutdown_trigger)
+        lifespan = wrap_app(app, config.wsgi_max_body_size, "asgi")
+        await worker(lifespan, config, shutdown_trigger=shutdown_trigger)
     finally:
         await listener.close()
 

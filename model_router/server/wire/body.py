@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import pairwise
 from typing import Any, TypeAlias
 
 import msgspec
-import re2
 
 from model_router.server.refusal import Refusal
+from model_router.server.wire.depth import BYTES_PER_LEVEL, children_deeper, is_deeper, may_be_deeper
+from model_router.server.wire.members import Member, dense_members, found_members
+from model_router.server.wire.plain import PlainTurn, lists_in, read_plain
 
 _Plain: TypeAlias = str | int | float | bool | None
 _Shallow: TypeAlias = _Plain | list[msgspec.Raw] | dict[str, msgspec.Raw]
@@ -19,28 +20,13 @@ _Element: TypeAlias = _Plain | list[msgspec.Raw] | dict[str, _Shallow]
 _FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _TURNS = msgspec.json.Decoder(list[_Element])
 _ELEMENT = msgspec.json.Decoder(_Element)
-_ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
 _TURN_FIELDS = ("messages", "input", "contents")
 _SPLIT: frozenset[type[Any]] = frozenset({dict, list})
 _SPACE = b" \t\n\r"
-_BYTES_PER_LEVEL = 2
-"""The shortest way to one level more: ``[`` and ``]``."""
-_OPENERS, _CLOSERS = (b"{", b"["), (b"}", b"]")
-_WINDOW = 65_536
-"""Bytes that are looked at in one piece: a copy of so many is cheap and stays in the cache."""
-_SPLITS = 6
-"""Levels at which a body is taken apart before its nesting is counted: a picture in a tool's result lies there."""
-_MEAN_CHILD = 64
 _WIDE_LEAD = b"\xe2"
 """Begins dashes, typographic quotes, arrows, bullets: most of what is not ASCII in English."""
 _BYTES_PER_WIDE = 2048
 """Where they stand closer, decoding is quicker."""
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"')
-_SPACES = re.compile(rb"[ \t\n\r]*")
-_COLON = re.compile(rb"[ \t\n\r]*:[ \t\n\r]*")
-_COMMA = re.compile(rb"[ \t\n\r]*,[ \t\n\r]*")
-_OPENING = re.compile(rb"[ \t\n\r]*\{[ \t\n\r]*")
-_CLOSING = re.compile(rb"[ \t\n\r]*\}[ \t\n\r]*")
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
@@ -50,7 +36,7 @@ _ESCAPE = re.compile(
 class JsonBody:
     """A body and its fields: views into ``raw``, in the order of the text; of a repeated key the last one counts."""
 
-    __slots__ = ("_turns", "fields", "raw")
+    __slots__ = ("_plain", "_turns", "fields", "raw")
 
     def __init__(
         self, raw: bytes, fields: Mapping[str, msgspec.Raw], turns: Mapping[str, Sequence[Any]] | None = None
@@ -58,6 +44,7 @@ class JsonBody:
         self.raw = raw
         self.fields = fields
         self._turns = turns
+        self._plain: tuple[str, Sequence[PlainTurn] | None] | None = None
 
     @property
     def turns(self) -> Mapping[str, Sequence[Any]]:
@@ -71,6 +58,21 @@ class JsonBody:
         if self._turns is None:
             self._turns = _split_turns(self.fields)
         return self._turns
+
+    @property
+    def plain_turns(self) -> tuple[str, Sequence[PlainTurn] | None]:
+        """The field that has the turns, and these, if all have the shape that nearly all have; else None.
+
+        Read when first looked at.
+        """
+        if self._plain is None:
+            raws = [(name, self.fields[name]) for name in ("messages", "input") if self._says(name)]
+            self._plain = (raws[0][0], read_plain(*raws[0])) if raws else ("", None)
+        return self._plain
+
+    def _says(self, name: str) -> bool:
+        raw = self.fields.get(name)
+        return raw is not None and bytes(memoryview(raw)[:1]) != b"n"
 
     def value(self, name: str) -> Any:
         """A field, split as far as :func:`split_value` does; None when it is not there."""
@@ -97,8 +99,16 @@ def read_object(raw: bytes, max_depth: int) -> JsonBody:
         except UnicodeDecodeError as error:
             message = f"The body is not UTF-8 text (byte {error.start}); send JSON in UTF-8."
             raise Refusal(400, message, code="invalid_encoding") from None
+    raw, fields = _read_fields(raw, max_depth)
+    body = JsonBody(raw, fields)
+    if len(raw) > BYTES_PER_LEVEL * max_depth and may_be_deeper(raw, max_depth) and _holds_deeper(body, max_depth - 1):
+        raise _too_deep(max_depth)
+    return body
+
+
+def _read_fields(raw: bytes, max_depth: int) -> tuple[bytes, dict[str, msgspec.Raw]]:
     try:
-        raw, fields = _split(raw)
+        return _split(raw)
     except msgspec.ValidationError:
         found = _kind_of(raw)
         raise Refusal(400, f"The body must be a JSON object, not {found}.", code="invalid_body") from None
@@ -107,14 +117,6 @@ def read_object(raw: bytes, max_depth: int) -> JsonBody:
         raise Refusal(400, f"The body is not valid JSON: {reason}.", code="invalid_json") from None
     except RecursionError:
         raise _too_deep(max_depth) from None
-    body = JsonBody(raw, fields)
-    if (
-        len(raw) > _BYTES_PER_LEVEL * max_depth
-        and _may_be_deeper(raw, max_depth)
-        and _holds_deeper(body, max_depth - 1)
-    ):
-        raise _too_deep(max_depth)
-    return body
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -123,24 +125,25 @@ def _is_utf8(raw: bytes) -> bool:
     Decoding makes every character as wide as the widest; here only what lies between the wide ones is decoded, which
     mostly is ASCII.
     """
+    view = memoryview(raw)
+    between: list[memoryview] = []
     start = 0
-    for _ in range(len(raw) // _BYTES_PER_WIDE):
-        wide = raw.find(_WIDE_LEAD, start)
-        between = raw[start:wide] if wide >= 0 else raw[start:]
-        if not between.isascii() and not _decodes(between):
+    wide = raw.find(_WIDE_LEAD)
+    most = len(raw) // _BYTES_PER_WIDE
+    while 0 <= wide < len(raw) - 2 and len(between) < most:
+        if raw[wide + 1] & 0xC0 != 0x80 or raw[wide + 2] & 0xC0 != 0x80:
             return False
-        if wide < 0:
-            return True
+        between.append(view[start:wide])
         start = wide + 3
-        following = raw[wide + 1 : start]
-        if len(following) < 2 or following[0] & 0xC0 != 0x80 or following[1] & 0xC0 != 0x80:
-            return False
-    return _decodes(raw[start:])
+        wide = raw.find(_WIDE_LEAD, start)
+    between.append(view[start:])
+    rest = b"".join(between)
+    return rest.isascii() or all(_decodes(piece) for piece in between)
 
 
-def _decodes(raw: bytes) -> bool:
+def _decodes(piece: memoryview) -> bool:
     try:
-        raw.decode()
+        str(piece, "utf-8")
     except UnicodeDecodeError:
         return False
     return True
@@ -208,10 +211,14 @@ def _kind_of(raw: bytes) -> str:
 
 def _holds_deeper(body: JsonBody, limit: int) -> bool:
     """Whether a field is nested deeper than ``limit``. Texts of turns, most of a long body, are known to be flat."""
-    turns = body.turns
-    return any(_turns_deeper(elements, limit - 1) for elements in turns.values()) or any(
-        _is_deeper(field, limit) for name, field in body.fields.items() if name not in turns
-    )
+    name, plain = body.plain_turns
+    if plain is not None:
+        read: Collection[str] = (name,)
+        deeper = children_deeper(lists_in(plain), limit - 3)
+    else:
+        read = body.turns
+        deeper = any(_turns_deeper(elements, limit - 1) for elements in body.turns.values())
+    return deeper or any(is_deeper(field, limit) for name, field in body.fields.items() if name not in read)
 
 
 def _turns_deeper(elements: Sequence[Any], limit: int) -> bool:
@@ -224,83 +231,7 @@ def _turns_deeper(elements: Sequence[Any], limit: int) -> bool:
         if value.__class__ in _SPLIT
     ]
     lists = [element for element in elements if element.__class__ is list]
-    return _children_deeper(parts, limit - 2) or _children_deeper(lists, limit - 1)
-
-
-def _children_deeper(parts: Sequence[dict[str, msgspec.Raw] | list[msgspec.Raw]], limit: int) -> bool:
-    """Whether a child of one of them is nested deeper than ``limit``. Most hold few brackets, even all together."""
-    children = [child for part in parts for child in (part.values() if isinstance(part, dict) else part)]
-    together = b"".join(children)
-    if len(together) <= _BYTES_PER_LEVEL * limit or not _more_than(limit, together, _CLOSERS, 0, len(together)):
-        return False
-    return any(_is_deeper(child, limit) for child in children)
-
-
-def _is_deeper(value: msgspec.Raw, limit: int, splits: int = _SPLITS) -> bool:
-    if memoryview(value).nbytes <= _BYTES_PER_LEVEL * limit:
-        return False
-    raw = bytes(value)
-    if raw[0] not in b"[{" or not _may_be_deeper(raw, limit):
-        return False
-    children: Collection[msgspec.Raw]
-    if raw[0] == ord("["):
-        children, keys = _ITEMS.decode(raw), 0
-    else:
-        fields = _FIELDS.decode(raw)
-        children, keys = fields.values(), sum(map(len, fields))
-    unseen = len(raw) - keys - len(b"".join(children))  # white space, and values whose key is repeated
-    if not splits or _MEAN_CHILD * len(children) + unseen > len(raw):
-        return deeper_than(raw, limit)
-    return any(_is_deeper(child, limit - 1, splits - 1) for child in children)
-
-
-def _may_be_deeper(raw: bytes, limit: int) -> bool:
-    """A bound at a fraction of the cost of :func:`deeper_than`, brackets inside of strings counted too.
-
-    Wherever the deepest place is: if it lies in the first half, no more levels lead to it than are opened there; if in
-    the second, no more than are closed there. Counting half the brackets proves nearly every body harmless.
-    """
-    half = len(raw) // 2
-    return _more_than(limit, raw, _OPENERS, 0, half) or _more_than(limit, raw, _CLOSERS, half, len(raw))
-
-
-def _more_than(limit: int, raw: bytes, kinds: Collection[bytes], start: int, end: int) -> bool:
-    """Whether bytes of these kinds stand in a stretch of a text more than ``limit`` times.
-
-    Leaving them out and measuring what is left goes at a multiple of the speed of ``bytes.count``.
-    """
-    left = limit
-    for position in range(start, end, _WINDOW):
-        window = raw[position : min(position + _WINDOW, end)]
-        length = len(window)
-        for kind in kinds:
-            left += len(window.replace(kind, b"", left + 1)) - length
-            if left < 0:
-                return True
-    return False
-
-
-def deeper_than(raw: bytes, limit: int) -> bool:
-    """Whether valid JSON is nested deeper than ``limit``: one pass at C speed, whatever stands in it."""
-    return _nesting(limit).fullmatch(raw) is None
-
-
-@cache
-def _nesting(limit: int) -> Any:
-    """Matches JSON with at most ``limit`` levels. Nested as the text itself, so that each byte has one reading only."""
-    plain = rb'[^"\[\]{}]|"(?:[^"\\]|\\.)*"'
-    nested = b"(?:" + plain + b")*"
-    for _ in range(limit):
-        nested = b"(?:" + plain + rb"|[\[{]" + nested + rb"[\]}])*"
-    options = re2.Options()
-    options.encoding = options.Encoding.LATIN1
-    options.dot_nl = True
-    options.never_capture = True
-    return re2.compile(nested, options)
-
-
-_Member: TypeAlias = tuple[str, int, int, int]
-"""A field's name, where it begins in the text, where its value begins, and where that ends."""
+    return children_deeper(parts, limit - 2) or children_deeper(lists, limit - 1)
 
 
 def replace_fields(body: JsonBody, replaced: Mapping[str, bytes], removed: Collection[str] = ()) -> bytes:
@@ -309,7 +240,7 @@ def replace_fields(body: JsonBody, replaced: Mapping[str, bytes], removed: Colle
     A field of ``replaced`` that the body lacks is put first. A body with repeated keys is written anew from its
     fields, so that no two readers can see different requests in it.
     """
-    members = _dense_members(body) or _members(body)
+    members = dense_members(body.raw, body.fields) or found_members(body.raw, body.fields)
     if members is None:
         fields = {key: value for key, value in body.fields.items() if key not in removed}
         fields.update({key: msgspec.Raw(value) for key, value in replaced.items()})
@@ -340,7 +271,7 @@ def _added(body: JsonBody, replaced: Mapping[str, bytes], removed: Collection[st
     return b",".join([msgspec.json.encode(key) + b":" + replaced[key] for key in missing]) + (b"," if kept else b"")
 
 
-def _removals(members: Sequence[_Member], removed: Collection[str]) -> Iterator[tuple[int, int, bytes]]:
+def _removals(members: Sequence[Member], removed: Collection[str]) -> Iterator[tuple[int, int, bytes]]:
     """Stretches to leave out: a field up to the next one; those at the end together with the comma before them."""
     last = len(members)
     while last and members[last - 1][0] in removed:
@@ -350,50 +281,3 @@ def _removals(members: Sequence[_Member], removed: Collection[str]) -> Iterator[
             yield start, following[1], b""
     if last < len(members):
         yield members[last - 1][3] if last else members[0][1], members[-1][3], b""
-
-
-def _dense_members(body: JsonBody) -> list[_Member] | None:
-    """Where each field stands in a text without white space, by lengths alone; None when it is not one.
-
-    A repeated key, white space or an escape in a key would make the text longer than its fields together.
-    """
-    position = 1
-    members: list[_Member] = []
-    for key, field in body.fields.items():
-        value = position + (len(key) if key.isascii() else len(key.encode())) + 3
-        end = value + memoryview(field).nbytes
-        members.append((key, position, value, end))
-        position = end + 1
-    return members if position == len(body.raw) and members else None
-
-
-def _members(body: JsonBody) -> list[_Member] | None:
-    """Where each field stands in the text, or None when the text and the fields do not match one to one."""
-    raw, view = body.raw, memoryview(body.raw)
-    members: list[_Member] = []
-    mark = _OPENING.match(raw)
-    for key, field in body.fields.items():
-        if mark is None:
-            return None
-        start = mark.end()
-        value = _value_start(raw, start, key)
-        end = value + memoryview(field).nbytes
-        if value < 0 or msgspec.Raw(view[value:end]) != field:
-            return None
-        members.append((key, start, value, end))
-        mark = _COMMA.match(raw, end)
-    if not members:
-        return members
-    closing = _CLOSING.match(raw, members[-1][3])
-    return members if closing is not None and closing.end() == len(raw) else None
-
-
-def _value_start(raw: bytes, start: int, key: str) -> int:
-    """Where a field's value begins, or -1 when another field stands there."""
-    quoted = b'"%b":' % key.encode()
-    if raw.startswith(quoted, start):
-        space = _SPACES.match(raw, start + len(quoted))
-        return space.end() if space is not None else -1
-    name = _STRING.match(raw, start)
-    colon = _COLON.match(raw, name.end()) if name is not None and msgspec.json.decode(name[0]) == key else None
-    return colon.end() if colon is not None else -1

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, cast
 
 import msgspec
 import re2
@@ -18,6 +18,7 @@ import re2
 from model_router.engine.routes import Attachment
 from model_router.server.refusal import Refusal
 from model_router.server.wire.body import JsonBody, split_value
+from model_router.server.wire.plain import PlainItem, PlainMessage, PlainTurn
 
 
 class Speaker(StrEnum):
@@ -32,8 +33,16 @@ class Speaker(StrEnum):
 _USER = Speaker.USER
 """Looking a member up in its class costs more than all the rest of :func:`speaker_of`."""
 
-Turn: TypeAlias = Mapping[str, Any]
-"""One element of ``messages`` or ``input``; anything may stand in its fields, it came from outside."""
+Turn: TypeAlias = Mapping[str, Any] | PlainTurn
+"""One element of ``messages`` or ``input``; anything may stand in a mapping's fields, it came from outside."""
+
+
+def speakers_of(turns: Sequence[Turn]) -> list[Speaker]:
+    """Whose turns these are, in order."""
+    return [
+        _ROLES.get(turn.role, _USER) if turn.__class__ is PlainMessage and turn.role is not None else speaker_of(turn)
+        for turn in turns
+    ]
 
 
 def speaker_of(turn: Turn) -> Speaker:
@@ -94,7 +103,16 @@ _ATTACHED = re2.compile(rb'"type"\s*:\s*"(?:input_)?(?:image|audio|file|document
 """Inside of a text the quotes are escaped, so this is a field; hidden ones (``\\u0069mage``) nobody writes."""
 
 
-def read_turns(body: JsonBody) -> Sequence[Turn]:
+def quick_turns(body: JsonBody) -> Sequence[Turn]:
+    """What :func:`read_turns` gives, in a quicker form if the turns have the usual shape.
+
+    Raises:
+        Refusal: as :func:`read_turns` does.
+    """
+    return body.plain_turns[1] or read_turns(body)
+
+
+def read_turns(body: JsonBody) -> Sequence[Mapping[str, Any]]:
     """Split a body into turns, oldest first.
 
     Raises:
@@ -110,7 +128,7 @@ def read_turns(body: JsonBody) -> Sequence[Turn]:
     raise Refusal(400, message, code="missing_messages", param="messages")
 
 
-def _turns(body: JsonBody, name: str, value: Any) -> Sequence[Turn]:
+def _turns(body: JsonBody, name: str, value: Any) -> Sequence[Mapping[str, Any]]:
     if isinstance(value, str) and name != "messages":
         return ({"role": "user", "content": value},)
     if not isinstance(value, list):
@@ -139,14 +157,22 @@ def _is_bare(raw: msgspec.Raw) -> bool:
     return True
 
 
-def may_hold_attachments(turns: Iterable[Turn]) -> bool:
+def may_hold_attachments(turns: Sequence[Turn]) -> bool:
     """Whether some turn may hold a picture, a sound or a file: one look at all parts, without decoding."""
-    contents = [turn["content"] if "content" in turn else turn.get("output") for turn in turns]
-    lists = [content for content in contents if content.__class__ is list]
+    if turns and isinstance(turns[0], PlainTurn):
+        plain = cast(Sequence[PlainTurn], turns)
+        lists: list[Any] = [turn.content for turn in plain if turn.content.__class__ is list]
+        if isinstance(turns[0], PlainItem):
+            lists += [turn.output for turn in cast(Sequence[PlainItem], turns) if turn.output.__class__ is list]
+        kinds: list[Any] = [turn.type for turn in plain if turn.type is not None]
+    else:
+        contents = [turn["content"] if "content" in turn else turn.get("output") for turn in turns]
+        lists = [content for content in contents if content.__class__ is list]
+        kinds = [turn["type"] for turn in turns if "type" in turn]
     parts = b"".join([raw for content in lists for raw in content if raw.__class__ is msgspec.Raw])
     if parts and _ATTACHED.search(parts) is not None:
         return True
-    return not _PLAIN_KINDS.issuperset([turn["type"] for turn in turns if turn.get("type").__class__ is str])
+    return not all(isinstance(kind, str) and kind in _PLAIN_KINDS for kind in kinds)
 
 
 def read_content(value: Any) -> Content:

@@ -1,0 +1,100 @@
+"""From a text to its words: lower case, accents folded, digits turned to 0.
+
+Most of it is done on bytes, by tables. Which bytes a text holds tells what kind of text it is, and spares the common
+kinds the steps that only rare ones need.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Scripts written without spaces between words: kana, Han, Thai, Lao, Myanmar, Khmer.
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+# Hebrew, Arabic and the Indic scripts carry vowel signs that \w does not match.
+_SIGNED = "\u0590-\u06ff\u0750-\u077f\u0900-\u0dff"
+_WORD = re.compile(f"[a-z]+|[0-9]+|[{_UNSPACED}]+|[{_SIGNED}]+|[^\\W_a-z0-9{_UNSPACED}{_SIGNED}]+")
+_BEYOND_LATIN = re.compile("[\u0370-\u1dff\u1f00-\u1fff\u2c00-\ud7ff\uf900-\ufaff]").search
+_NOT_SIGNED = re.compile("[\u0800-\u08ff\u0e00-\u0fff]").search
+_MARKS = re.compile("[\u0300-\u036f\u200b-\u200f\u2060\ufeff\u00ad’‘ʼ]+")
+_APOSTROPHE = b"'"
+_LETTERS = (
+    ("ß", "ss"),
+    ("ø", "o"),
+    ("ł", "l"),
+    ("ı", "i"),
+    ("đ", "d"),
+    ("æ", "ae"),
+    ("œ", "oe"),
+    ("—", " "),
+    ("–", " "),
+)
+_FIRST_OF_RUNS = "\u0e00"
+_CYRILLIC_LAST = "\u047f"
+_WIDE_SIGNS = "，？！：；（）"
+
+_ALL = bytes(range(256))
+_ZEROS = _ALL.translate(bytes.maketrans(b"123456789", b"0" * 9))
+_SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
+_FOLDED = _ZEROS.lower().translate(bytes.maketrans(_SIGNS, b" " * len(_SIGNS)))
+_CONTINUED = _ALL[0x80:0xC0]
+
+
+def kind(members: bytes) -> bytes:
+    """A table that tells a kind of bytes: translated by it, bytes that are all of the kind are all letters.
+
+    That is much quicker than ``translate(None, members)``, which makes a table of its own at each call.
+    """
+    return bytes(ord("a") if code in members else ord(" ") for code in range(256))
+
+
+# Texts by the bytes that they are made of in UTF-8; the first byte of a letter tells its script.
+_LATIN = kind(_ALL[:0xC0] + _ALL[0xC2:0xCD])
+_CYRILLIC_OR_HANGUL = kind(_SIGNS + _CONTINUED + b"\xd0\xd1" + _ALL[0xEA:0xEE])
+_SEMITIC_OR_INDIC = kind(_SIGNS + _CONTINUED + _ALL[0xD7:0xDC] + b"\xe0")
+_UNMARKED = kind(_ALL.translate(None, b"\xc2\xca\xcc\xcd\xe2\xef"))
+# Without the last bytes of those letters, and the first of what NFKD turns into one.
+_ACCENTED = kind(_ALL.translate(None, bytes(letter.encode()[-1] for letter, _ in _LETTERS) + b"\xc7\xef\xf0"))
+
+
+def words(text: str) -> tuple[list[str], list[str]]:
+    """Words in order, and those of them that are runs: of unspaced scripts and Hangul, also cut into characters."""
+    if text.isascii():
+        return text.encode().translate(_FOLDED, _APOSTROPHE).decode().split(), []
+    lowered = text.lower()
+    data = lowered.encode()
+    if data.translate(_LATIN).isalpha() or not _BEYOND_LATIN(lowered):
+        return _latin_words(lowered, data), []
+    return _other_words(lowered, data)
+
+
+def _latin_words(lowered: str, data: bytes) -> list[str]:
+    folded = unicodedata.normalize("NFKD", lowered)
+    if not data.translate(_ACCENTED).isalpha():
+        for letter, plain in _LETTERS:
+            if letter in folded:
+                folded = folded.replace(letter, plain)
+    return folded.encode("ascii", "ignore").translate(_FOLDED, _APOSTROPHE).decode().split()
+
+
+def _other_words(lowered: str, data: bytes) -> tuple[list[str], list[str]]:
+    if b"\xef\xbc" in data:
+        for sign in _WIDE_SIGNS:
+            lowered = lowered.replace(sign, " ")
+    folded = unicodedata.normalize("NFKC", lowered)
+    data = folded.encode()
+    if data.translate(_CYRILLIC_OR_HANGUL).isalpha():
+        found = data.translate(_FOLDED, _APOSTROPHE).decode().split()
+        if "".join(found).isalpha():
+            return found, [word for word in found if word[0] > _CYRILLIC_LAST]
+    elif data.translate(_SEMITIC_OR_INDIC).isalpha() and not _NOT_SIGNED(folded):
+        return data.translate(_FOLDED, _APOSTROPHE).decode().split(), []
+    if not data.translate(_UNMARKED).isalpha():
+        data = _MARKS.sub("", folded).encode()
+    found = _WORD.findall(data.translate(_ZEROS, _APOSTROPHE).decode())
+    return found, [word for word in found if word[0] >= _FIRST_OF_RUNS and _is_run(word[0])]
+
+
+def _is_run(first: str) -> bool:
+    """Whether words that begin so are cut into characters. Tibetan, Georgian and Ethiopic are not."""
+    return not "\u0f00" <= first < "\u1000" and not "\u10a0" <= first < "\u1780"
