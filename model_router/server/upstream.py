@@ -158,7 +158,7 @@ class Upstream:
     def __init__(self, transport: Transport = Transport.LEAN) -> None:
         self._lean = LeanClient(max_connections=_CONNECTIONS, keepalive_expiry=_KEPT_SECONDS)
         self._all_httpx = transport is Transport.HTTPX
-        self._httpx: httpx.AsyncClient | None = None
+        self._httpx = _httpx_client() if self._all_httpx else None
 
     async def close(self) -> None:
         """Close every connection."""
@@ -257,12 +257,7 @@ class Upstream:
     ) -> UpstreamAnswer:
         client = self._httpx
         if client is None:  # made when it is needed: reading the certificates would slow every start
-            bounds = httpx.Limits(
-                max_connections=_CONNECTIONS, max_keepalive_connections=200, keepalive_expiry=_KEPT_SECONDS
-            )
-            client = self._httpx = httpx.AsyncClient(
-                trust_env=False, follow_redirects=False, limits=bounds, cookies=_NoCookies()
-            )
+            client = self._httpx = _httpx_client()
         request = client.build_request(
             "GET" if body is None else "POST",
             backend.url(path),
@@ -273,6 +268,11 @@ class Upstream:
         response = await client.send(request, stream=True)
         raw = [(name.lower(), value) for name, value in response.headers.raw]
         return UpstreamAnswer(response.status_code, raw, _HttpxSource(response, limits.read), limits)
+
+
+def _httpx_client() -> httpx.AsyncClient:
+    bounds = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=200, keepalive_expiry=_KEPT_SECONDS)
+    return httpx.AsyncClient(trust_env=False, follow_redirects=False, limits=bounds, cookies=_NoCookies())
 
 
 async def read_whole(pieces: AsyncIterator[bytes], limit: int) -> bytes:

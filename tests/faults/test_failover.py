@@ -100,7 +100,8 @@ def test_the_next_backend_answers(
             {"bad": bad.base_url, "spare": spare.base_url},
             tmp_path,
             proxy={"transport": transport},
-            backend={"retries": 0, "first_byte_timeout_seconds": 0.3, **dialect.backend},
+            backend={"retries": 0, **dialect.backend},
+            each={"bad": {"first_byte_timeout_seconds": 0.3}},
         )
         with serving(config) as running:
             response = running.client.post(dialect.path, json={"model": "auto", "stream": stream, **dialect.body})

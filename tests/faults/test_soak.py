@@ -68,7 +68,8 @@ def test_no_task_and_nothing_of_a_request_stays(tmp_path: Path) -> None:
             {"bad": bad.base_url, "spare": spare.base_url},
             tmp_path,
             proxy={"keepalive_seconds": 0.05},
-            backend={"first_byte_timeout_seconds": 0.3, "parallel": 4, "protocols": tuple(WireProtocol)},
+            backend={"parallel": 4, "protocols": tuple(WireProtocol)},
+            each={"bad": {"first_byte_timeout_seconds": 0.3}},
             breaker=BreakerConfig(min_requests=100),
         )
         with serving(config) as running:
