@@ -67,6 +67,8 @@ _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff"
 _PICTURES = "\u2190-\u23f9\u2500-\u2bff\U0001f000-\U0001faff"
 _OTHER = "\u0250-\u02af\u0370-\u052f\u0561-\u0587\u1d00-\u1d7f\ua730-\ua7ff"
 _WIDE = "\uff21-\uff3a\uff41-\uff5a\u24b6-\u24e9\U0001d400-\U0001d6a3"
+
+
 def _for_re2(characters: str) -> str:
     return "".join(c if c == "-" else f"\\x{{{ord(c):x}}}" for c in characters)
 
