@@ -28,6 +28,7 @@ RUN_TAIL = 60
 STEM = 5
 SHORT_STEM = 4
 
+IMAGE = "<image>"
 _LENGTHS = (12, 25, 50, 90, 160, 300, 600, 1200)
 _LENGTH_MARKS = tuple(f"<length {i}>" for i in range(len(_LENGTHS) + 1))
 
@@ -78,22 +79,36 @@ def cues(text: str, image: bool = False, known: Container[str] = frozenset()) ->
 
 def structure(text: str, image: bool) -> list[str]:
     """What an ask looks like, whatever its words."""
-    marks = [_LENGTH_MARKS[bisect_left(_LENGTHS, len(text))]]
+    marks = [length_mark(len(text))]
     if image:
-        marks.append("<image>")
-    signs = text.encode().translate(_SIGN)
-    if not text.isascii():
-        marks += [mark for sign, mark in _WIDE_SIGNS if sign in text]
-    if not signs.isalpha():
-        signs = signs.translate(None, b"a")
-        marks += filter(None, map(_SIGNS.get, set(signs)))
-    elif len(marks) == 1:
+        marks.append(IMAGE)
+    return marks + signs(text)
+
+
+def length_mark(size: int) -> str:
+    """The mark of the length of a clipped ask."""
+    return _LENGTH_MARKS[bisect_left(_LENGTHS, size)]
+
+
+def first_signs(data: bytes) -> bytes:
+    """A text in UTF-8 from its first sign on, letters being all alike; empty when there is none in ASCII."""
+    return data.translate(_SIGN).lstrip(b"a")
+
+
+def signs(text: str) -> list[str]:
+    """The marks of a text's signs and lines."""
+    data = text.encode()
+    found = first_signs(data).translate(None, b"a")
+    marks = [mark for code in set(found) if (mark := _SIGNS.get(code))]
+    if len(data) > len(text):
+        marks += [mark for first, sign, mark in _WIDE_SIGNS if first in data and sign in text]
+    if not (found or marks):
         return marks
     if text.rstrip()[-1:] in _QUESTION_MARKS:
         marks.append("<question at the end>")
-    if _LINE_BREAK in signs:
+    if _LINE_BREAK in found:
         marks.append("<lines>")
-        if signs.count(_LINE_BREAK) > 5:
+        if found.count(_LINE_BREAK) > 5:
             marks.append("<many lines>")
         if ":\n" in text:
             marks.append("<colon before lines>")
@@ -104,7 +119,9 @@ def structure(text: str, image: bool) -> list[str]:
 
 _LINE_BREAK = ord("\n")
 _QUESTION_MARKS = frozenset("?？؟")
-_WIDE_SIGNS = (("？", "<question>"), ("؟", "<question>"), ("€", "<euro>"))
+_WIDE_SIGNS = ((0xEF, "？", "<question>"), (0xD8, "؟", "<question>"), (0xE2, "€", "<euro>"))
+"""With the first byte in UTF-8, which is found sooner."""
+
 _SIGNS = {
     ord(sign): mark
     for sign, mark in (
@@ -129,4 +146,4 @@ _SIGNS = {
     )
 }
 _SIGN = bytes(code if code in _SIGNS or code == _LINE_BREAK else ord("a") for code in range(256))
-"""A table that leaves signs and line breaks alone and turns all else to letters."""
+"""A table that leaves signs and line breaks alone and turns all else in ASCII to letters."""

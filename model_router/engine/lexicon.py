@@ -14,7 +14,18 @@ import struct
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
-from model_router.engine.features import SHORT_STEM, STEM, cues, run_cues, structure
+from model_router.engine.features import (
+    HEAD,
+    IMAGE,
+    SHORT_STEM,
+    STEM,
+    TAIL,
+    cues,
+    first_signs,
+    length_mark,
+    run_cues,
+    signs,
+)
 from model_router.engine.routes import RiskClass, Route
 from model_router.engine.words import words
 
@@ -64,20 +75,35 @@ class _Words(dict[str, int]):
 class Lexicon:
     """The learned table. Immutable once built; ``version`` is a digest of its text."""
 
-    __slots__ = ("_bias", "_firsts", "_marks", "_openings", "_pairs", "_table", "_words", "version")
+    __slots__ = (
+        "_bias",
+        "_by_length",
+        "_endings",
+        "_firsts",
+        "_marks",
+        "_openings",
+        "_pairs",
+        "_table",
+        "_words",
+        "version",
+    )
 
     def __init__(self, table: dict[str, int], version: str) -> None:
         self.version = version
         self._table: dict[str, int] = {}
         self._bias = table.get("<bias>", 0)
         self._marks: dict[str, int] = {}
+        self._by_length: list[int] = []
+        self._endings: dict[bytes, int] = {}
         self._firsts: dict[str, int] = {}
         self._openings: dict[tuple[str, str], int] = {}
         self._pairs: dict[tuple[str, str], int] = {}
         self._words = _Words()
+        self._sum_marks()
         self._add(table)
 
     def _add(self, table: dict[str, int]) -> None:
+        marks = len(self._marks)
         self._table.update(table)
         for cue, weight in table.items():
             first, gap, second = cue.partition(" ")
@@ -94,6 +120,13 @@ class Lexicon:
                 self._words.stems[cue[:-1]] = weight
             else:
                 self._words[cue] = weight
+        if len(self._marks) > marks:
+            self._sum_marks()
+
+    def _sum_marks(self) -> None:
+        """Most asks have no marks but that of their length and perhaps a question mark at the end."""
+        self._by_length = [self._bias + self._marks.get(length_mark(size), 0) for size in range(HEAD + TAIL + 2)]
+        self._endings = {end.encode(): sum(self._marks.get(mark, 0) for mark in signs(end)) for end in ("", "?")}
 
     @classmethod
     def from_text(cls, text: str, decode: Callable[[str], list[int]] | None = None) -> Lexicon:
@@ -112,10 +145,14 @@ class Lexicon:
 
     def total(self, text: str, image: bool) -> int:
         """The packed sums of a clipped ask: what adding :meth:`weight` over :meth:`known` gives, quicker."""
+        total = self._by_length[len(text)]
+        if image:
+            total += self._marks.get(IMAGE, 0)
+        ending = self._endings.get(first_signs(text.encode())) if text.isascii() else None
+        if ending is None:
+            ending = sum(self._marks.get(mark, 0) for mark in signs(text))
+        total += ending
         found, runs = words(text)
-        total = self._bias
-        for mark in structure(text, image):
-            total += self._marks.get(mark, 0)
         if not found:
             return total
         total = sum(map(self._words.__getitem__, set(found)), total)

@@ -13,7 +13,6 @@ from typing import Any
 
 import re2
 
-from model_router.engine.orders.common import NOT_ENGLISH
 from model_router.engine.orders.shell import SHELL
 from model_router.engine.orders.tongue import Acts, Things, Tongue
 from model_router.engine.vocabulary import letters
@@ -110,9 +109,9 @@ class Clauses:
         return _any([*_gather(tongues, "things"), *_AMOUNTS], tail=_REST)
 
 
-def foreign_words() -> str:
-    """Common words that tell another language in Latin letters from English."""
-    return rf"(?:^|{_WHITE})(?:{'|'.join(sorted(NOT_ENGLISH))})(?:{_WHITE}|$)"
+def standing_alone(words: Iterable[str]) -> str:
+    """Any of the words, with white space around it."""
+    return rf"(?:^|{_WHITE})(?:{'|'.join(sorted(words))})(?:{_WHITE}|$)"
 
 
 def _gather(tongues: Iterable[Tongue], part: str) -> list[str]:

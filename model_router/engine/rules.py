@@ -13,12 +13,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
+from model_router.engine.orders.common import DOT
 from model_router.engine.orders.tongue import GRID, Tongue
-from model_router.engine.patterns import Clauses, bounded, compiled
+from model_router.engine.patterns import Clauses, bounded, compiled, standing_alone
 from model_router.engine.routes import RiskClass
 from model_router.engine.vocabulary import ACTS, WIDTH, Vocabulary
 
@@ -37,6 +38,10 @@ LONGEST_PLACE = 400
 GLANCE_MEMORY = 16 << 20
 MEMORY = 32 << 20
 """Bytes that an automaton may take; when they are full it forgets and goes on. With far fewer, RE2 turns slow."""
+
+HOPS = 8
+BYTES_A_HOP = 4_000
+"""Verbs with nothing to act on that a glance passes over, and one more for each so many bytes."""
 
 SENTENCE = 240
 """Bytes before and after a verb that are searched for words that make it no order."""
@@ -73,15 +78,36 @@ class Place:
     read: int = 0
 
 
-class Rules:
-    """Tongues of one script. ``guests`` lend their things: languages mix. ``also`` are patterns that a glance is to
-    find too. Immutable and thread-safe; a pattern is compiled when it is first needed.
+class Seen(NamedTuple):
+    """What a glance saw: places, in bytes, before which no order and no odd spelling begins; None when none does.
+
+    ``foreign``: there are words of a language whose orders other tables know.
     """
 
-    def __init__(self, tongues: Sequence[Tongue], guests: Sequence[Tongue] = (), also: Sequence[str] = ()) -> None:
+    order: int | None
+    odd: int | None
+    foreign: bool
+
+
+class Rules:
+    """Tongues of one script. Immutable and thread-safe; a pattern is compiled when it is first needed.
+
+    ``guests`` lend their things: languages mix. With ``odd``, a pattern, a glance finds odd spellings too; at
+    ``foreign`` words it gives up.
+    """
+
+    def __init__(
+        self,
+        tongues: Sequence[Tongue],
+        guests: Sequence[Tongue] = (),
+        *,
+        odd: str = "",
+        foreign: frozenset[str] = frozenset(),
+    ) -> None:
         self._tongues = tuple(tongues)
         self._guests = tuple(guests)
-        self._also = tuple(also)
+        self._odd = odd
+        self._foreign = frozenset(word.encode() for word in foreign)
         self._hushes: dict[int, tuple[Any, Any]] = {}
 
     @cached_property
@@ -90,7 +116,13 @@ class Rules:
 
     @cached_property
     def _opening(self) -> Any:
-        return compiled("(?i)" + "|".join((self._clauses.opening(), *self._also)), GLANCE_MEMORY)
+        also = [standing_alone(word.decode() for word in self._foreign)] if self._foreign else []
+        also += [self._odd] if self._odd else []
+        return compiled("(?i)" + "|".join((self._clauses.opening(), *also)), GLANCE_MEMORY)
+
+    @cached_property
+    def _odd_place(self) -> Any:
+        return compiled("(?i)" + self._odd, GLANCE_MEMORY)
 
     @cached_property
     def _scan(self) -> Any:
@@ -104,12 +136,36 @@ class Rules:
     def _vocabulary(self) -> Vocabulary:
         return Vocabulary(self._tongues, self._guests)
 
-    def glance(self, data: bytes) -> int | None:
-        """A place before which no order begins, or None when none begins anywhere. It reads capitals too."""
-        seen = self._opening.search(data)
-        if seen is None:
-            return None
-        return max(0, seen.start() - LONGEST_PLACE) if self._clauses.may_end_with_verb else int(seen.start())
+    def glance(self, data: bytes, *, heed_foreign: bool = False) -> Seen:
+        """What there is to look at more closely, in upper or lower case. Nothing in most texts, after one pass."""
+        odd: int | None = None
+        start = 0
+        for _ in range(HOPS + len(data) // BYTES_A_HOP):
+            opening = self._opening.search(data, start)
+            if opening is None:
+                return Seen(None, odd, False)
+            start, end = opening.span()
+            if self._foreign and data[start:end].strip().lower() in self._foreign:
+                if heed_foreign:
+                    return Seen(start, start, True)
+                start = end - 1
+            elif self._may_order(data, start, end):
+                break
+            elif self._odd and self._odd_place.match(data, start):
+                odd = start if odd is None else odd
+                start += 1
+            else:
+                start = max(end - 1, start + 1)
+        if self._clauses.may_end_with_verb:
+            start = max(0, start - LONGEST_PLACE)
+        return Seen(start, start if odd is None else odd, False)
+
+    def _may_order(self, data: bytes, start: int, end: int) -> bool:
+        """Whether the clause with the verb that was seen there holds a thing, too. A wrong yes costs time alone."""
+        if self._clauses.may_end_with_verb:
+            around = lowered(data[max(0, start - LONGEST_PLACE) : end + LONGEST_PLACE])
+            return self._scan.search(around) is not None
+        return self._scan.match(lowered(data[start : end + LONGEST_PLACE])) is not None
 
     def find(self, data: bytes, start: int) -> Place | None:
         """The next place from ``start`` on that looks like an order."""
@@ -197,6 +253,11 @@ class Rules:
                 compiled(bounded(later, tongue.spaced), MEMORY),
             )
         return found
+
+
+def lowered(piece: bytes) -> bytes:
+    """A piece of a text in lower case; characters that are cut at its ends are left out."""
+    return piece.lower() if piece.isascii() else piece.decode(errors="ignore").lower().replace(DOT, "").encode()
 
 
 def _up_to_end(text: bytes) -> bytes:

@@ -12,3 +12,6 @@ NOT_ENGLISH = frozenset(
     ).split()
 )
 """Common words of the other languages in Latin letters, without accents."""
+
+DOT = "\u0307"
+"""What is left over an "i" when a Turkish capital one is put in lower case."""
