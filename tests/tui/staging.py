@@ -175,8 +175,8 @@ def fixed_event(number: int, **changed: object) -> LiveEvent:
     return LiveEvent(msgspec.structs.replace(event, **changed), decision)
 
 
-async def until(pilot: Pilot[int], holds: Callable[[], object], seconds: float = 10.0) -> float:
-    """Wait until something holds; gives the seconds it took.
+async def until(pilot: Pilot[int], holds: Callable[[], object], seconds: float = 30.0) -> float:
+    """Wait until something holds, also on a busy machine; gives the seconds it took, for those to whom they matter.
 
     Raises:
         AssertionError: it did not hold in time.
