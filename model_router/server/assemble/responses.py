@@ -34,7 +34,7 @@ class ResponsesAssembly:
         if kind == "response.output_item.done":
             index = event.get("output_index")
             self._items.append((index if isinstance(index, int) else len(self._items), event.get("item")))
-        elif kind in _ENDS:
+        elif isinstance(kind, str) and kind in _ENDS:
             response = event.get("response")
             if not isinstance(response, dict):
                 raise BrokenStream(f"sent an event '{kind}' without its response")
