@@ -18,7 +18,8 @@ from model_router.errors import UsageError
     help="The proxy file; without it ~/.model-router/routing_proxy.yaml.",
 )
 @click.option("--read-only", is_flag=True, help="Show everything, change nothing.")
-def command(screen: str, config: Path | None, read_only: bool) -> int:
+@click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal; every key works without it.")
+def command(screen: str, config: Path | None, read_only: bool, no_mouse: bool) -> int:
     """Open the application at SCREEN: home, try or log."""
     from model_router.tui.launch import SCREENS
 
@@ -26,11 +27,16 @@ def command(screen: str, config: Path | None, read_only: bool) -> int:
         near = nearest(screen, SCREENS)
         guess = f"did you mean {near!r}? " if near else ""
         raise UsageError(f"no screen is called {screen!r}", f"{guess}known: {' '.join(SCREENS)}")
-    return open_application(screen=screen, config=config, read_only=read_only)
+    return open_application(screen=screen, config=config, read_only=read_only, mouse=not no_mouse)
 
 
 def open_application(
-    *, screen: str = "home", config: Path | None = None, demo: bool = False, read_only: bool = False
+    *,
+    screen: str = "home",
+    config: Path | None = None,
+    demo: bool = False,
+    read_only: bool = False,
+    mouse: bool = True,
 ) -> int:
     """Open the application; without a configuration it offers the next steps itself.
 
@@ -39,4 +45,4 @@ def open_application(
     """
     from model_router.tui.launch import run
 
-    return run(config, screen=screen, demo=demo, read_only=read_only)
+    return run(config, screen=screen, demo=demo, read_only=read_only, mouse=mouse)

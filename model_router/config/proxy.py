@@ -213,6 +213,16 @@ class BackendConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ScreenConfig:
+    """The application's own wishes."""
+
+    keys: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata={"doc": "name of a key (as F1 shows it): the keys that do it, 'f' or 'f,ctrl+f'", "keys": "free"},
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class ProxyConfig:
     """Everything that ``routing_proxy.yaml`` says. ``source`` is the file it came from, empty when built in code."""
 
@@ -235,4 +245,5 @@ class ProxyConfig:
     fallback_backends: Mapping[str, tuple[str, ...]] = field(
         default_factory=lambda: MappingProxyType({}), metadata={"doc": "backend: those to try when it fails"}
     )
+    screen: ScreenConfig = field(default_factory=ScreenConfig)
     source: str = field(default="", metadata={"internal": True})

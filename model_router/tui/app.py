@@ -15,13 +15,15 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from model_router.config.files import user_folder
+from model_router.config.wording import nearest
 from model_router.errors import ModelRouterError
 from model_router.tui.filter import parse_filter
-from model_router.tui.keys import MOVES, key_words
+from model_router.tui.keys import MOVES, key_names, key_words
 from model_router.tui.notices import Notices, in_one
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.help import HelpScreen, help_groups
 from model_router.tui.screens.home import HomeScreen
+from model_router.tui.screens.jump import JumpScreen, places
 from model_router.tui.screens.log import LogScreen
 from model_router.tui.screens.try_prompt import TryScreen
 from model_router.tui.screens.welcome import WelcomeScreen
@@ -66,7 +68,15 @@ class ModelRouterApp(App[int]):
     BINDINGS: ClassVar[list[BindingType]] = [
         *MOVES,
         Binding("escape", "back", "Back", show=False, tooltip="Go back"),
-        Binding("ctrl+p", "command_palette", "Commands", show=False, tooltip="List every command", priority=True),
+        Binding(
+            "ctrl+p",
+            "command_palette",
+            "Commands",
+            show=False,
+            id="app.commands",
+            tooltip="List every command",
+            priority=True,
+        ),
     ]
 
     def __init__(
@@ -127,12 +137,25 @@ class ModelRouterApp(App[int]):
         if self.current_mode in {"home", "welcome"}:
             self.action_show("home")
         self._tell()
+        self._rename_keys()
         # The demo has a key of its own. Not in every tick: the footer is made anew each time.
         self.screen.refresh_bindings()
         if self._opened is not None:
             opened, self._opened = self._opened, None
             opened()
         await self._check_health()
+
+    def _rename_keys(self) -> None:
+        """Take the keys of the configuration; a name that no key has is told, and the others count."""
+        gateway = self.session.gateway
+        wanted = dict(gateway.config.screen.keys) if gateway is not None else {}
+        known = key_names()
+        for name in [name for name in wanted if name not in known]:
+            del wanted[name]
+            near = nearest(name, sorted(known))
+            words = f"screen.keys: no key is called {name!r}" + (f"; did you mean {near!r}?" if near else ".")
+            self.notify(clean(words), severity="warning", markup=False)
+        self.set_keymap(wanted)
 
     async def _check_health(self) -> None:
         await asyncio.to_thread(self.session.check)
@@ -228,6 +251,14 @@ class ModelRouterApp(App[int]):
         """Show what the keys do here."""
         self.push_screen(HelpScreen(self.session, help_groups(self.screen)))
 
+    def action_jump(self) -> None:
+        """Put a letter on each part of the screen, and go to the one that is chosen."""
+        if isinstance(self.screen, JumpScreen):
+            return
+        targets = places(self.screen)
+        if targets:
+            self.push_screen(JumpScreen(targets), lambda chosen: chosen.focus() if chosen is not None else None)
+
     def action_again(self) -> None:
         """Check the backends; while nothing is served, read the configuration again and start."""
         if self.session.phase is Phase.SERVING:
@@ -267,6 +298,7 @@ class ModelRouterApp(App[int]):
             yield SystemCommand("Samples", "Switch the sample requests on or off", self.action_traffic)
         else:
             yield SystemCommand("Demo", "Made-up models; nothing is kept", self.action_begin_demo)
+        yield SystemCommand("Jump", "A letter on each part of the screen", self.action_jump)
         yield SystemCommand("Help", "What the keys do here", self.action_help)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
         yield SystemCommand("Quit", "Leave, and stop serving", self.action_quit)

@@ -24,7 +24,14 @@ LEAVE_ON: tuple[signal.Signals, ...] = () if sys.platform == "win32" else (signa
 demo's folder goes."""
 
 
-def run(config_path: Path | None, *, screen: str = "home", demo: bool = False, read_only: bool = False) -> int:
+def run(
+    config_path: Path | None,
+    *,
+    screen: str = "home",
+    demo: bool = False,
+    read_only: bool = False,
+    mouse: bool = True,
+) -> int:
     """Run the application until the person leaves; gives the exit code.
 
     ``config_path`` is a proxy file; none means the one in the person's folder, and if there is none, a welcome.
@@ -46,7 +53,7 @@ def run(config_path: Path | None, *, screen: str = "home", demo: bool = False, r
     with unsettled_after(), noticing() as notices:
         try:
             app = ModelRouterApp(session, first=screen, opened=settle, notices=notices, leave_on=LEAVE_ON)
-            return app.run() or 0
+            return app.run(mouse=mouse) or 0
         finally:
             session.close()
 

@@ -56,11 +56,23 @@ class LogView(ScrollView, can_focus=True):
         "log--cursor-blurred",
     }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "receipt", "Receipt", tooltip="Show the receipt of the row"),
-        Binding("slash", "screen.filter", "Filter", tooltip="Filter, for example: route:coding status:409 ms>500 text"),
-        Binding("space", "pause", "Pause", tooltip="Hold still, or follow again"),
-        Binding("G", "follow", "Follow", tooltip="Show the newest row, and every one that comes"),
-        Binding("y", "copy", "Copy", tooltip="Send the row, or the selected text, to the terminal's clipboard"),
+        Binding("enter", "receipt", "Receipt", id="log.receipt", tooltip="Show the receipt of the row"),
+        Binding(
+            "slash",
+            "screen.filter",
+            "Filter",
+            id="log.filter",
+            tooltip="Filter, for example: route:coding status:409 ms>500 text",
+        ),
+        Binding("space", "pause", "Pause", id="log.pause", tooltip="Hold still, or follow again"),
+        Binding("G", "follow", "Follow", id="log.follow", tooltip="Show the newest row, and every one that comes"),
+        Binding(
+            "y",
+            "copy",
+            "Copy",
+            id="log.copy",
+            tooltip="Send the row, or the selected text, to the terminal's clipboard",
+        ),
         Binding("p", "pause", "Pause", show=False, tooltip="Hold still, or follow again"),
         Binding("end", "follow", "Follow", show=False, tooltip="Show the newest row, and every one that comes"),
         Binding("up,k", "move(-1)", "Row up", show=False),

@@ -22,6 +22,9 @@ from model_router.tui.session import Session
 from model_router.tui.text import fit
 
 _KEY_WIDTH = 16
+_NAMED = 90
+"""Width from which the names of keys are shown."""
+_NAME_ROOM = 18
 _NOT_WORTH_A_LINE = frozenset({"scroll_left", "scroll_right", "page_left", "page_right"})
 """What every scrolling widget brings along; no screen here scrolls sideways."""
 
@@ -61,9 +64,10 @@ _TITLES: tuple[tuple[type[DOMNode], str], ...] = (
 """Titles for the keys of widgets that name none."""
 
 
-def help_groups(screen: Screen[object]) -> dict[str, list[tuple[str, str]]]:
-    """Group title: (keys, what they do), for the keys that work on ``screen`` now."""
+def help_groups(screen: Screen[object]) -> dict[str, list[tuple[str, str, str]]]:
+    """Group title: (keys, what they do, by which name they can be renamed), for the keys that work now."""
     groups: dict[str, dict[tuple[str, str], list[str]]] = {}
+    names: dict[tuple[str, str], str] = {}
     for active in screen.active_bindings.values():
         binding = active.binding
         if not binding.description or binding.system or binding.action in _NOT_WORTH_A_LINE:
@@ -75,12 +79,17 @@ def help_groups(screen: Screen[object]) -> dict[str, list[tuple[str, str]]]:
         if not active.enabled:
             words += " (not possible now)"
         keys = groups.setdefault(group, {}).setdefault((binding.action, words), [])
+        if binding.id:
+            names[(binding.action, words)] = binding.id
         shown = screen.app.get_key_display(binding)
         if shown not in keys:
             keys.append(shown)
     own = type(screen).BINDING_GROUP_TITLE
     order = sorted(groups, key=lambda group: (group != own, group == "Everywhere"))
-    return {group: [(" ".join(keys), words) for (_, words), keys in groups[group].items()] for group in order}
+    return {
+        group: [(" ".join(keys), action[1], names.get(action, "")) for action, keys in groups[group].items()]
+        for group in order
+    }
 
 
 def _title_of(node: DOMNode) -> str:
@@ -98,23 +107,28 @@ class HelpLines(Lines):
 
     DEFAULT_CSS = "HelpLines { padding: 0 1; }"
 
-    def __init__(self, groups: dict[str, list[tuple[str, str]]]) -> None:
+    def __init__(self, groups: dict[str, list[tuple[str, str, str]]]) -> None:
         super().__init__()
         self._groups = groups
 
     def lines(self, width: int) -> list[Content]:
-        """A title for each group, a line for each action."""
+        """A title for each group, a line for each action; its name at the right where there is room."""
+        named = width >= _NAMED
         lines: list[Content] = []
         for group, entries in self._groups.items():
             if lines:
                 lines.append(Content())
-            lines.append(title(group, width))
-            for keys, words in entries:
+            lines.append(title(group, width, "screen.keys" if named and any(name for *_, name in entries) else ""))
+            for keys, words, name in entries:
                 first, indent = fit(keys, _KEY_WIDTH), " " * _KEY_WIDTH
                 if len(keys) >= _KEY_WIDTH:
                     lines.append(Content(keys))
                     first = indent
-                lines += paragraph(words, width, first=first, indent=indent)
+                text = paragraph(words, width - (_NAME_ROOM if named else 0), first=first, indent=indent)
+                if named and name:
+                    gap = " " * max(1, width - len(name) - text[0].cell_length)
+                    text[0] = Content.assemble(text[0], gap, (name, "$quiet"))
+                lines += text
         return lines
 
 
@@ -135,7 +149,7 @@ class HelpScreen(ScreenAbove[None]):
         Binding("question_mark,f1", "dismiss", "Back", show=False),
     ]
 
-    def __init__(self, session: Session, groups: dict[str, list[tuple[str, str]]]) -> None:
+    def __init__(self, session: Session, groups: dict[str, list[tuple[str, str, str]]]) -> None:
         super().__init__(session)
         self._groups = groups
 

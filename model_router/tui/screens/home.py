@@ -322,9 +322,21 @@ class HomeScreen(MainScreen):
     HomeScreen.-low RoutesBlock, HomeScreen.-middle RoutesBlock { margin-top: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("r", "app.again", "Check again", tooltip="Check the backends; while nothing is served, start again"),
+        Binding(
+            "r",
+            "app.again",
+            "Check again",
+            id="home.check",
+            tooltip="Check the backends; while nothing is served, start again",
+        ),
         Binding("d", "app.traffic", "Samples", tooltip="Switch the sample requests of the demo on or off"),
-        Binding("y", "copy_address", "Copy address", tooltip="Send the address to the terminal's clipboard"),
+        Binding(
+            "y",
+            "copy_address",
+            "Copy address",
+            id="home.copy",
+            tooltip="Send the address to the terminal's clipboard",
+        ),
     ]
 
     def body(self) -> ComposeResult:

@@ -180,8 +180,14 @@ class TryScreen(MainScreen):
     TryScreen.-flat #answer { padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f2", "clear", "Clear", tooltip="Empty the prompt"),
-        Binding("f3", "picture", "Picture", tooltip="Decide as if a picture came with the prompt, or not"),
+        Binding("f2", "clear", "Clear", id="try.clear", tooltip="Empty the prompt"),
+        Binding(
+            "f3",
+            "picture",
+            "Picture",
+            id="try.picture",
+            tooltip="Decide as if a picture came with the prompt, or not",
+        ),
         Binding("escape", "app.back", "Home", tooltip="Go back"),
         Binding("ctrl+q", "app.quit", "Quit", tooltip="Quit", priority=True),
     ]
