@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))
 from textual.pilot import Pilot  # noqa: E402 - needs the path set above
 
 from model_router.tui.app import ModelRouterApp  # noqa: E402 - needs the path set above
-from model_router.tui.screens.try_prompt import AnswerPart  # noqa: E402 - needs the path set above
+from model_router.tui.try_answer import AnswerPart  # noqa: E402 - needs the path set above
 from tests.tui.staging import standing_session  # noqa: E402 - needs the path set above
 
 SIZE = (120, 34)

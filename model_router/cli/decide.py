@@ -73,9 +73,10 @@ def command(
 
 
 def _request(file: Path, config: Path | None, hints: RoutingHints, *, as_json: bool, explained: bool) -> int:
-    from model_router.cli.request import read_request, request_json, request_rows
+    from model_router.cli.request import request_json, request_rows
     from model_router.router import ModelRouter
     from model_router.server.ask_route import route_ask
+    from model_router.server.captured import read_request
 
     ask = read_request(file)
     router = ModelRouter.from_config(catalog_file(config), lazily=True)

@@ -31,6 +31,11 @@ class Document:
     file: str
     root: yaml.MappingNode
 
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """The keys at the top, in their order: by them one kind of file is told from another."""
+        return tuple(str(key.value) for key, _ in self.root.value)
+
 
 def read_document(path: Path) -> Document:
     """Read one file that must hold one mapping.

@@ -53,9 +53,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "right": "→",
         "pageup": "page up",
         "pagedown": "page down",
-        "f1": "F1",
-        "f2": "F2",
-        "f3": "F3",
+        **{f"f{number}": f"F{number}" for number in range(1, 13)},
     }
 )
 

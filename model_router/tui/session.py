@@ -92,6 +92,11 @@ class Session:
         listen = self.gateway.config.proxy
         return f"http://{listen.host}:{listen.port}/v1" if listen.port else ""
 
+    def client_key(self) -> str | None:
+        """The key that a client of this gateway has to send, for a request that the person sends from here."""
+        gateway = self.gateway
+        return gateway.guard.key if gateway is not None else None
+
     def open(self) -> None:
         """Read the configuration, build the gateway, start it. The outcome is in ``phase`` and ``problem``.
 

@@ -1,133 +1,38 @@
-"""Try: write a prompt and see, with every key, where it would go and why. Nothing is sent anywhere."""
+"""Try: write a prompt and see, with every key, where it would go and why. F5 sends it, and only F5."""
 
 from __future__ import annotations
 
 import asyncio
-import statistics
-import time
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 
 from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container, Horizontal, VerticalScroll
 from textual.content import Content
-from textual.reactive import reactive
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
+from textual.worker import Worker
 
-from model_router.engine.decision import RoutingDecision
 from model_router.engine.hints import NO_HINTS, RoutingHints
-from model_router.engine.routes import Attachment
-from model_router.router import ModelRouter
-from model_router.tui.lines import Lines, fact, paragraph, spaced
-from model_router.tui.receipt import (
-    choice_line,
-    cue_lines,
-    identity_lines,
-    passed_over_lines,
-    reason_lines,
-    safety_line,
-    score_lines,
-)
+from model_router.errors import ModelRouterError, UsageError
+from model_router.server.captured import read_request
+from model_router.server.trial import Trial, send_trial
+from model_router.tui.hint_words import read_hints, toggled
+from model_router.tui.lines import Lines
 from model_router.tui.screens.base import MainScreen
-from model_router.tui.session import Session
+from model_router.tui.screens.path_field import PathScreen
+from model_router.tui.session import Phase
 from model_router.tui.text import clean, clean_in_place
+from model_router.tui.try_answer import AnswerPart, Other, SentPart, Tried, other_configuration, try_prompt
 
 _AT_ONCE = 4_000
 """Prompts up to this many characters are decided between two key presses; longer ones in a thread."""
-_MEASURED = 5
-_SIDE_BY_SIDE = 100
-
-EXAMPLES = (
-    "fix the repo and run tests",
-    "search the web for the latest TypeScript release notes",
-    "drop the production database",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A decision and what it took: microseconds of ``route``, the median of a few calls."""
-
-    decision: RoutingDecision
-    route_us: float
-    characters: int
-
-
-def try_prompt(router: ModelRouter, prompt: str, hints: RoutingHints) -> Tried:
-    """Decide as the gateway does, and measure it."""
-    taken: list[int] = []
-    for _ in range(_MEASURED):
-        started = time.perf_counter_ns()
-        decision = router.route(prompt, hints)
-        taken.append(time.perf_counter_ns() - started)
-    return Tried(decision, statistics.median(taken) / 1000, len(prompt))
-
-
-class AnswerPart(Lines):
-    """A part of the answer: the head, the figures, or the rest.
-
-    On a wide terminal the figures stand at the right and the rest below the head; on a narrow one the figures come
-    between the two.
-    """
-
-    def __init__(self, session: Session, part: str) -> None:
-        super().__init__(id=part)
-        self._session = session
-        self.tried: Tried | None = None
-
-    def lines(self, width: int) -> list[Content]:
-        """The lines of this part; before anything is written, the head says what to do."""
-        wide = self.screen.size.width >= _SIDE_BY_SIDE
-        if self.tried is None:
-            return _invitation(width) if self.id == "head" else []
-        decision = self.tried.decision
-        if self.id == "figures":
-            return spaced(
-                [score_lines(decision.scores, decision.route.value, width), cue_lines(decision.evidence, width)]
-            )
-        if self.id == "head":
-            head = self._head(self.tried, width)
-            return spaced([head, *self._rest(decision, width)]) if wide else head
-        return [] if wide else spaced(self._rest(decision, width))
-
-    def _rest(self, decision: RoutingDecision, width: int) -> list[list[Content]]:
-        return [
-            reason_lines(decision.reasons, width),
-            passed_over_lines(decision, width),
-            identity_lines(decision.config_hash, decision.ruleset_version, width),
-        ]
-
-    def _head(self, tried: Tried, width: int) -> list[Content]:
-        decision = tried.decision
-        figures = f"confidence {decision.confidence_score} · complexity {decision.complexity_score}"
-        figures += f" · risk {decision.risk_score}"
-        return [
-            choice_line(decision.route.value, decision.selected_engine),
-            *paragraph(decision.summary, width, "$quiet"),
-            Content(),
-            *fact("safety", safety_line(decision.risk_class or "", decision.requires_confirmation), width),
-            *fact("backend", self._backend(decision.selected_engine), width),
-            *fact("decided in", f"{tried.route_us:,.1f} µs", width),
-            *fact("figures", figures, width),
-        ]
-
-    def _backend(self, engine: str) -> str:
-        gateway = self._session.gateway
-        if gateway is None:
-            return "none configured yet"
-        name = gateway.config.engine_backends.get(engine)
-        if name is None:
-            return "none: a person decides"
-        backend = gateway.config.backends.get(name)
-        return clean(name if backend is None or backend.model == name else f"{name} · {backend.model}", 100)
-
-
-def _invitation(width: int) -> list[Content]:
-    words = "Write a prompt: where it would go appears here with every key. Nothing is sent. For example:"
-    return [*paragraph(words, width, "$quiet"), Content(), *(Content(f"  {example}") for example in EXAMPLES)]
+_DRAW_SECONDS = 0.1
+_SHOWABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"
 
 
 class PromptArea(TextArea):
@@ -141,19 +46,26 @@ class PromptArea(TextArea):
         return line if line.plain.isprintable() else Text(clean_in_place(line.plain), end="", no_wrap=True)
 
 
-class PictureLine(Lines):
-    """Whether the decision is made as if a picture came along."""
+class HintLabel(Lines):
+    """``hints``, or what is wrong with them."""
 
-    DEFAULT_CSS = "PictureLine { padding: 0 2; height: 1; color: $quiet; }"
-    picture = reactive(False)
+    DEFAULT_CSS = "HintLabel { width: 8; height: 1; color: $quiet; } HintLabel.-wrong { width: auto; max-width: 60%; }"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.complaint = ""
+
+    def get_content_width(self, container: object, viewport: object) -> int:
+        """As wide as its words."""
+        return len(self._words)
+
+    @property
+    def _words(self) -> str:
+        return f"✗ {self.complaint}  " if self.complaint else "hints"
 
     def lines(self, width: int) -> list[Content]:
-        """A box with its words."""
-        return [Content(f"({'x' if self.picture else ' '}) a picture comes with it")]
-
-    def on_click(self) -> None:
-        """The mouse does what F3 does."""
-        self.picture = not self.picture
+        """One line."""
+        return [Content.styled(clean(self._words, 120), "$text-error" if self.complaint else "$quiet")]
 
 
 class TryScreen(MainScreen):
@@ -165,6 +77,8 @@ class TryScreen(MainScreen):
     CSS = """
     TryScreen TextArea { height: 5; border: round $primary; padding: 0 1; background: $background; }
     TryScreen TextArea:blur { border: round $panel; }
+    TryScreen #hints { height: 1; padding: 0 2; }
+    TryScreen #hints Input { width: 1fr; border: none; height: 1; padding: 0; background: $background; }
     TryScreen #answer { height: 1fr; padding: 1 2 0 2; scrollbar-size-vertical: 1; }
     TryScreen #columns { height: auto; layout: vertical; }
     TryScreen #figures { margin-top: 1; }
@@ -175,11 +89,12 @@ class TryScreen(MainScreen):
     TryScreen.-middle TextArea { height: 4; }
     TryScreen.-low TextArea { height: 3; }
     TryScreen.-low #answer { padding-top: 0; }
-    TryScreen.-low PictureLine, TryScreen.-flat PictureLine { display: none; }
+    TryScreen.-low #hints, TryScreen.-flat #hints { display: none; }
     TryScreen.-flat TextArea { border: none; height: 1; padding: 0; }
     TryScreen.-flat #answer { padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f5", "send", "Send", id="try.send", tooltip="Send the prompt through the gateway, or stop it"),
         Binding("f2", "clear", "Clear", id="try.clear", tooltip="Empty the prompt"),
         Binding(
             "f3",
@@ -188,43 +103,73 @@ class TryScreen(MainScreen):
             id="try.picture",
             tooltip="Decide as if a picture came with the prompt, or not",
         ),
+        Binding(
+            "f4",
+            "compare",
+            "Compare",
+            id="try.compare",
+            tooltip="Decide with another configuration file as well, or not",
+        ),
+        Binding("f8", "captured", "Open", id="try.open", tooltip="Take the ask of a captured request from a file"),
         Binding("escape", "app.back", "Home", tooltip="Go back"),
         Binding("ctrl+q", "app.quit", "Quit", tooltip="Quit", priority=True),
     ]
 
+    _other: Other | None = None
+    _sending: Worker[None] | None = None
+
     def body(self) -> ComposeResult:
-        """The prompt, and the answer below it."""
+        """The prompt, the hints, and the answer below them."""
         yield PromptArea(placeholder="Write a prompt", id="prompt", soft_wrap=True)
-        yield PictureLine()
+        with Horizontal(id="hints"):
+            yield HintLabel()
+            yield Input(
+                placeholder="image  profile:fast  engine:code_agent  cost:low  tokens:12k  tools",
+                id="hint-words",
+                compact=True,
+                restrict=_SHOWABLE,
+            )
         with VerticalScroll(id="answer", can_focus=True):
+            yield SentPart()
             with Container(id="columns"):
                 yield AnswerPart(self.session, "head")
                 yield AnswerPart(self.session, "figures")
             yield AnswerPart(self.session, "rest")
 
     def on_mount(self) -> None:
-        """Decide again when the picture comes or goes; nothing blinks."""
+        """Nothing blinks."""
         self.query_one(TextArea).cursor_blink = False
-        self.watch(self.query_one(PictureLine), "picture", self._decide, init=False)
+        self.query_one("#hint-words", Input).cursor_blink = False
 
+    @on(Input.Changed, "#hint-words")
     @on(TextArea.Changed)
     def _decide(self) -> None:
         prompt = self.query_one(TextArea).text
+        hints = self._hints()
         if len(prompt) <= _AT_ONCE:
             self.workers.cancel_group(self, "decide")
-            self._show(try_prompt(self.session.router, prompt, self._hints) if prompt.strip() else None)
+            self._show(try_prompt(self.session.router, prompt, hints, self._other) if prompt.strip() else None)
         else:
-            self.run_worker(self._decide_later(prompt), group="decide", exclusive=True)
+            self.run_worker(self._decide_later(prompt, hints), group="decide", exclusive=True)
 
-    async def _decide_later(self, prompt: str) -> None:
+    async def _decide_later(self, prompt: str, hints: RoutingHints) -> None:
         # While more keys come, only the last prompt is decided.
         await asyncio.sleep(0.05)
-        self._show(await asyncio.to_thread(try_prompt, self.session.router, prompt, self._hints))
+        self._show(await asyncio.to_thread(try_prompt, self.session.router, prompt, hints, self._other))
 
-    @property
     def _hints(self) -> RoutingHints:
-        picture = self.query_one(PictureLine).picture
-        return RoutingHints(attachments=(Attachment.IMAGE,)) if picture else NO_HINTS
+        """The hints that are written; words that are none are told, and then there are no hints."""
+        label = self.query_one(HintLabel)
+        try:
+            hints = read_hints(self.query_one("#hint-words", Input).value)
+            complaint = ""
+        except UsageError as error:
+            hints, complaint = NO_HINTS, error.message
+        if complaint != label.complaint:
+            label.complaint = complaint
+            label.set_class(bool(complaint), "-wrong")
+            label.refresh(layout=True)
+        return hints
 
     def _show(self, tried: Tried | None) -> None:
         for part in self.query(AnswerPart):
@@ -242,11 +187,96 @@ class TryScreen(MainScreen):
         self._decide()
 
     def action_clear(self) -> None:
-        """Empty the prompt."""
+        """Empty the prompt, and let go of what was sent."""
+        self._stop()
+        self.query_one(SentPart).show(None)
         self.query_one(TextArea).clear()
         self.query_one(TextArea).focus()
 
     def action_picture(self) -> None:
         """As if a picture came with the prompt, or not."""
-        line = self.query_one(PictureLine)
-        line.picture = not line.picture
+        words = self.query_one("#hint-words", Input)
+        words.value = toggled(words.value, "image")
+
+    # Sending
+
+    def action_send(self) -> None:
+        """Send the prompt; while one is under way, stop it."""
+        if self._stop():
+            return
+        prompt = self.query_one(TextArea).text
+        if not prompt.strip():
+            self.app.notify("Write a prompt first.", markup=False)
+        elif self.session.phase is not Phase.SERVING:
+            self.app.notify("Nothing is served yet, so there is nowhere to send it.", severity="warning", markup=False)
+        else:
+            self._sending = self.run_worker(self._send(prompt), group="send", exclusive=True)
+
+    def _stop(self) -> bool:
+        sending = self._sending
+        if sending is None or sending.is_finished:
+            return False
+        sending.cancel()
+        part = self.query_one(SentPart)
+        if part.trial is not None:
+            part.show(replace(part.trial, error="stopped", done=True))
+        return True
+
+    async def _send(self, prompt: str) -> None:
+        part = self.query_one(SentPart)
+        part.show(Trial())
+        self.query_one("#answer", VerticalScroll).scroll_home(animate=False)
+        drawn = 0.0
+        clock = asyncio.get_running_loop().time
+        async with aclosing(send_trial(self.session.address, prompt, key=self.session.client_key())) as states:
+            async for trial in states:
+                if trial.done or clock() - drawn >= _DRAW_SECONDS:
+                    part.show(trial)
+                    drawn = clock()
+
+    # Files
+
+    def action_compare(self) -> None:
+        """Choose a file to compare with, or compare no more."""
+        if self._other is not None:
+            self._other = None
+            self._decide()
+            return
+        words = "A catalog (model_router.yaml) or a proxy file: the prompt is decided with it as well."
+        self.app.push_screen(PathScreen(self.session, "Compare with", words), self._compare_with)
+
+    def _compare_with(self, path: Path | None) -> None:
+        if path is not None:
+            self.run_worker(self._load_other(path), group="file", exclusive=True)
+
+    async def _load_other(self, path: Path) -> None:
+        try:
+            self._other = await asyncio.to_thread(other_configuration, path, self.session)
+        except ModelRouterError as error:
+            self._complain(error)
+            return
+        self._decide()
+
+    def action_captured(self) -> None:
+        """Choose a captured request."""
+        words = "A captured request ({method, path, headers, body}): its ask and its attachments are taken from it."
+        self.app.push_screen(PathScreen(self.session, "Open a request", words), self._open_captured)
+
+    def _open_captured(self, path: Path | None) -> None:
+        if path is not None:
+            self.run_worker(self._read_captured(path), group="file", exclusive=True)
+
+    async def _read_captured(self, path: Path) -> None:
+        try:
+            ask = await asyncio.to_thread(read_request, path)
+        except ModelRouterError as error:
+            self._complain(error)
+            return
+        self.query_one(TextArea).text = ask.text
+        tokens = f" tokens:{ask.estimated_tokens}" if ask.estimated_tokens else ""
+        tools = " tools" if ask.has_tools else ""
+        self.query_one("#hint-words", Input).value = (" ".join(ask.attachments) + tools + tokens).strip()
+        self.app.notify(f"{clean(path.name, 80)}: {ask.label}, session {ask.session or 'none'}.", markup=False)
+
+    def _complain(self, error: ModelRouterError) -> None:
+        self.app.notify(clean(f"{error.message} {error.hint}".strip(), 600), severity="warning", markup=False)
