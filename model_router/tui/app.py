@@ -25,6 +25,7 @@ from model_router.tui.screens.help import HelpScreen, help_groups
 from model_router.tui.screens.home import HomeScreen
 from model_router.tui.screens.jump import JumpScreen, places
 from model_router.tui.screens.log import LogScreen
+from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.screens.try_prompt import TryScreen
 from model_router.tui.screens.welcome import WelcomeScreen
 from model_router.tui.session import Phase, Session
@@ -284,15 +285,53 @@ class ModelRouterApp(App[int]):
         else:
             self.notify("Nothing is served yet, so there is nowhere to send them.", severity="warning", markup=False)
 
+    def action_switch(self) -> None:
+        """Stop serving, or start again; with requests under way only after a yes."""
+        if not self.may_change("stop or start the gateway"):
+            return
+        if self.session.phase is Phase.SERVING:
+            self._ask_if_busy("Stop serving?", self._stop)
+        elif self.session.phase is not Phase.STARTING:
+            self.action_again()
+
+    def _stop(self) -> None:
+        self.run_worker(self._stop_serving(), group="open", exclusive=True)
+
+    async def _stop_serving(self) -> None:
+        await asyncio.to_thread(self.session.stop)
+        self._tell()
+        self.notify("The gateway has stopped; s starts it again.", markup=False)
+
+    def _ask_if_busy(self, heading: str, then: Callable[[], None]) -> None:
+        """Go on at once, or after a yes when somebody waits for an answer."""
+        gateway = self.session.gateway
+        waiting = gateway.in_flight if gateway is not None and self.session.phase is Phase.SERVING else 0
+        if not waiting:
+            then()
+            return
+        requests = "1 request is" if waiting == 1 else f"{waiting} requests are"
+        words = f"{requests} under way. They get up to a few seconds to end; what is left then is broken off."
+        screen = QuestionScreen(self.session, heading, words)
+        self.push_screen(screen, lambda answer: then() if answer else None)
+
+    def may_change(self, what: str) -> bool:
+        """Whether this application may change anything; told when it may not."""
+        if self.session.read_only:
+            self.notify(f"Opened with --read-only, so it does not {what}.", severity="warning", markup=False)
+        return not self.session.read_only
+
     async def action_quit(self) -> None:
-        """Leave."""
-        self.exit(0)
+        """Leave; with requests under way only after a yes."""
+        if any(isinstance(screen, QuestionScreen) for screen in self.screen_stack):
+            return
+        self._ask_if_busy("Leave, and stop serving?", lambda: self.exit(0))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every screen and everything a key does, for the command palette."""
         yield SystemCommand("Home", "Address, state, backends, routes", lambda: self.action_show("home"))
         yield SystemCommand("Try", "Write a prompt and see where it would go", lambda: self.action_show("try"))
         yield SystemCommand("Log", "Every request as it ends", lambda: self.action_show("log"))
+        yield SystemCommand("Stop or start", "Stop serving, or start again", self.action_switch)
         yield SystemCommand("Check again", "Check the backends, or start again", self.action_again)
         if self.session.is_demo:
             yield SystemCommand("Samples", "Switch the sample requests on or off", self.action_traffic)

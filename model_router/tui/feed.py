@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter, deque
 
 from model_router.server.events import EventRing, LiveEvent
+from model_router.tui.tallies import Tallies
 
 
 class Feed:
@@ -26,6 +27,7 @@ class Feed:
         self.routes: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
         self.rates: deque[int] = deque([0] * 60, maxlen=60)
+        self.tallies = Tallies()
         self._ring = ring
         self._capacity = capacity
         self._receipts = receipts
@@ -57,6 +59,7 @@ class Feed:
         self.total += len(batch)
         self.routes.update(live.event.route for live in batch)
         self.outcomes.update(live.event.outcome for live in batch)
+        self.tallies.add(live.event for live in batch)
         self._trim()
         return len(batch)
 
@@ -64,6 +67,7 @@ class Feed:
         """Close one second of the rate history."""
         self.rates.append(self.total - self._at_last_tick)
         self._at_last_tick = self.total
+        self.tallies.tick()
 
     def row(self, sequence: int) -> LiveEvent | None:
         """The row with this sequence number, unless it has gone or never was."""

@@ -183,6 +183,10 @@ class Session:
             future.cancel()
             _log.warning("the health check of the backends took longer than %s seconds", timeout)
 
+    def stop(self) -> None:
+        """Serve no more; requests under way are drained. :meth:`open` starts again."""
+        self._stop_serving()
+
     def _stop_serving(self) -> None:
         if self.traffic is not None:
             self.traffic.stop()

@@ -164,3 +164,51 @@ def test_settling_is_undone() -> None:
         assert (gc.get_threshold(), sys.getswitchinterval()) != before
     assert gc.get_freeze_count() == 0
     assert (gc.get_threshold(), sys.getswitchinterval()) == before
+
+
+async def test_the_gateway_is_stopped_and_started_by_a_key(demo_session: Session) -> None:
+    app = ModelRouterApp(demo_session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: demo_session.phase is Phase.SERVING)
+        await asyncio.to_thread(demo_session.stop_traffic)
+        gateway = demo_session.gateway
+        assert gateway is not None
+        await until(pilot, lambda: gateway.in_flight == 0)
+        await pilot.press("s")
+        await until(pilot, lambda: demo_session.phase is Phase.CLOSED)
+        await until(pilot, lambda: "○ stopped" in screen_text(app))
+        await pilot.press("s")
+        await until(pilot, lambda: demo_session.phase is Phase.SERVING)
+        assert (await ask(demo_session.address, "rewrite this text")).status_code == 200
+
+
+async def test_leaving_asks_while_a_request_is_under_way(demo_session: Session) -> None:
+    app = ModelRouterApp(demo_session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: demo_session.phase is Phase.SERVING)
+        gateway = demo_session.gateway
+        assert gateway is not None
+        await asyncio.to_thread(demo_session.stop_traffic)
+        await until(pilot, lambda: gateway.in_flight == 0)
+        gateway.in_flight += 1
+        await pilot.press("q")
+        await until(pilot, lambda: "1 request is under way" in screen_text(app))
+        await pilot.press("n")
+        await pilot.pause()
+        assert app.is_running
+        await pilot.press("q")
+        await until(pilot, lambda: "1 request is under way" in screen_text(app))
+        gateway.in_flight -= 1
+        await pilot.press("y")
+        await pilot.pause()
+        assert app.return_value == 0
+
+
+async def test_a_read_only_screen_stops_nothing(demo_session: Session) -> None:
+    demo_session.read_only = True
+    app = ModelRouterApp(demo_session)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: demo_session.phase is Phase.SERVING)
+        await pilot.press("s")
+        await until(pilot, lambda: "--read-only" in screen_text(app))
+        assert demo_session.phase is Phase.SERVING

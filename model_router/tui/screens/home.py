@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -14,18 +13,16 @@ from textual.containers import Container, VerticalScroll
 from textual.content import Content
 
 from model_router.config.proxy import BackendConfig, PromptCapture
-from model_router.config.proxy_file import is_loopback
-from model_router.engine.routes import HUMAN_CONFIRM, ROUTES, Route
-from model_router.server.health import BackendHealth
+from model_router.engine.routes import ROUTES, Route
+from model_router.tui.backend_lines import backend_lines, is_here
 from model_router.tui.lines import NAME_WIDTH, Lines, fact, paragraph, spaced, title
 from model_router.tui.log_columns import columns_for
 from model_router.tui.look import ROUTE_LOOKS, outcome_look
+from model_router.tui.route_lines import rate_lines, route_lines
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.session import Phase, Session
-from model_router.tui.text import bar, clean, fit, fit_right
+from model_router.tui.text import clean, fit, fit_right
 from model_router.tui.top_bar import phase_words
-
-_TICKS = " ▁▂▃▄▅▆▇█"
 
 
 def fact_lines(session: Session, width: int) -> list[Content]:
@@ -47,6 +44,9 @@ def fact_lines(session: Session, width: int) -> list[Content]:
             f"{session.problem.hint or 'Correct it.'} Then press r.", width, first=indent + "→ ", indent=indent + "  "
         )
     lines += fact("config", config_words(session), width)
+    if gateway is not None:
+        lines += fact("profile", gateway.config.proxy.routing_profile.value, width)
+        lines += savings_lines(session, gateway.config.backends, width)
     if gateway is not None and gateway.capture is not PromptCapture.OFF:
         warning = f"! The event log keeps text of prompts (prompt_capture: {gateway.capture.value})."
         lines += paragraph(warning, width, "$text-warning")
@@ -56,6 +56,27 @@ def fact_lines(session: Session, width: int) -> list[Content]:
         for error in errors[:4]:
             lines += paragraph(error, width, first="  ", indent="  ")
     return lines
+
+
+def savings_lines(session: Session, backends: Mapping[str, BackendConfig], width: int) -> list[Content]:
+    """How much was answered by servers on this machine, in requests and tokens; nothing before the first answer."""
+    tallies = session.feed.tallies.backends
+    answered = sum(tally.requests for tally in tallies.values())
+    if not answered:
+        return []
+    here = [tally for name, tally in tallies.items() if name in backends and is_here(backends[name])]
+    share = sum(tally.requests for tally in here) / answered
+    made = sum(tally.prompt_tokens + tally.completion_tokens for tally in here)
+    every = sum(tally.prompt_tokens + tally.completion_tokens for tally in tallies.values())
+    tokens = f" · {amount(made)} of {amount(every)} tokens" if every else ""
+    return fact("local", f"{share:.0%} of {counted(answered, 'answer')}{tokens}", width)
+
+
+def amount(number: int) -> str:
+    """``950``, ``12k``, ``3.4M``."""
+    if number < 10_000:
+        return f"{number:,}"
+    return f"{number / 1000:.0f}k" if number < 1_000_000 else f"{number / 1_000_000:.1f}M"
 
 
 def uptime_words(seconds: float) -> str:
@@ -78,113 +99,6 @@ def config_words(session: Session) -> str:
     home = session.environ.get("HOME", "")
     path = str(session.config_path)
     return "~" + path[len(home) :] if home and Path(path).is_relative_to(home) else path
-
-
-def backend_lines(session: Session, width: int) -> list[Content]:
-    """One line for each backend, and below them what to do about those that do not answer."""
-    if session.gateway is None:
-        return []
-    config = session.gateway.config
-    known = {health.name: health for health in session.gateway.health}
-    name_width = min(20, max([8, *(len(name) for name in config.backends)]))
-    model_width = max(8, min(26, (width - name_width - 6) // 2))
-    lines = [title("Backends", width)]
-    for name, backend in config.backends.items():
-        glyph, style, words = _health_words(known.get(name), session.phase)
-        lines.append(
-            Content.assemble(
-                (f"{glyph} ", style),
-                fit(clean(name, 60), name_width),
-                (f"  {fit(clean(backend.model, 80), model_width)}  ", "$quiet"),
-                (clean(words, 200), style if glyph in "✗!" else ""),
-            )
-        )
-    if not config.backends:
-        lines.append(Content("None configured: requests have nowhere to go."))
-    return lines + advice_lines([known[name] for name in config.backends if name in known], config.backends, width)
-
-
-def _health_words(health: BackendHealth | None, phase: Phase) -> tuple[str, str, str]:
-    if health is None:
-        return "?", "$quiet", "being checked" if phase is Phase.SERVING else "not checked"
-    if not health.reachable:
-        return "✗", "$text-error", f"down: {_detail(health)}"
-    took = "" if health.latency_ms is None else f" in {max(1, round(health.latency_ms))} ms"
-    if health.advertises_model is False:
-        return "!", "$text-warning", f"answers{took}, but does not offer this model"
-    return "✓", "$text-success", f"answers{took}"
-
-
-def _detail(health: BackendHealth) -> str:
-    """The sentence about a backend without the backend's name, which stands before it already."""
-    return health.detail.removeprefix(f"'{health.name}' ").rstrip(".")
-
-
-def advice_lines(healths: Sequence[BackendHealth], backends: Mapping[str, BackendConfig], width: int) -> list[Content]:
-    """What to do about backends that are down, or that do not offer their model; one sentence for each server."""
-    lines: list[Content] = []
-    silent: dict[str, str] = {}
-    for health in healths:
-        if not health.reachable and health.latency_ms is None:
-            backend = backends.get(health.name)
-            silent.setdefault(health.base_url, backend.api_key_env or "" if backend is not None else "")
-    for url, key in list(silent.items())[:2]:
-        lines += paragraph(_silence_words(url, key), width, first="→ ", indent="  ")
-    for health in healths:
-        if health.reachable and health.advertises_model is False:
-            offered = ", ".join(health.models[:3]) or "nothing"
-            text = f"{health.name}: load the model, or name one that it offers ({offered})."
-            return [*lines, *paragraph(text, width, first="→ ", indent="  ")]
-        if not health.reachable and health.latency_ms is not None:
-            return [*lines, *paragraph(f"{health.name}: {_detail(health)}.", width, first="→ ", indent="  ")]
-    return lines
-
-
-def _silence_words(url: str, key: str) -> str:
-    """What to do about a server that says nothing. One on this machine can be started; a provider's cannot."""
-    try:
-        parts = urlsplit(url)
-        place, host, scheme = parts.netloc or url, parts.hostname or "", parts.scheme
-    except ValueError:
-        place, host, scheme = url, "", ""
-    place = clean(place, 80)
-    if scheme != "https" and is_loopback(host):
-        return f"Start the server at {place}, or correct base_url; then r checks again."
-    variable = f"the key in {clean(key, 60)}" if key else "its key variable"
-    return f"No answer from {place}: check base_url, {variable} and the network; then r checks again."
-
-
-def route_lines(session: Session, width: int) -> list[Content]:
-    """The eight routes in their order, with their engine, their number of requests and their share."""
-    feed = session.feed
-    targets = session.router.catalog.routing_targets
-    room = max(3, min(24, width - 53))
-    engine_width = max(0, width - 34 - room)
-    lines = [title("Routes", width, "requests  share")]
-    for route in ROUTES:
-        count = feed.routes[route]
-        share = count / feed.total if feed.total else 0.0
-        look = ROUTE_LOOKS[route]
-        engine = "a person" if route is Route.CONFIRMATION else targets.get(route, HUMAN_CONFIRM)
-        lines.append(
-            Content.assemble(
-                (f"{look.glyph} ", look.style),
-                fit(route.value, 17),
-                (fit(clean(engine, 40), engine_width), "$quiet"),
-                (bar(share, room), look.style or "$primary"),
-                fit_right(f"{count:,}", 8),
-                fit_right(f"{share:.0%}" if feed.total else "-", 7),
-            )
-        )
-    return lines
-
-
-def rate_lines(session: Session, width: int) -> list[Content]:
-    """Requests in each second of the last minute, as a row of small bars."""
-    rates = list(session.feed.rates)[-max(10, min(60, width)) :]
-    top = max(rates, default=0)
-    ticks = "".join(_TICKS[min(8, -(-rate * 8 // top))] if top else "▁" for rate in rates)
-    return [title("Requests a second", width, f"last minute, highest {top}"), Content.styled(ticks, "$primary")]
 
 
 def connect_lines(session: Session, width: int) -> list[Content]:
@@ -313,8 +227,8 @@ class HomeScreen(MainScreen):
     HomeScreen RoutesBlock { margin-top: 1; }
     HomeScreen LatestBlock { margin-top: 1; display: none; }
     HomeScreen.-wide #columns, HomeScreen.-widest #columns { layout: horizontal; }
-    HomeScreen.-wide FactsBlock, HomeScreen.-widest FactsBlock { width: 5fr; margin-right: 3; }
-    HomeScreen.-wide RoutesBlock, HomeScreen.-widest RoutesBlock { width: 6fr; margin-top: 0; }
+    HomeScreen.-wide FactsBlock, HomeScreen.-widest FactsBlock { width: 11fr; margin-right: 3; }
+    HomeScreen.-wide RoutesBlock, HomeScreen.-widest RoutesBlock { width: 14fr; margin-top: 0; }
     HomeScreen.-tall LatestBlock { display: block; }
     HomeScreen.-summary RoutesBlock, HomeScreen.-summary LatestBlock { display: none; }
     HomeScreen.-summary #body { padding: 0; }
@@ -329,6 +243,7 @@ class HomeScreen(MainScreen):
             id="home.check",
             tooltip="Check the backends; while nothing is served, start again",
         ),
+        Binding("s", "app.switch", "Stop or start", id="home.switch", tooltip="Stop serving, or start again"),
         Binding("d", "app.traffic", "Samples", tooltip="Switch the sample requests of the demo on or off"),
         Binding(
             "y",
