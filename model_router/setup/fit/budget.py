@@ -20,6 +20,9 @@ DEVICE_MARGIN = GIB
 
 PROCESSOR_EFFICIENCY = 0.62
 _ASSUMED_GPU = 200.0
+_CORE_BANDWIDTH = 15.0
+"""GB/s that one core can ask for: a few cores of a large server do not get all of its memory's speed."""
+
 _ASSUMED_OLD_RAM = 45.0
 _ASSUMED_NEW_RAM = 75.0
 _NEW_FLAGS = frozenset({"avx_vnni", "avx512_vnni", "avx512_bf16", "amx_tile", "amx"})
@@ -179,7 +182,9 @@ def _processor_pool(machine: Machine) -> Pool:
             budget = max(0, available - max(GIB // 2, size // 10))
             reason = "what is left of the container's limit, less a tenth"
     bandwidth = processor_bandwidth(machine.processor.name)
+    cores = machine.processor.cores
     if bandwidth is not None:
+        bandwidth = min(bandwidth, _CORE_BANDWIDTH * cores) if cores else bandwidth
         return Pool(
             "cpu", _name(machine), budget, reason, bandwidth, PROCESSOR_EFFICIENCY, source="the maker's fastest memory"
         )

@@ -173,9 +173,10 @@ arc a770 | 560 | | {_ARC}
 arc a750 | 512 | 8 | {_ARC}
 arc a580 | 512 | 8 | {_ARC}
 arc a380 | 186 | 6 | {_ARC}
+# Intel, memory shared with the processor: intel.com, product specifications
 arc 140v | 137 | | {_ARC}
 arc 140t | 120 | | {_ARC}
-# Apple: apple.com, technical specifications of each Mac
+# Apple, memory shared with the processor: apple.com, technical specifications of each Mac
 m1 ultra | 800 | | 0.40
 m1 max | 400 | | 0.50
 m1 pro | 200 | | 0.62
@@ -243,12 +244,13 @@ cortex-a76 | 17.1
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A graphics processor as its maker describes it."""
+    """A graphics processor as its maker describes it; ``unified`` ones compute in system memory."""
 
     name: str
     bandwidth: float
     memory: int | None
     efficiency: float
+    unified: bool
 
 
 _NOISE = re.compile(
@@ -281,11 +283,15 @@ def device_count() -> int:
 @cache
 def _devices() -> tuple[Device, ...]:
     found: list[Device] = []
-    for line in _lines(_GRAPHICS):
+    unified = False
+    for line in _GRAPHICS.strip().splitlines():
+        if line.startswith("#"):
+            unified = "shared with the processor" in line
+            continue
         cells = [cell.strip() for cell in line.split("|")]
         memory = int(cells[2]) << 30 if len(cells) > 2 and cells[2] else None
         efficiency = float(cells[3]) if len(cells) > 3 else USUAL_EFFICIENCY
-        found.append(Device(cells[0], float(cells[1]), memory, efficiency))
+        found.append(Device(cells[0], float(cells[1]), memory, efficiency, unified))
     return tuple(found)
 
 

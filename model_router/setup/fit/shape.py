@@ -37,7 +37,8 @@ class ModelShape:
     """One model in one file format.
 
     ``read_share`` is the part of the weights that one token reads, ``expert_share`` the part that are routed experts
-    and may live in system memory, ``expert_read_share`` the part of those that one token reads. ``recurrent_bytes`` is
+    and may live in system memory, ``expert_read_share`` the part of those that one token reads. ``weights_basis`` where
+    it is not that of the other figures. ``recurrent_bytes`` is
     the state of one conversation, ``None`` where there is one of unknown size.
     """
 
@@ -61,6 +62,7 @@ class ModelShape:
     projector_bytes: int = 0
     context_max: int | None = None
     rounded: bool = False
+    weights_basis: Basis | None = None
     looked_up_embeddings: bool = False
 
     @property

@@ -69,12 +69,13 @@ class Verdict:
         """For each figure its unit and what it rests on."""
         shape = self.shape.basis
         of_file = "size of the file" + (", rounded by its source" if self.shape.rounded else "")
-        if shape == "estimate":
-            of_file = "worked out from the name"
+        weights = self.shape.weights_basis or shape
+        if weights == "estimate":
+            of_file = "worked out from parameters and the quantisation's usual bits"
         state = "a usual size: nobody has published this model's" if self.need.recurrent_assumed else "state x slots"
         budget = self.placement.gpu or self.placement.cpu if self.placement else None
         rows = {
-            "weights_bytes": ("bytes", shape, of_file),
+            "weights_bytes": ("bytes", weights, of_file),
             "kv_bytes": ("bytes", shape, "cells x layers x width x bytes of an element, by kind of layer"),
             "recurrent_bytes": ("bytes", "estimate" if self.need.recurrent_assumed else shape, state),
             "compute_bytes": ("bytes", "estimate", "logits and activations of one step"),
