@@ -24,7 +24,7 @@ def from_name(name: str, quant: str = "") -> ModelShape | None:
     if not 1e8 <= parameters <= 2e12:
         return None
     stated = quant or (found.group(0) if (found := _QUANT.search(name)) else "Q4_K_M")
-    bits = 16.0 if stated.upper() in {"F16", "BF16"} else _BITS.get((re.search(r"\d", stated) or ["4"])[0], 4.87)
+    bits = file_bits(stated) or _BITS["4"]
     # layers and widths of dense models of that size, eight heads for keys and values of 128 elements
     layers = next(
         count for limit, count in ((2, 28), (5, 36), (10, 36), (20, 40), (40, 64), (1e9, 80)) if sizes[0] < limit
@@ -45,3 +45,13 @@ def from_name(name: str, quant: str = "") -> ModelShape | None:
         expert_read_share=min(1.0, share / 2) if active else 1.0,
         context_max=None,
     )
+
+
+def file_bits(quant: str) -> float | None:
+    """Bits for each weight that files of this name usually have, or ``None`` for a name that says nothing."""
+    if quant.upper() in {"F16", "BF16"}:
+        return 16.0
+    if not _QUANT.fullmatch(quant):
+        return None
+    digit = re.search(r"\d", quant)
+    return _BITS.get(digit[0]) if digit else None

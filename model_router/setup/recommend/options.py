@@ -14,13 +14,11 @@ from model_router.setup.fit.shape import ModelShape, from_catalog
 from model_router.setup.fit.speed import Speed, speed_of, token_seconds
 from model_router.setup.header import ModelHeader
 from model_router.setup.model_catalog import CatalogModel
+from model_router.setup.quant_ladder import QuantStep, quant_step, quant_steps
 from model_router.setup.recommend.needs import RouteNeed
 from model_router.setup.recommend.quality import (
     QualityFigure,
-    QuantStep,
     quality_for,
-    quant_step,
-    quant_steps,
     speed_penalty,
 )
 

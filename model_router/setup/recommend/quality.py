@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -26,21 +25,6 @@ _WEIGHT = 0.5
 _THIN_WEIGHT = 0.25
 MAKER_ONLY_PENALTY = 2.0
 
-_LADDER: tuple[tuple[str, float, int], ...] = (
-    ("Q8_0", 0.15, 1),
-    ("Q6_K", 0.15, 1),
-    ("Q5_K_M", 0.3, 1),
-    ("MXFP4", 0.6, 0),
-    ("Q4_K_XL", 0.6, 0),
-    ("Q4_K_M", 0.8, 0),
-    ("IQ4_XS", 1.2, 0),
-    ("Q4_0", 1.5, 0),
-    ("Q3_K_XL", 2.8, -1),
-    ("Q3_K_M", 3.0, -1),
-)
-"""File, points it costs, and step: 1 is taken only with room to spare, -1 only of large models."""
-
-LARGE = 20_000_000_000
 _SPEED_POINTS = 8.0
 
 
@@ -51,15 +35,6 @@ class QualityFigure:
     points: float
     words: str
     sources: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class QuantStep:
-    """One file of a model as the ladder sees it."""
-
-    quant: str
-    penalty: float
-    spare: bool
 
 
 def quality_for(model: CatalogModel, need: RouteNeed) -> QualityFigure | None:
@@ -93,30 +68,6 @@ def quality_for(model: CatalogModel, need: RouteNeed) -> QualityFigure | None:
 def source_names(codes: tuple[str, ...], sources: Mapping[str, Source]) -> tuple[str, ...]:
     """Sources in words, with their dates."""
     return tuple(f"{sources[code].name} ({sources[code].date})" for code in codes if code in sources)
-
-
-def quant_steps(model: CatalogModel) -> tuple[QuantStep, ...]:
-    """The files worth offering, the best first. Models that were made in four bits come in that file alone."""
-    native = next((name for name in model.files if name == "MXFP4"), None)
-    if native is not None:
-        return (QuantStep(native, 0.0, spare=False),)
-    found: list[QuantStep] = []
-    for quant in model.files:
-        step = quant_step(quant, model.parameters.total)
-        if step is not None:
-            found.append(step)
-    return tuple(sorted(found, key=lambda step: (step.penalty, model.files[step.quant].bytes, step.quant)))
-
-
-def quant_step(quant: str, parameters: int) -> QuantStep | None:
-    """The place of a file on the ladder, or ``None`` for one that is not offered by default."""
-    plain = re.sub(r"^UD-|_MOE$", "", quant)
-    for name, penalty, step in _LADDER:
-        if plain == name:
-            if step < 0 and parameters < LARGE:
-                return None
-            return QuantStep(quant, penalty - (0.1 if quant.startswith("UD-") and penalty else 0.0), spare=step > 0)
-    return None
 
 
 def speed_penalty(tokens_per_second: float, comfort: float) -> float:
