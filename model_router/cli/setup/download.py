@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from signal import SIG_IGN, SIGINT, signal
 from typing import TYPE_CHECKING
 
 import click
@@ -40,6 +41,7 @@ INTERRUPTED = 130
 )
 @click.option("--execute", is_flag=True, help="Fetch; asks for each plan.")
 @click.option("--yes", is_flag=True, help="Approve every plan that is shown.")
+@click.option("--backend", metavar="NAME", help="Offer the finished model to this backend of routing_proxy.yaml.")
 @click.option("--limit-rate", metavar="RATE", help="At most so many bytes a second, like 5M.")
 @json_option
 def command(
@@ -54,6 +56,7 @@ def command(
     local_root: Path | None,
     execute: bool,
     yes: bool,
+    backend: str | None,
     limit_rate: str | None,
     as_json: bool,
 ) -> int:
@@ -96,7 +99,16 @@ def command(
     from model_router.setup.download.queue import DownloadQueue
 
     queue = DownloadQueue(user_folder(os.environ), hub, rate=rate, go_on=False)
-    return _fetch(queue, approved, as_json=as_json)
+    snapshots = _fetch(queue, approved)
+    if snapshots is None:
+        return INTERRUPTED
+    _show_results(snapshots, as_json=as_json)
+    from model_router.cli.setup.offer import offer
+
+    for snapshot in snapshots:
+        if snapshot.state == "done":
+            offer(snapshot.plan, backend)
+    return 0 if all(snapshot.state == "done" for snapshot in snapshots) else 1
 
 
 def _needs_repository(route: str | None) -> UsageError:
@@ -136,8 +148,8 @@ def _approved(plans: list[DownloadPlan], *, yes: bool, as_json: bool) -> list[Do
     return approved
 
 
-def _fetch(queue: DownloadQueue, plans: list[DownloadPlan], *, as_json: bool) -> int:
-    """Run the approved plans to their end, or until Ctrl-C."""
+def _fetch(queue: DownloadQueue, plans: list[DownloadPlan]) -> list[DownloadSnapshot] | None:
+    """Run the approved plans to their end; nothing when Ctrl-C came first."""
     from model_router.cli.setup.progress import ended, watch
 
     identities = [queue.add(plan).identity for plan in plans]
@@ -147,18 +159,17 @@ def _fetch(queue: DownloadQueue, plans: list[DownloadPlan], *, as_json: bool) ->
             queue.approve(identity)
         watch(queue, identities)
     except KeyboardInterrupt:
+        signal(SIGINT, SIG_IGN)  # a second Ctrl-C must not come between; this takes milliseconds
         for identity in identities:
             if not ended(queue.snapshot(identity)):
                 queue.pause(identity)
         queue.stop()
         talk("")
         talk("Stopped. What has arrived is kept; the same command goes on there.")
-        return INTERRUPTED
+        return None
     finally:
         queue.stop()
-    snapshots = [queue.snapshot(identity) for identity in identities]
-    _show_results(snapshots, as_json=as_json)
-    return 0 if all(snapshot.state == "done" for snapshot in snapshots) else 1
+    return [queue.snapshot(identity) for identity in identities]
 
 
 def _show_results(snapshots: list[DownloadSnapshot], *, as_json: bool) -> None:

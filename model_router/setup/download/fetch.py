@@ -99,6 +99,8 @@ class Fetcher:
                     await self._complete(plan, index, part, tracker)
                 finally:
                     part.close()
+                    if not _has_content(part.path):
+                        remove_part(target)
             except OSError as error:
                 raise _write_problem(error, file, tracker.missing(index)) from error
         tracker.here(index, file.size)
@@ -249,6 +251,10 @@ def _has_size(path: Path, size: int) -> bool:
         return path.stat().st_size == size
     except FileNotFoundError:
         return False
+
+
+def _has_content(path: Path) -> bool:
+    return path.exists() and not _has_size(path, 0)
 
 
 async def check_target(file: PlannedFile, index: int, tracker: Tracker) -> None:

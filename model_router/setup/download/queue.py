@@ -32,15 +32,18 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _BUSY = frozenset({DownloadState.APPROVED, DownloadState.RUNNING, DownloadState.VERIFYING})
-_STARTABLE = frozenset({DownloadState.PLANNED, DownloadState.PAUSED, DownloadState.FAILED, DownloadState.CANCELLED})
 
 
 @dataclass(slots=True)
 class _Entry:
-    """One download in this process. ``intent`` is what it becomes when its task is stopped."""
+    """One download in this process.
+
+    ``wanted``: this process is at it or will be in a moment. ``intent`` is what it becomes when its task is stopped.
+    """
 
     record: Record
     tracker: Tracker
+    wanted: bool = False
     task: asyncio.Task[None] | None = None
     intent: DownloadState | None = None
     lock: int | None = None
@@ -89,9 +92,11 @@ class DownloadQueue:
         self._thread = threading.Thread(target=self._run, args=(ready,), name="downloads", daemon=True)
         self._thread.start()
         ready.wait()
-        if self._go_on:
-            for identity in [name for name, entry in self._entries.items() if entry.record.state in _BUSY]:
-                self._schedule(identity)
+        with self._changed:
+            for identity, entry in self._entries.items():
+                entry.wanted = entry.wanted or (self._go_on and entry.record.state in _BUSY)
+                if entry.wanted:
+                    self._schedule(identity)
 
     def stop(self) -> None:
         """Stop working; what is under way stays resumable and goes on with the next start."""
@@ -128,10 +133,9 @@ class DownloadQueue:
         with self._changed:
             self._refresh()
             entry = self._entries.get(plan.identity)
-            if entry is None or entry.record.state not in _BUSY:
-                state = DownloadState.PLANNED
-                if entry is not None and entry.record.state is DownloadState.PAUSED:
-                    state = DownloadState.PAUSED
+            known = DownloadState.PLANNED if entry is None else self._state(entry)
+            if entry is None or known not in _BUSY:
+                state = DownloadState.PAUSED if known is DownloadState.PAUSED else DownloadState.PLANNED
                 entry = _Entry(Record(plan, state), Tracker(plan, self._clock))
                 self._entries[plan.identity] = entry
                 self._keep(entry)
@@ -165,7 +169,7 @@ class DownloadQueue:
         """Take a download that is not under way off the list; finished files stay."""
         with self._changed:
             entry = self._free_entry(identity)
-            if entry.record.state in _BUSY:
+            if self._state(entry) in _BUSY:
                 raise UsageError(f"{entry.record.plan.model} is under way", "Cancel it first.")
             if entry.record.state is not DownloadState.DONE:
                 _remove_parts(entry.record.plan)
@@ -181,12 +185,14 @@ class DownloadQueue:
         with self._changed:
             self._refresh()
             entry = self._free_entry(identity)
-            if entry.record.state not in allowed:
-                model, now = entry.record.plan.model, entry.record.state
+            now = self._state(entry)
+            if now not in allowed:
+                model = entry.record.plan.model
                 raise UsageError(f"{model} is {now}", f"This works while it is {' or '.join(sorted(allowed))}.")
             entry.tracker = Tracker(entry.record.plan, self._clock)
             for index, file in enumerate(entry.record.plan.files):
                 entry.tracker.here(index, bytes_here(file))
+            entry.wanted = True
             self._become(entry, state)
             self._schedule(identity)
 
@@ -202,6 +208,7 @@ class DownloadQueue:
                 raise UsageError(f"{entry.record.plan.model} is done", "There is nothing left to stop.")
             if state is DownloadState.PAUSED and entry.record.state not in _BUSY:
                 raise UsageError(f"{entry.record.plan.model} is {entry.record.state}", "There is nothing to pause.")
+            entry.wanted = False
             self._settle(entry, state)
 
     def _entry(self, identity: str) -> _Entry:
@@ -217,6 +224,16 @@ class DownloadQueue:
             raise failure.busy(entry.record.plan.model)
         return entry
 
+    def _state(self, entry: _Entry) -> DownloadState:
+        """As a person sees it: what was under way when its process ended has come to a pause."""
+        state = entry.record.state
+        if state in _BUSY and not entry.wanted and not self._is_elsewhere(entry):
+            return DownloadState.PAUSED
+        return state
+
+    def _is_elsewhere(self, entry: _Entry) -> bool:
+        return entry.lock is None and self._store.is_taken(entry.record.plan.identity)
+
     def _schedule(self, identity: str) -> None:
         """Before ``start`` there is no loop; then ``start`` does it."""
         if self._loop is not None:
@@ -229,19 +246,19 @@ class DownloadQueue:
             return
         for identity, record in records.items():
             entry = self._entries.get(identity)
-            if entry is None or (entry.task is None and entry.record != record):
+            if entry is None or (not entry.wanted and entry.record != record):
                 tracker = Tracker(record.plan, self._clock)
                 for index, file in enumerate(record.plan.files):
                     tracker.here(index, bytes_here(file))
                     if record.state is DownloadState.DONE:
                         tracker.enter(index, FileState.READY)
                 self._entries[identity] = _Entry(record, tracker)
-        for identity in [name for name, entry in self._entries.items() if entry.task is None and name not in records]:
+        for identity in [name for name, entry in self._entries.items() if not entry.wanted and name not in records]:
             del self._entries[identity]
 
     def _snapshot(self, entry: _Entry) -> DownloadSnapshot:
-        state = entry.record.state
-        elsewhere = entry.lock is None and state in _BUSY and self._store.is_taken(entry.record.plan.identity)
+        state = self._state(entry)
+        elsewhere = state in _BUSY and not entry.wanted
         if elsewhere:
             for index, file in enumerate(entry.record.plan.files):
                 entry.tracker.here(index, bytes_here(file))
@@ -305,6 +322,7 @@ class DownloadQueue:
                 return
             entry.lock = self._store.take(identity)
             if entry.lock is None:
+                entry.wanted = False
                 return
             entry.intent = None
             entry.task = self._loop.create_task(self._work(entry))
@@ -345,6 +363,7 @@ class DownloadQueue:
 
     def _release(self, entry: _Entry) -> None:
         entry.task = None
+        entry.wanted = False
         if entry.lock is not None:
             os.close(entry.lock)
             entry.lock = None
