@@ -8,6 +8,7 @@ from model_router.cli.lazy import LazyGroup
 
 _TABLE = {
     "download": ("setup.download", "Plan a model's download, and fetch it once you approve."),
+    "write": ("setup.write", "Write a configuration for the models you pick."),
 }
 
 
