@@ -60,6 +60,7 @@ class Record:
     session_reason: str = ""
     session_code: str = ""
     prefill_tokens: int = 0
+    asked: str = ""
     error: str = ""
     folded: bool = False
     stopped: bool = False
@@ -159,6 +160,10 @@ class Record:
             preview=_preview(ask, capture),
             config_hash=decision.config_hash if decision is not None else "",
             ruleset_version=decision.ruleset_version if decision is not None else "",
+            decided=self.pick.engine if self.pick is not None else "",
+            asked=self.asked,
+            attachments=tuple(map(str, ask.attachments)) if ask is not None and ask.attachments else (),
+            structure=ask.structure if ask is not None else (),
         )
 
 
