@@ -1,39 +1,53 @@
-"""Quantiles of any number of values in a few hundred counters."""
+"""Quantiles of any number of values in a few hundred counters.
+
+A bucket is what is left of a value as a 32-bit float when only seven bits of its mantissa are kept. So each bucket is
+at most 1/128 of its values wide, and its middle is within 0.4 % of each of them. Negative values count as nothing.
+"""
 
 from __future__ import annotations
 
-from math import ceil, exp, log
+import struct
+import sys
+from array import array
+from collections import Counter
+from collections.abc import Mapping
+from math import ceil
 
-GROWTH = 1.02
-"""Each bucket reaches this much further than the one before; a quantile is within 1 % of the true value."""
-
-SCALE = 1 / log(GROWTH)
-ZERO = -10_000
-"""The bucket of zero and of whatever is no positive number."""
-
-
-def bucket_of(value: float) -> int:
-    """The bucket of a value."""
-    return int(log(value) * SCALE // 1) if value > 0 else ZERO
+_UPPER_HALVES = slice(1, None, 2) if sys.byteorder == "little" else slice(0, None, 2)
+_NEGATIVE = 0x8000
 
 
-def middle(bucket: int) -> float:
-    """The value that stands for a bucket, at most 1 % from any in it."""
-    return exp((bucket + 0.5) / SCALE) if bucket != ZERO else 0.0
+class Histogram:
+    """Counts of values; adding is one append, :meth:`settle` counts what was added since."""
+
+    __slots__ = ("_fresh", "add", "counts")
+
+    def __init__(self) -> None:
+        self._fresh = array("f")
+        self.add = self._fresh.append
+        self.counts: Counter[int] = Counter()
+
+    def settle(self) -> None:
+        """Count the values that were added, and let them go."""
+        if self._fresh:
+            self.counts.update(memoryview(self._fresh.tobytes()).cast("H")[_UPPER_HALVES].tolist())
+            del self._fresh[:]
 
 
-def add_all(target: dict[int, int], counts: dict[int, int]) -> None:
-    """Add one histogram to another."""
-    for bucket, count in counts.items():
-        target[bucket] = target.get(bucket, 0) + count
-
-
-def quantile(counts: dict[int, int], share: float) -> float | None:
-    """The value that ``share`` of all do not exceed (nearest rank); None when there are none."""
+def quantile(counts: Mapping[int, int], share: float) -> float | None:
+    """The value that ``share`` of all do not exceed (nearest rank), within 0.4 %; None when there are none."""
     total = sum(counts.values())
     rank = max(1, ceil(share * total))
-    for bucket in sorted(counts):
+    for bucket in sorted(counts, key=_value):
         rank -= counts[bucket]
         if rank <= 0:
-            return middle(bucket)
+            return _value(bucket)
     return None
+
+
+def _value(bucket: int) -> float:
+    """The middle of a bucket."""
+    if bucket >= _NEGATIVE or bucket == 0:
+        return 0.0
+    lower, upper = (struct.unpack("<f", struct.pack("<I", bits << 16))[0] for bits in (bucket, bucket + 1))
+    return float(lower + upper) / 2 if upper < float("inf") else float(sys.float_info.max)

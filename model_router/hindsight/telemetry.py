@@ -1,22 +1,21 @@
 """Counts, shares, rates and quantiles over event files of any size, in memory that does not grow with them.
 
-Only the fields that are counted are decoded. Requests are counted in cells, one for each combination of day, engine,
-backend, client, route and model; what a person asks for is summed up from the cells at the end.
+Only the fields that are counted are decoded. Requests that are alike but for their times and tokens are counted
+together; what a person asks for is summed up from that at the end.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import chain
-from math import log
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
-from model_router.hindsight.histogram import SCALE, ZERO, add_all, quantile
+from model_router.hindsight.histogram import Histogram, quantile
 from model_router.hindsight.reading import Tally, read_parts
 
 GROUPS = ("engine", "backend", "client", "day", "route", "model")
@@ -24,12 +23,13 @@ USUAL_GROUPS = ("engine", "backend", "client", "day")
 OTHERS = "(others)"
 """Stands for the clients and models beyond the limit of cells, so that no client can fill the memory with names."""
 
-_MOST_CELLS = 20_000
+_MOST_KEYS = 20_000
+_UNSETTLED = 50_000
 _QUARTER = 900
 
 
-class _Part(msgspec.Struct):
-    """What is counted of an event."""
+class _Part(msgspec.Struct, gc=False):
+    """What is counted of an event. Values of plain types only, so the garbage collector need not look at it."""
 
     time: float = 0.0
     protocol: str = ""
@@ -50,36 +50,39 @@ class _Part(msgspec.Struct):
 
 
 class Cell:
-    """What is known of requests that have the same key. Times are histograms, see :mod:`histogram`."""
+    """What is known of requests that have something in common. Times are histograms."""
 
     __slots__ = (
-        "backed", "completion_tokens", "errors", "fallbacks", "first", "outcomes", "prompt_tokens", "requests",
-        "route", "sessions", "stays", "total", "with_usage",
+        "backed", "completion_tokens", "fallbacks", "first", "outcomes", "prompt_tokens", "requests", "route",
+        "sessions", "stays", "total", "with_usage",
     )  # fmt: skip
 
     def __init__(self) -> None:
         self.requests = self.backed = self.fallbacks = self.sessions = self.stays = 0
         self.prompt_tokens = self.completion_tokens = self.with_usage = 0
-        self.outcomes: dict[str, int] = {}
-        self.route: dict[int, int] = {}
-        self.first: dict[int, int] = {}
-        self.total: dict[int, int] = {}
+        self.outcomes: Counter[str] = Counter()
+        self.route: Counter[int] = Counter()
+        self.first: Counter[int] = Counter()
+        self.total: Counter[int] = Counter()
 
-    def add(self, other: Cell) -> None:
-        """Take in another."""
-        self.requests += other.requests
-        self.backed += other.backed
-        self.fallbacks += other.fallbacks
-        self.sessions += other.sessions
-        self.stays += other.stays
-        self.prompt_tokens += other.prompt_tokens
-        self.completion_tokens += other.completion_tokens
-        self.with_usage += other.with_usage
-        add_all(self.route, other.route)
-        add_all(self.first, other.first)
-        add_all(self.total, other.total)
-        for outcome, count in other.outcomes.items():
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + count
+    def add(self, key: _Key, alike: _Alike) -> None:
+        """Take in requests that are alike."""
+        count = alike.requests
+        self.requests += count
+        self.outcomes[key.outcome] += count
+        if key.backend:
+            self.backed += count
+            self.fallbacks += count if key.fallback else 0
+        if key.session_code:
+            self.sessions += count
+            self.stays += count if key.session_code.startswith("session.stayed") else 0
+        self.with_usage += alike.with_usage
+        self.prompt_tokens += alike.prompt_tokens
+        self.completion_tokens += alike.completion_tokens
+        self.first.update(alike.first.counts)
+        self.total.update(alike.total.counts)
+        if key.route:
+            self.route.update(alike.route.counts)
 
     def to_dict(self, whole: int) -> dict[str, Any]:
         """Plain JSON types; rates are shares of 1, ``whole`` is what ``share`` is a part of.
@@ -103,6 +106,36 @@ class Cell:
             "completion_tokens": self.completion_tokens,
             "requests_with_usage": self.with_usage,
         }
+
+
+class _Key(NamedTuple):
+    """What requests in one place of memory have in common."""
+
+    engine: str
+    backend: str
+    client: str
+    day: str
+    route: str
+    model: str
+    outcome: str
+    fallback: bool
+    session_code: str
+
+
+class _Alike:
+    """Requests with the same key, as they are counted."""
+
+    __slots__ = ("completion_tokens", "first", "prompt_tokens", "requests", "route", "total", "with_usage")
+
+    def __init__(self) -> None:
+        self.requests = self.with_usage = self.prompt_tokens = self.completion_tokens = 0
+        self.route, self.first, self.total = Histogram(), Histogram(), Histogram()
+
+    def settle(self) -> None:
+        """Count the times that came since the last call."""
+        self.route.settle()
+        self.first.settle()
+        self.total.settle()
 
 
 @dataclass(slots=True)
@@ -156,20 +189,23 @@ def summarise(
     quarter of an hour, by the local calendar unless told otherwise.
     """
     tally = Tally()
-    cells = _Cells(since if since is not None else float("-inf"), until if until is not None else float("inf"), day_of)
+    counted = _Counted(
+        since if since is not None else float("-inf"), until if until is not None else float("inf"), day_of
+    )
     for batch in read_parts(files, _Part, tally):
-        cells.count(batch)
-    tally.requests = cells.requests
-    tally.others += cells.others
-    summary = Summary(Cell(), {name: {} for name in by}, tally, cells.first, cells.last)
-    for key, cell in cells:
-        summary.whole.add(cell)
+        counted.count(batch)
+    counted.settle()
+    tally.requests = counted.requests
+    tally.others += counted.others
+    summary = Summary(Cell(), {name: {} for name in by}, tally, counted.first, counted.last)
+    for key, alike in counted.found():
+        summary.whole.add(key, alike)
         for name in by:
-            summary.groups[name].setdefault(key[GROUPS.index(name)] or "-", Cell()).add(cell)
-        if "ok" in cell.outcomes:
-            summary.answered.add(cell)
-            if key[0] in local_engines:
-                summary.local.add(cell)
+            summary.groups[name].setdefault(getattr(key, name) or "-", Cell()).add(key, alike)
+        if key.outcome == "ok":
+            summary.answered.add(key, alike)
+            if key.engine in local_engines:
+                summary.local.add(key, alike)
     return summary
 
 
@@ -180,7 +216,7 @@ def sorted_cells(name: str, cells: dict[str, Cell]) -> list[tuple[str, Cell]]:
     return sorted(cells.items(), key=lambda item: (-item[1].requests, item[0]))
 
 
-class _Cells:
+class _Counted:
     """The counting itself; the one loop that a million events go through."""
 
     def __init__(self, since: float, until: float, day_of: Callable[[float], str] | None) -> None:
@@ -190,14 +226,16 @@ class _Cells:
         self._since, self._until = since, until
         self._day_of = day_of or _local_day
         self._days: dict[int, str] = {}
-        self._cells: dict[tuple[str, ...], Cell] = {}
+        self._alike: dict[tuple[object, ...], _Alike] = {}
+        self._unsettled = 0
 
-    def __iter__(self) -> Iterator[tuple[tuple[str, ...], Cell]]:
-        return iter(self._cells.items())
+    def found(self) -> Iterator[tuple[_Key, _Alike]]:
+        """Everything that was counted."""
+        return ((_Key(*key), alike) for key, alike in self._alike.items())  # type: ignore[arg-type]  # built so below
 
-    def count(self, batch: Iterable[_Part]) -> None:
+    def count(self, batch: list[_Part]) -> None:
         """Count some events, all in one go."""
-        days, cells, since, until = self._days, self._cells, self._since, self._until
+        days, known, since, until = self._days, self._alike, self._since, self._until
         first = self.first if self.first is not None else float("inf")
         last = self.last if self.last is not None else float("-inf")
         for part in batch:
@@ -208,57 +246,51 @@ class _Cells:
             if not since <= moment < until:
                 continue
             self.requests += 1
-            first = min(first, moment)
-            last = max(last, moment)
+            if moment < first:  # noqa: PLR1730 - a call costs three times as much
+                first = moment
+            if moment > last:  # noqa: PLR1730 - the same
+                last = moment
             quarter = int(moment // _QUARTER)
             day = days.get(quarter) or self._day(quarter)
-            key = (part.engine, part.backend, part.client, day, part.route, part.model)
-            cell = cells.get(key) or self._cell(key)
-            _count(cell, part)
+            key = (
+                part.engine, part.backend, part.client, day, part.route, part.model, part.outcome, part.fallback,
+                part.session_code,
+            )  # fmt: skip
+            alike = known.get(key) or self._more(key)
+            alike.requests += 1
+            alike.total.add(part.total_ms)
+            alike.route.add(part.route_us)
+            if part.first_byte_ms is not None:
+                alike.first.add(part.first_byte_ms)
+            if part.completion_tokens is not None:
+                alike.with_usage += 1
+                alike.completion_tokens += part.completion_tokens
+                alike.prompt_tokens += part.prompt_tokens or 0
         if first <= last:
             self.first, self.last = first, last
+        self._unsettled += len(batch)
+        if self._unsettled >= _UNSETTLED:
+            self.settle()
+
+    def settle(self) -> None:
+        """Count the times that came since the last call."""
+        self._unsettled = 0
+        for alike in self._alike.values():
+            alike.settle()
 
     def _day(self, quarter: int) -> str:
-        if len(self._days) > _MOST_CELLS:
+        if len(self._days) > _MOST_KEYS:
             self._days.clear()
         day = self._days[quarter] = self._day_of(quarter * _QUARTER)
         return day
 
-    def _cell(self, key: tuple[str, ...]) -> Cell:
-        if len(self._cells) >= _MOST_CELLS:
-            engine, backend, _client, day, route, _model = key
-            key = (engine, backend, OTHERS, day if len(self._cells) < 2 * _MOST_CELLS else OTHERS, route, OTHERS)
-        return self._cells.setdefault(key, Cell())
-
-
-def _count(cell: Cell, part: _Part) -> None:
-    cell.requests += 1
-    outcome = part.outcome
-    cell.outcomes[outcome] = cell.outcomes.get(outcome, 0) + 1
-    if part.backend:
-        cell.backed += 1
-        cell.fallbacks += part.fallback
-    if part.session_code:
-        cell.sessions += 1
-        cell.stays += part.session_code.startswith("session.stayed")
-    if part.completion_tokens is not None:
-        cell.with_usage += 1
-        cell.completion_tokens += part.completion_tokens
-        cell.prompt_tokens += part.prompt_tokens or 0
-    counts = cell.total
-    value = part.total_ms
-    bucket = int(log(value) * SCALE // 1) if value > 0 else ZERO
-    counts[bucket] = counts.get(bucket, 0) + 1
-    if part.route:
-        counts = cell.route
-        value = part.route_us
-        bucket = int(log(value) * SCALE // 1) if value > 0 else ZERO
-        counts[bucket] = counts.get(bucket, 0) + 1
-    if part.first_byte_ms is not None:
-        counts = cell.first
-        value = part.first_byte_ms
-        bucket = int(log(value) * SCALE // 1) if value > 0 else ZERO
-        counts[bucket] = counts.get(bucket, 0) + 1
+    def _more(self, key: tuple[object, ...]) -> _Alike:
+        if len(self._alike) >= _MOST_KEYS:
+            engine, backend, _client, day, route, _model, *rest = key
+            key = (engine, backend, OTHERS, day if len(self._alike) < 2 * _MOST_KEYS else OTHERS, route, OTHERS, *rest)
+        if len(self._alike) >= 3 * _MOST_KEYS:
+            key = (OTHERS, OTHERS, OTHERS, OTHERS, OTHERS, OTHERS, "", False, "")
+        return self._alike.setdefault(key, _Alike())
 
 
 def _local_day(moment: float) -> str:
@@ -272,6 +304,6 @@ def _rate(part: int, whole: int) -> float | None:
     return round(part / whole, 4) if whole else None
 
 
-def _quantiles(counts: dict[int, int]) -> dict[str, float | None]:
+def _quantiles(counts: Mapping[int, int]) -> dict[str, float | None]:
     found = {"p50": quantile(counts, 0.5), "p95": quantile(counts, 0.95), "p99": quantile(counts, 0.99)}
     return {name: None if value is None else float(f"{value:.3g}") for name, value in found.items()}
