@@ -114,6 +114,22 @@ class DecisionEngine:
         profile = hints.profile or self._profile
         return receipt.write(judged, hints, profile, self.config_hash, self.ruleset_version)
 
+    def score(self, ask: str, hints: RoutingHints = NO_HINTS) -> PromptScore:
+        """Scores and flags without policy."""
+        image = has_image(hints)
+        decision = self.decide(ask, hints, include_alternatives=False)
+        flags = [f"image.{image}".lower()] if image else []
+        return PromptScore(
+            route=decision.route,
+            scores=decision.scores,
+            confidence=decision.confidence_score,
+            complexity=decision.complexity_score,
+            risk=decision.risk_score,
+            risk_class=decision.risk_class,
+            flags=tuple(flags),
+            evidence=decision.evidence,
+        )
+
     def decide_again(self, past: PastReading, hints: RoutingHints = NO_HINTS) -> RoutingDecision:
         """The receipt for an ask whose text is gone: what :meth:`decide` would say, without the cues that counted.
 
@@ -139,22 +155,6 @@ class DecisionEngine:
             ask_length=past.ask_length,
         )
         return receipt.write(judged, hints, hints.profile or self._profile, self.config_hash, self.ruleset_version)
-
-    def score(self, ask: str, hints: RoutingHints = NO_HINTS) -> PromptScore:
-        """Scores and flags without policy."""
-        image = has_image(hints)
-        decision = self.decide(ask, hints, include_alternatives=False)
-        flags = [f"image.{image}".lower()] if image else []
-        return PromptScore(
-            route=decision.route,
-            scores=decision.scores,
-            confidence=decision.confidence_score,
-            complexity=decision.complexity_score,
-            risk=decision.risk_score,
-            risk_class=decision.risk_class,
-            flags=tuple(flags),
-            evidence=decision.evidence,
-        )
 
     def _route(self, ask: str, reading: Reading, risk: RiskClass | None, image: bool) -> Route:
         """Safety first; what may pass without a person goes where it would have gone. A bare picture is to be seen."""

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from model_router.engine import receipt
 from model_router.engine.decision import PastReading, RoutingDecision
 from model_router.engine.hints import NO_HINTS, RoutingHints
 from model_router.engine.lexicon import ANSWERS
-from model_router.engine.routes import HUMAN_CONFIRM, Attachment, Profile, RiskClass, Route
+from model_router.engine.routes import HUMAN_CONFIRM, Attachment, RiskClass, Route
 from model_router.hindsight.past_event import PastEvent
-from model_router.router import CLOSED_VERSION, Hints, ModelRouter
+from model_router.router import CLOSED_VERSION, ModelRouter
 from model_router.server.ask import Ask, CallKind
-from model_router.server.ask_route import Pick, pick_engine
+from model_router.server.ask_route import pick_engine
 
 REDACTED = "[redacted:"
 _KEPT = 10_000
@@ -67,12 +65,13 @@ def reroute(router: ModelRouter, event: PastEvent) -> Rerouted | NotRerouted:
 def _reroute(router: ModelRouter, event: PastEvent) -> Rerouted | NotRerouted:
     text = whole_text(event)
     ask = _ask(event, text or "")
-    basis = "kind" if ask.kind is CallKind.UTILITY else "text"
-    if basis == "text" and text is None and ask.readable:
-        if event.ruleset_version != router.ruleset_version:
-            return RULES_CHANGED
-        basis, router = "scores", PastRouter(router, _reading(event))
-    return Rerouted(_decide(router, ask, event).receipt(brief=True), basis)
+    if ask.kind is CallKind.UTILITY:
+        return Rerouted(_by_text(router, ask, event), "kind")
+    if text is not None or not ask.readable:
+        return Rerouted(_by_text(router, ask, event), "text")
+    if event.ruleset_version != router.ruleset_version:
+        return RULES_CHANGED
+    return Rerouted(_by_scores(router, ask, event), "scores")
 
 
 def whole_text(event: PastEvent) -> str | None:
@@ -81,35 +80,39 @@ def whole_text(event: PastEvent) -> str | None:
     return text if text and len(text) == event.prompt_chars and REDACTED not in text else None
 
 
-class PastRouter(ModelRouter):
-    """A router of today that has read one ask already, at another time and under the same rules."""
-
-    def __init__(self, present: ModelRouter, past: PastReading) -> None:
-        super().__init__(present._engine, present.catalog)
-        self._past = past
-
-    def pick(self, prompt: str, hints: Hints = None) -> tuple[str, Route]:
-        """As the engine of today would pick, whatever ``prompt`` is."""
-        decision = self.route(prompt, hints)
-        return decision.selected_engine, decision.route
-
-    def route(self, prompt: str, hints: Hints = None, **_: Any) -> RoutingDecision:
-        """The receipt of today, without cues."""
-        checked = self._check(hints) if hints is not None else NO_HINTS
-        if self._engine is None:
-            profile = checked.profile or Profile.BALANCED
-            return receipt.closed(self.config_errors, profile, self.config_hash, self.ruleset_version)
-        return self._engine.decide_again(self._past, checked)
-
-
-def _decide(router: ModelRouter, ask: Ask, event: PastEvent) -> Pick:
-    """As the gateway does it. An engine that was asked for and is gone counts as not asked for."""
+def _hints(router: ModelRouter, event: PastEvent) -> RoutingHints:
+    """What the client asked for. An engine that is gone counts as not asked for."""
     kind, _, name = event.asked.partition(":")
-    hints = NO_HINTS
     if kind == "engine" and name in router.catalog.engines and name != HUMAN_CONFIRM:
-        hints = RoutingHints(force_engine=name)
+        return RoutingHints(force_engine=name)
+    return NO_HINTS
+
+
+def _by_text(router: ModelRouter, ask: Ask, event: PastEvent) -> RoutingDecision:
+    """As the gateway does it."""
     before = event.decided if event.decided in router.catalog.engines else None
-    return pick_engine(router, ask, hints, conversation=before if ask.task == "compact" else None)
+    conversation = before if ask.task == "compact" else None
+    return pick_engine(router, ask, _hints(router, event), conversation=conversation).receipt()
+
+
+def _by_scores(router: ModelRouter, ask: Ask, event: PastEvent) -> RoutingDecision:
+    """As :func:`pick_engine` does it, with what was read then: what only narrows is taken back when nobody is left."""
+    past, hints = _reading(event), _hints(router, event)
+    if ask.attachments or ask.pictures or ask.estimated_tokens > router.least_context:
+        hints = replace(
+            hints,
+            attachments=ask.attachments,
+            required_modalities=("image",) if ask.pictures else (),
+            context_tokens=ask.estimated_tokens,
+        )
+    decision = router.route_again(past, hints)
+    if decision.selected_engine != HUMAN_CONFIRM or past.risk is not None:
+        return decision
+    for wider in (replace(hints, context_tokens=None), replace(hints, context_tokens=None, required_modalities=())):
+        decision = router.route_again(past, wider)
+        if decision.selected_engine != HUMAN_CONFIRM:
+            break
+    return decision
 
 
 def _ask(event: PastEvent, text: str) -> Ask:

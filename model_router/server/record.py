@@ -131,6 +131,10 @@ class Record:
             model=self.model,
             status=self.status or CLIENT_LEFT,
             outcome=self.outcome or "cancelled",
+            decided=self.pick.engine if self.pick is not None else "",
+            asked=self.asked,
+            attachments=tuple(map(str, ask.attachments)) if ask is not None and ask.attachments else (),
+            structure=ask.structure if ask is not None else (),
             stream=self.stream,
             profile=self.profile,
             fallback=self.fallback,
@@ -160,10 +164,6 @@ class Record:
             preview=_preview(ask, capture),
             config_hash=decision.config_hash if decision is not None else "",
             ruleset_version=decision.ruleset_version if decision is not None else "",
-            decided=self.pick.engine if self.pick is not None else "",
-            asked=self.asked,
-            attachments=tuple(map(str, ask.attachments)) if ask is not None and ask.attachments else (),
-            structure=ask.structure if ask is not None else (),
         )
 
 
