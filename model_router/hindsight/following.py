@@ -11,6 +11,7 @@ from model_router.hindsight.event_files import event_files
 from model_router.hindsight.reading import LONGEST_LINE
 
 _PIECE = 4_194_304
+_LOOKS = 5
 
 
 class Follower:
@@ -69,7 +70,7 @@ class Follower:
 
         Files may be renamed between the look and the opening, so what was opened is looked at again.
         """
-        for _ in range(5):
+        for _ in range(_LOOKS):
             path, removed = self._newer()
             if path is None:
                 return None
@@ -83,16 +84,21 @@ class Follower:
         return None
 
     def _newer(self) -> tuple[Path | None, bool]:
-        """The path of the next file, and whether the open one was removed: what lay between is not known then."""
+        """The path of the next file, and whether the open one was removed: what lay between is not known then.
+
+        Rotated files may be older than one that somebody removed; the next is the first that was written to after it.
+        """
         if self._file is None:
             return None, False
         mine = os.fstat(self._file.fileno())
-        files = event_files(self._path)
-        for number in reversed(range(len(files))):
-            with contextlib.suppress(OSError):
-                if os.path.samestat(os.stat(files[number]), mine):
-                    return (files[number + 1] if number + 1 < len(files) else None), False
-        return (self._path, True) if self._path in files else (None, False)
+        files: list[Path] = []
+        for _ in range(_LOOKS):  # a look may fall into a rotation, in which files change their names one by one
+            files = event_files(self._path)
+            for number in reversed(range(len(files))):
+                with contextlib.suppress(OSError):
+                    if os.path.samestat(os.stat(files[number]), mine):
+                        return (files[number + 1] if number + 1 < len(files) else None), False
+        return next((path for path in files if _written_after(path, mine)), None), True
 
     def _take(self, lines: list[bytes]) -> None:
         file = self._file
@@ -106,3 +112,11 @@ class Follower:
             pieces = (self._rest + data).split(b"\n")
             self._rest = pieces[-1] if len(pieces[-1]) < LONGEST_LINE else b""
             lines.extend(piece for piece in pieces[:-1] if piece)
+
+
+def _written_after(path: Path, other: os.stat_result) -> bool:
+    try:
+        found = path.stat()
+        return found.st_mtime_ns >= other.st_mtime_ns and not os.path.samestat(found, other)
+    except OSError:
+        return False
