@@ -20,7 +20,7 @@ from model_router.config.lexicon_file import load_lexicon
 from model_router.config.prepared import known_catalog
 from model_router.engine import receipt
 from model_router.engine.catalog import Catalog
-from model_router.engine.decision import PromptScore, RoutingDecision
+from model_router.engine.decision import PastReading, PromptScore, RoutingDecision
 from model_router.engine.engine import DecisionEngine
 from model_router.engine.hints import NO_HINTS, RoutingHints, parse_hints
 from model_router.engine.routes import HUMAN_CONFIRM, Profile, Route
@@ -136,6 +136,18 @@ class ModelRouter:
             return receipt.unreadable(
                 f"{type(error).__name__} while reading the prompt", profile, self.config_hash, self.ruleset_version
             )
+
+    def route_again(self, past: PastReading, hints: Hints = None) -> RoutingDecision:
+        """The receipt for an ask whose text is gone, from what was read under the same ``ruleset_version``.
+
+        Raises:
+            UsageError: a hint that is not known.
+        """
+        checked = self._check(hints)
+        if self._engine is None:
+            profile = checked.profile or Profile.BALANCED
+            return receipt.closed(self.config_errors, profile, self.config_hash, self.ruleset_version)
+        return self._engine.decide_again(past, checked)
 
     def score(self, prompt: str, hints: Hints = None) -> PromptScore:
         """Scores and flags without policy.

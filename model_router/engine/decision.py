@@ -54,6 +54,19 @@ class PromptScore:
 
 
 @dataclass(frozen=True, slots=True)
+class PastReading:
+    """What was read from an ask before, under the same rules: enough to decide again without its text.
+
+    ``route`` is what it was then; ``scores`` are those of the receipt, ``ask_length`` counts characters.
+    """
+
+    route: Route
+    scores: Mapping[Route, int]
+    risk: RiskClass | None
+    ask_length: int
+
+
+@dataclass(frozen=True, slots=True)
 class RoutingDecision:
     """One decision with its reasons. Scores and ranks are 0-100.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from model_router.engine import receipt
 from model_router.engine.catalog import Catalog
-from model_router.engine.decision import Alternative, PromptScore, RoutingDecision
+from model_router.engine.decision import Alternative, PastReading, PromptScore, RoutingDecision
 from model_router.engine.hints import NO_HINTS, RoutingHints
 from model_router.engine.lexicon import ANSWERS, Lexicon
 from model_router.engine.policy import Choice, Policy, has_image
@@ -129,6 +129,32 @@ class DecisionEngine:
             flags=tuple(flags),
             evidence=decision.evidence,
         )
+
+    def decide_again(self, past: PastReading, hints: RoutingHints = NO_HINTS) -> RoutingDecision:
+        """The receipt for an ask whose text is gone: what :meth:`decide` would say, without the cues that counted.
+
+        Right only for a reading under the same ``ruleset_version``. What is risky does not depend on the catalog, but
+        whether it passes does.
+        """
+        route = past.route
+        if past.risk is not None:
+            likeliest = max(ANSWERS, key=lambda answer: past.scores[answer])
+            route = likeliest if past.risk in self._passes else Route.CONFIRMATION
+        outcome = self._outcome(route, hints)
+        judged = receipt.Judgement(
+            route=route,
+            risk=past.risk,
+            confirm=route is Route.CONFIRMATION,
+            margin=past.scores[Route.CONFIRMATION] - max(past.scores[answer] for answer in ANSWERS),
+            scores=past.scores,
+            evidence=(),
+            choice=outcome.choice,
+            alternatives=outcome.alternatives,
+            fallback=outcome.fallback,
+            availability_reasons=self._unavailable,
+            ask_length=past.ask_length,
+        )
+        return receipt.write(judged, hints, hints.profile or self._profile, self.config_hash, self.ruleset_version)
 
     def _route(self, ask: str, reading: Reading, risk: RiskClass | None, image: bool) -> Route:
         """Safety first; what may pass without a person goes where it would have gone. A bare picture is to be seen."""

@@ -64,6 +64,16 @@ class Ask(msgspec.Struct, frozen=True):
         """The kind with its task: ``utility:title``."""
         return f"{self.kind}:{self.task}" if self.task else str(self.kind)
 
+    @property
+    def structure(self) -> tuple[str, ...]:
+        """What routing looks at beside the words, by name."""
+        found = ("tools",) if self.has_tools else ()
+        if self.pictures:
+            found = (*found, "pictures")
+        if self.continued:
+            found = (*found, "continued")
+        return found if self.readable else (*found, "unreadable")
+
     def digest(self) -> str:
         """Names this wish within this conversation; for memory only, never written anywhere."""
         return blake2b(f"{self.session}\0{self.text}".encode("utf-8", "replace"), digest_size=16).hexdigest()

@@ -19,7 +19,10 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     names fields of the client's that the backend's protocol has no place for.
     ``preview`` is empty and ``reasons`` quote nothing of the prompt unless the configuration asks for text.
     ``session_reason`` and ``session_code`` say why the conversation stayed with its engine or moved,
-    ``prefill_tokens`` what a move reads, or would have read, again.
+    ``prefill_tokens`` what a move reads, or would have read, again. ``decided`` is the engine that the router picked,
+    before the conversation was looked at. ``asked`` is what the client named, ``engine:NAME`` or ``backend:NAME``;
+    ``attachments`` and ``structure`` (``tools``, ``pictures``, ``continued``, ``unreadable``) are what else the
+    decision looked at, so that it can be made again from the event.
     """
 
     time: float
@@ -62,6 +65,10 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     preview: str = ""
     config_hash: str = ""
     ruleset_version: str = ""
+    decided: str = ""
+    asked: str = ""
+    attachments: tuple[str, ...] = ()
+    structure: tuple[str, ...] = ()
 
 
 class LiveEvent(msgspec.Struct, frozen=True):

@@ -24,6 +24,13 @@ class Wanted:
     backend: str | None = None
     keeps_model: bool = False
 
+    @property
+    def label(self) -> str:
+        """What was asked for, for the event: ``engine:NAME``, ``backend:NAME`` or nothing."""
+        if self.engine is not None:
+            return f"engine:{self.engine}"
+        return f"backend:{self.backend}" if self.backend is not None else ""
+
 
 _NOTHING = Wanted()
 

@@ -60,6 +60,7 @@ class Record:
     session_reason: str = ""
     session_code: str = ""
     prefill_tokens: int = 0
+    asked: str = ""
     error: str = ""
     folded: bool = False
     stopped: bool = False
@@ -130,6 +131,10 @@ class Record:
             model=self.model,
             status=self.status or CLIENT_LEFT,
             outcome=self.outcome or "cancelled",
+            decided=self.pick.engine if self.pick is not None else "",
+            asked=self.asked,
+            attachments=tuple(map(str, ask.attachments)) if ask is not None and ask.attachments else (),
+            structure=ask.structure if ask is not None else (),
             stream=self.stream,
             profile=self.profile,
             fallback=self.fallback,

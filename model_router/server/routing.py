@@ -32,7 +32,7 @@ def decide(gateway: Gateway, ask: Ask, wanted: Wanted, record: Record) -> Choice
     conversation = gateway.sessions.of_session(ask.session) if ask.task == "compact" else None
     hints = NO_HINTS if wanted.engine is None else RoutingHints(force_engine=wanted.engine)
     pick = pick_engine(gateway.router, ask, hints, conversation=conversation)
-    record.pick = pick
+    record.pick, record.asked = pick, wanted.label
     pinned = wanted.backend is not None or not gateway.config.sessions.enabled
     engine = pick.engine if pinned else _engine(gateway, ask, pick, record)
     record.engine = engine

@@ -17,7 +17,7 @@ from textual.worker import Worker, WorkerState
 from model_router.config.files import user_folder
 from model_router.config.wording import nearest
 from model_router.errors import ModelRouterError
-from model_router.tui.filter import parse_filter
+from model_router.hindsight.filter import parse_filter
 from model_router.tui.keys import MOVES, key_names, key_words
 from model_router.tui.notices import Notices, in_one
 from model_router.tui.screens.base import MainScreen

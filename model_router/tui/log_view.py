@@ -23,9 +23,9 @@ from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
+from model_router.hindsight.filter import NO_FILTER, Filter
 from model_router.server.events import LiveEvent, RequestEvent
 from model_router.tui.feed import Feed
-from model_router.tui.filter import NO_FILTER, Filter
 from model_router.tui.log_columns import Column, columns_for, plain_row
 from model_router.tui.text import clean
 

@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from model_router.errors import UsageError
-from model_router.tui.filter import NO_FILTER, parse_filter
+from model_router.hindsight.filter import NO_FILTER, parse_filter
 from model_router.tui.lines import Lines, paragraph
 from model_router.tui.log_view import LogView, state_words
 from model_router.tui.receipt import ReceiptPane

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_router.errors import UsageError
-from model_router.tui.filter import NO_FILTER, parse_filter
+from model_router.hindsight.filter import NO_FILTER, parse_filter
 from tests.tui.staging import fixed_event
 
 CODING = fixed_event(3).event  # coding, code_agent, 200, 503 ms

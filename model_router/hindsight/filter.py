@@ -12,7 +12,7 @@ import difflib
 import operator
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from model_router.errors import UsageError
@@ -60,19 +60,40 @@ _TERM = re.compile(r'-?(?:[a-z]+(?::|>=|<=|=|>|<))?"[^"]*"?|\S+', re.IGNORECASE)
 _FIELD = re.compile(r"([a-z]+)(:|>=|<=|=|>|<)(.*)", re.IGNORECASE | re.DOTALL)
 
 
+NumberTest = Callable[[float | None], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One term. ``field`` is empty for a text that may stand anywhere; ``number`` is the test of a number field alone.
+
+    ``holds`` and ``number`` do not know of the ``-`` before the term: that is ``negated``.
+    """
+
+    field: str
+    holds: Predicate
+    number: NumberTest | None = None
+    negated: bool = False
+    wanted: str = ""
+
+    def matches(self, event: RequestEvent) -> bool:
+        """Whether an event meets it."""
+        return self.holds(event) is not self.negated
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """What a row must be like. ``text`` is what the person wrote; an empty filter takes every row."""
 
     text: str
-    predicates: tuple[Predicate, ...]
+    terms: tuple[Term, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.predicates)
+        return bool(self.terms)
 
     def matches(self, event: RequestEvent) -> bool:
         """Whether ``event`` meets every term."""
-        return all(predicate(event) for predicate in self.predicates)
+        return all(term.matches(event) for term in self.terms)
 
 
 NO_FILTER = Filter("", ())
@@ -84,16 +105,16 @@ def parse_filter(text: str) -> Filter:
     Raises:
         UsageError: a field that is not known, or a number that is none; the hint names what would do.
     """
-    predicates: list[Predicate] = []
+    terms: list[Term] = []
     for match in _TERM.finditer(text):
         term = match.group()
         negated = len(term) > 1 and term.startswith("-")
-        predicate = _term(term[1:] if negated else term)
-        predicates.append(_not(predicate) if negated else predicate)
-    return Filter(text.strip(), tuple(predicates))
+        found = _term(term[1:] if negated else term)
+        terms.append(replace(found, negated=negated))
+    return Filter(text.strip(), tuple(terms))
 
 
-def _term(term: str) -> Predicate:
+def _term(term: str) -> Term:
     if term.startswith('"'):
         return _anywhere(term.strip('"'))
     match = _FIELD.fullmatch(term)
@@ -108,7 +129,7 @@ def _term(term: str) -> Predicate:
         raise UsageError(f"no field {name!r}", f"{advice}fields: {' '.join(FIELDS)}")
     if sign not in {":", "="}:
         raise UsageError(f"{name} is a text", f"write {name}:{value or '...'}")
-    return _text(name, value)
+    return Term(name, _text(name, value), wanted=value.lower())
 
 
 def _text(name: str, value: str) -> Predicate:
@@ -121,23 +142,24 @@ def _text(name: str, value: str) -> Predicate:
     return lambda event: any(part in read(event).lower() for part in wanted)
 
 
-def _number(name: str, sign: str, value: str) -> Predicate:
-    read = _NUMBER_FIELDS[name]
+def _number(name: str, sign: str, value: str) -> Term:
+    read, test = _NUMBER_FIELDS[name], _number_test(name, sign, value)
+    return Term(name, lambda event: test(read(event)), test)
+
+
+def _number_test(name: str, sign: str, value: str) -> NumberTest:
     if sign in {":", "="}:
         tests = [_equal(name, part) for part in value.split(",") if part]
+        if len(tests) == 1:
+            return tests[0]
         if tests:
-            return lambda event: any(test(read(event)) for test in tests)
+            return lambda found: any(test(found) for test in tests)
     limit = _parse_number(name, value)
     compare = _COMPARE[sign]
-
-    def holds(event: RequestEvent) -> bool:
-        found = read(event)
-        return found is not None and compare(found, limit)
-
-    return holds
+    return lambda found: found is not None and compare(found, limit)
 
 
-def _equal(name: str, value: str) -> Callable[[float | None], bool]:
+def _equal(name: str, value: str) -> NumberTest:
     if re.fullmatch(r"\dxx", value.lower()):
         hundred = int(value[0])
         return lambda found: found is not None and found // 100 == hundred
@@ -155,7 +177,7 @@ def _parse_number(name: str, value: str) -> float:
     return float(value)
 
 
-def _anywhere(value: str) -> Predicate:
+def _anywhere(value: str) -> Term:
     wanted = value.lower()
 
     def found(event: RequestEvent) -> bool:
@@ -175,8 +197,4 @@ def _anywhere(value: str) -> Predicate:
         )
         return any(wanted in text.lower() for text in texts)
 
-    return found
-
-
-def _not(predicate: Predicate) -> Predicate:
-    return lambda event: not predicate(event)
+    return Term("", found, wanted=wanted)

@@ -1,0 +1,77 @@
+"""Events as lines of text for a person."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from model_router.hindsight.past_event import PastEvent
+
+_LONGEST = 400
+
+
+def event_line(event: PastEvent) -> str:
+    """One request: when, how it ended, where it went and why, how long it took, who asked."""
+    where = f"{event.route or '-'} → {event.engine or '-'}"
+    if event.backend:
+        where += f" @ {event.backend}"
+    notes = [
+        f"risk {event.risk_class}" if event.risk_class else "",
+        "fallback" if event.fallback else "",
+        event.session_code.removeprefix("session.") if event.session_code else "",
+        event.error,
+        f'"{event.preview}"' if event.preview else "",
+    ]
+    line = (
+        f"{clock(event.time)}  {event.request_id}  {event.status:3d} {event.outcome:<9}  {where:<44}  "
+        f"{span(event.total_ms):>8}  {event.client or '-'}"
+    )
+    said = "  ".join(note for note in notes if note)
+    return one_line(f"{line}  {said}" if said else line)
+
+
+def other_line(raw: bytes) -> str:
+    """A line that tells of something else than a request: its kind, and its plain values."""
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return one_line(raw.decode("utf-8", "replace"))
+    if not isinstance(value, dict):
+        return one_line(str(value))
+    when = value.pop("time", None)
+    kind = value.pop("event", None) or value.pop("kind", "") or "other"
+    told = " ".join(
+        f"{key}={item}" for key, item in value.items() if isinstance(item, str | int | float) and item != ""
+    )
+    return one_line(f"{clock(when)}  {kind}  {told}" if isinstance(when, int | float) else f"{kind}  {told}")
+
+
+def json_line(raw: bytes) -> str:
+    """A line of the log as JSON that no terminal obeys: other letters than ASCII are escaped."""
+    text = raw.decode("utf-8", "replace")
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return json.dumps(json.loads(text))
+
+
+def clock(when: float) -> str:
+    """Local date and time, to the second."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when))
+    except (ValueError, OverflowError, OSError):
+        return "-"
+
+
+def span(milliseconds: float | None) -> str:
+    """A time as people say it: ``0.4 ms``, ``350 ms``, ``12.5 s``."""
+    if milliseconds is None:
+        return "-"
+    if milliseconds < 10:
+        return f"{milliseconds:.1f} ms"
+    return f"{milliseconds:.0f} ms" if milliseconds < 9_950 else f"{milliseconds / 1_000:.1f} s"
+
+
+def one_line(text: str) -> str:
+    """Text without line ends, at most a few hundred characters."""
+    flat = " ".join(text.split("\n"))
+    return flat if len(flat) <= _LONGEST else flat[: _LONGEST - 1] + "…"

@@ -1,0 +1,122 @@
+"""Following a log as it grows: what is added comes once and in order, over rotation, truncation and removal."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import BinaryIO
+
+from model_router.hindsight.event_files import event_files
+from model_router.hindsight.reading import LONGEST_LINE
+
+_PIECE = 4_194_304
+_LOOKS = 5
+
+
+class Follower:
+    """Reads whole lines that were added since the last call; ``missed`` counts the times that some may have gone.
+
+    Begins at the end of the file as it is when this is made, or with the first file that appears.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.missed = 0
+        self._path = path
+        self._file: BinaryIO | None = None
+        self._rest = b""
+        if self._open(path):
+            self._seek_to_end()
+
+    def close(self) -> None:
+        """Let the file go."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def poll(self) -> list[bytes]:
+        """The lines that came, without their ends. Does not wait."""
+        lines: list[bytes] = []
+        if self._file is None and not self._open(self._path):
+            return lines
+        self._take(lines)
+        while (newer := self._next_file()) is not None:
+            self._take(lines)  # what was added between the last look and the rotation
+            self.close()
+            self._file, self._rest = newer, b""
+            self._take(lines)
+        return lines
+
+    def _open(self, path: Path) -> bool:
+        try:
+            self._file = path.open("rb")
+        except OSError:
+            self._file = None
+        return self._file is not None
+
+    def _seek_to_end(self) -> None:
+        """Behind the last whole line; half a line that is just being written comes whole later."""
+        file = self._file
+        if file is None:
+            return
+        size = file.seek(0, os.SEEK_END)
+        start = max(0, size - _PIECE)
+        file.seek(start)
+        tail = file.read(size - start)
+        self._rest = tail[tail.rfind(b"\n") + 1 :]
+
+    def _next_file(self) -> BinaryIO | None:
+        """The file that was begun after the open one, opened; None while the open one is the log.
+
+        Files may be renamed between the look and the opening, so what was opened is looked at again.
+        """
+        for _ in range(_LOOKS):
+            path, removed = self._newer()
+            if path is None:
+                return None
+            with contextlib.suppress(OSError):
+                file = path.open("rb")
+                again, _gone = self._newer()
+                if again is not None and os.path.samestat(os.stat(again), os.fstat(file.fileno())):
+                    self.missed += removed
+                    return file
+                file.close()
+        return None
+
+    def _newer(self) -> tuple[Path | None, bool]:
+        """The path of the next file, and whether the open one was removed: what lay between is not known then.
+
+        Rotated files may be older than one that somebody removed; the next is the first that was written to after it.
+        """
+        if self._file is None:
+            return None, False
+        mine = os.fstat(self._file.fileno())
+        files: list[Path] = []
+        for _ in range(_LOOKS):  # a look may fall into a rotation, in which files change their names one by one
+            files = event_files(self._path)
+            for number in reversed(range(len(files))):
+                with contextlib.suppress(OSError):
+                    if os.path.samestat(os.stat(files[number]), mine):
+                        return (files[number + 1] if number + 1 < len(files) else None), False
+        return next((path for path in files if _written_after(path, mine)), None), True
+
+    def _take(self, lines: list[bytes]) -> None:
+        file = self._file
+        if file is None:
+            return
+        if os.fstat(file.fileno()).st_size < file.tell():
+            file.seek(0)
+            self._rest = b""
+            self.missed += 1
+        while data := file.read(_PIECE):
+            pieces = (self._rest + data).split(b"\n")
+            self._rest = pieces[-1] if len(pieces[-1]) < LONGEST_LINE else b""
+            lines.extend(piece for piece in pieces[:-1] if piece)
+
+
+def _written_after(path: Path, other: os.stat_result) -> bool:
+    try:
+        found = path.stat()
+        return found.st_mtime_ns >= other.st_mtime_ns and not os.path.samestat(found, other)
+    except OSError:
+        return False
