@@ -12,6 +12,7 @@ import pytest
 from model_router.config.proxy import BackendConfig, PromptCapture, ProxyConfig
 from model_router.engine.routes import DEFAULT_TARGETS, HUMAN_CONFIRM
 from model_router.router import ModelRouter
+from model_router.server.arrangement import arrange
 from model_router.server.events import RequestEvent
 from model_router.server.gateway import Gateway
 from model_router.server.naming import Wanted
@@ -211,6 +212,7 @@ def test_a_retry_of_the_same_wish_is_no_turn_more(talk: Conversation) -> None:
 
 def test_a_new_catalog_keeps_conversations_whose_engine_is_still_there(talk: Conversation, gateway: Gateway) -> None:
     talk.send(user(CODING))
-    gateway.router = ModelRouter.from_config(validate_availability=False)
+    fresh = ModelRouter.from_config(validate_availability=False)
+    gateway.arrangement = arrange(gateway.config, fresh, {}, gateway.note_change, gateway.arrangement)
     gateway.sessions.keep_engines(gateway.router.catalog.engines)
     assert talk.send(assistant("Done."), user(SMALL)).engine == "code_agent"
