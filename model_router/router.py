@@ -115,6 +115,22 @@ class ModelRouter:
         except Exception:  # noqa: BLE001 - whatever cannot be read waits for a person; route() names the reason
             return HUMAN_CONFIRM, Route.CONFIRMATION
 
+    def pick_approved(self, prompt: str, hints: Hints = None) -> tuple[str, Route]:
+        """What :meth:`pick` would give without the safety rules: for a prompt that a person has let pass, and no other.
+
+        Limits and policies hold as ever, and a closed router stays closed.
+
+        Raises:
+            UsageError: a hint that is not known.
+        """
+        checked = NO_HINTS if hints is None else self._check(hints)
+        if self._engine is None:
+            return HUMAN_CONFIRM, Route.CONFIRMATION
+        try:
+            return self._engine.select_approved(prompt, checked)
+        except Exception:  # noqa: BLE001 - whatever cannot be read waits for a person; route() names the reason
+            return HUMAN_CONFIRM, Route.CONFIRMATION
+
     def refusal(self, engine: str, route: Route, hints: RoutingHints = NO_HINTS) -> str | None:
         """Why ``engine`` may not serve ``route`` under ``hints``; None when it may. A closed router refuses all."""
         return self._engine.refusal(engine, route, hints) if self._engine is not None else "the router is closed"

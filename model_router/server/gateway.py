@@ -1,4 +1,4 @@
-"""What lives as long as the gateway: router, backends, sessions, confirmations, events. Screen and server share it."""
+"""What lives as long as the gateway: router, backends, sessions, approvals, events. Screen and server share it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from pathlib import Path
 from model_router.config.files import expand
 from model_router.config.proxy import PromptCapture, ProxyConfig
 from model_router.router import ModelRouter
+from model_router.server.approvals import ApprovalQueue
 from model_router.server.arrangement import arrange, make_guard, settle
 from model_router.server.ask_key import load_ask_key
 from model_router.server.backends import Backend
 from model_router.server.breaker import BreakerChange
-from model_router.server.confirmations import ConfirmationLedger
 from model_router.server.event_file import EventWriter
 from model_router.server.events import EventRing, LiveEvent
 from model_router.server.guard import Guard
@@ -89,12 +89,13 @@ class Gateway:
         self.arrangement = arrange(config, router, self.environ, self.note_change)
         keep = config.sessions
         self.sessions = SessionMemory(keep.max_sessions, keep.ttl_seconds)
-        self.confirmations = ConfirmationLedger(time.monotonic)
+        self.approvals = ApprovalQueue(config.approvals, self.tell_from_anywhere)
         self.reloader: Reloader | None = None
         self.writer: EventWriter | None = None
         self._ask_key = os.urandom(32)
         self._numbers = random.Random(os.urandom(16))
         self._upstream: Upstream | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._guard: Guard | None = None
         self._tasks: dict[Record, asyncio.Task[object]] = {}
         self._unwritten: deque[Record] = deque()
@@ -157,6 +158,7 @@ class Gateway:
 
     def open(self) -> None:
         """Open the client and the event log, and watch the files. Called on the server's loop."""
+        self._loop = asyncio.get_running_loop()
         self._upstream = Upstream(self.config.proxy.transport)
         self.started_at = time.time()
         log = self.config.observability
@@ -167,7 +169,7 @@ class Gateway:
             self.writer.start()
             self._ask_key = load_ask_key(path.parent) or self._ask_key
         if self.config.source:
-            self.reloader = Reloader(self, asyncio.get_running_loop())
+            self.reloader = Reloader(self, self._loop)
             self.reloader.start()
         if self.capture is not PromptCapture.OFF:
             logger.warning("prompt_capture is %s: the event log keeps text of prompts", self.capture)
@@ -194,6 +196,7 @@ class Gateway:
         settle(arrangement)
         self.arrangement, self._guard = arrangement, prepared.guard
         config = arrangement.config
+        self.approvals.settings = config.approvals
         self.sessions.keep_engines(arrangement.router.catalog.engines)
         self.sessions.resize(config.sessions.max_sessions, config.sessions.ttl_seconds)
         self.health = tuple(one for one in self.health if one.name in arrangement.backends)
@@ -205,6 +208,12 @@ class Gateway:
         self.happenings.append(event)
         if self.writer is not None:
             self.writer.write(event)
+
+    def tell_from_anywhere(self, event: GatewayEvent) -> None:
+        """The same from any thread; nothing happens when the gateway is closed."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self.tell, event)
 
     def arrive(self, path: str, user_agent: str) -> Record:
         """The record of a request that has just come."""
@@ -291,6 +300,7 @@ class Gateway:
         else by a refusal.
         """
         self.state = GatewayState.STOPPING
+        self.approvals.close()
         if not self._tasks:
             return
         if not await self._all_done(seconds):
