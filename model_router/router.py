@@ -28,6 +28,7 @@ from model_router.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from model_router.engine.dispatch import DispatchPlan
+    from model_router.engine.lexicon import Lexicon
 
 Hints = RoutingHints | Mapping[str, Any] | None
 
@@ -56,15 +57,17 @@ class ModelRouter:
         validate_availability: bool = True,
         profile: Profile = Profile.BALANCED,
         lazily: bool = False,
+        lexicon: Lexicon | None = None,
     ) -> ModelRouter:
         """Read a catalog once; without ``path`` the one in the package. A bad file gives a closed router, no error.
 
         With ``lazily`` it decides the same and is ready sooner, but each decision takes longer: most of the lexicon
-        stays unread until it is needed. That is for a process that decides once, on one thread.
+        stays unread until it is needed. That is for a process that decides once, on one thread. ``lexicon`` is one
+        that another router has read already; it is the same for all.
         """
         try:
             catalog, digest = _read(Path(path) if path is not None else None)
-            lexicon = load_lexicon(lazily=lazily)
+            lexicon = lexicon or load_lexicon(lazily=lazily)
         except ConfigError as error:
             lines = tuple(str(problem) for problem in error.problems)
             return cls(None, Catalog(), lines or (error.message,))
@@ -73,6 +76,11 @@ class ModelRouter:
             catalog, lexicon, unavailable=unavailable, config_hash=digest, profile=profile, lazily=lazily
         )
         return cls(engine, catalog)
+
+    @property
+    def lexicon(self) -> Lexicon | None:
+        """What the router knows about words; None when it is closed."""
+        return self._engine.lexicon if self._engine is not None else None
 
     @property
     def config_valid(self) -> bool:
@@ -104,6 +112,22 @@ class ModelRouter:
             return HUMAN_CONFIRM, Route.CONFIRMATION
         try:
             return self._engine.select_with_route(prompt, checked)
+        except Exception:  # noqa: BLE001 - whatever cannot be read waits for a person; route() names the reason
+            return HUMAN_CONFIRM, Route.CONFIRMATION
+
+    def pick_approved(self, prompt: str, hints: Hints = None) -> tuple[str, Route]:
+        """What :meth:`pick` would give without the safety rules: for a prompt that a person has let pass, and no other.
+
+        Limits and policies hold as ever, and a closed router stays closed.
+
+        Raises:
+            UsageError: a hint that is not known.
+        """
+        checked = NO_HINTS if hints is None else self._check(hints)
+        if self._engine is None:
+            return HUMAN_CONFIRM, Route.CONFIRMATION
+        try:
+            return self._engine.select_approved(prompt, checked)
         except Exception:  # noqa: BLE001 - whatever cannot be read waits for a person; route() names the reason
             return HUMAN_CONFIRM, Route.CONFIRMATION
 

@@ -36,14 +36,16 @@ def command(config: Path | None, host: str | None, port: int | None, log_level: 
     """Run the proxy without a screen, until it is interrupted or terminated (SIGINT, SIGTERM).
 
     Then requests under way get 10 seconds to finish; a stream that is longer ends with an error event. A second signal
-    ends at once.
+    ends at once. A changed file is taken within two seconds, or at once on SIGHUP or `model-router reload`; one with
+    mistakes changes nothing.
     """
     settings = with_address(load_settings(config), host, port)
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s %(name)s: %(message)s")
     from model_router.server.headless import serve
     from model_router.server.opening import open_gateway
 
-    gateway = open_gateway(settings)
+    given = frozenset(name for name, value in (("host", host), ("port", port)) if value is not None)
+    gateway = open_gateway(settings, given=given)
     if not gateway.router.config_valid:
         catalog = Path(settings.router_config) if settings.router_config else None
         complain("the catalog cannot be used, so every request waits for a person", "", label="warning")

@@ -41,6 +41,13 @@ class Abort(StrEnum):
     DRAIN = "drain"
 
 
+class ApprovalMode(StrEnum):
+    """What becomes of a risky request: it is refused, or held until a person decides."""
+
+    REJECT = "reject"
+    HOLD = "hold"
+
+
 class WireProtocol(StrEnum):
     """The protocols that a model server may speak."""
 
@@ -88,6 +95,22 @@ class SafetyConfig:
 
     confirm_status: int = field(
         default=409, metadata={"doc": "409, or 400: the one status that no client retries", "enum": (409, 400)}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalsConfig:
+    """Requests that wait for a person."""
+
+    mode: ApprovalMode = field(
+        default=ApprovalMode.REJECT, metadata={"doc": "refuse risky requests, or hold them until a person decides"}
+    )
+    ttl_seconds: float = field(default=300.0, metadata={"doc": "longest wait for a person", "min": 0.1, "max": 86400})
+    retry_window_seconds: float = field(
+        default=120.0, metadata={"doc": "repeats of one request are one entry, decided once", "min": 1, "max": 86400}
+    )
+    max_waiting: int = field(
+        default=64, metadata={"doc": "wishes that may wait; more are refused", "min": 1, "max": 1000}
     )
 
 
@@ -232,6 +255,7 @@ class ProxyConfig:
         default=None, metadata={"doc": "the catalog; none: the packaged one", "format": "filled"}
     )
     safety: SafetyConfig = field(default_factory=SafetyConfig)
+    approvals: ApprovalsConfig = field(default_factory=ApprovalsConfig)
     observability: ObservabilityConfig = field(default_factory=ObservabilityConfig)
     health: HealthConfig = field(default_factory=HealthConfig)
     sessions: SessionsConfig = field(default_factory=SessionsConfig)

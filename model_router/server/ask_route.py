@@ -28,7 +28,10 @@ class Pick:
     route: Route
 
     def receipt(self, *, brief: bool = False) -> RoutingDecision:
-        """The receipt; its engine is always this one. ``brief``: without evidence and alternatives."""
+        """The receipt; its engine is always this one, unless a person has approved what it would stop.
+
+        ``brief``: without evidence and alternatives.
+        """
         return self.router.route(self.prompt, self.hints, include_alternatives=not brief, include_evidence=not brief)
 
 
@@ -40,18 +43,23 @@ def route_ask(
 
 
 def pick_engine(
-    router: ModelRouter, ask: Ask, hints: RoutingHints = NO_HINTS, *, conversation: str | None = None
+    router: ModelRouter,
+    ask: Ask,
+    hints: RoutingHints = NO_HINTS,
+    *,
+    conversation: str | None = None,
+    approved: bool = False,
 ) -> Pick:
     """The engine for an ask; ``conversation`` names the engine that the conversation is with, if that is known.
 
     ``hints`` are the caller's own; what the request itself says is added. Housekeeping never meets the confirmation:
-    it carries nothing out. An ask that cannot be read waits for a person.
+    it carries nothing out. An ask that cannot be read waits for a person. ``approved``: a person has let it pass.
     """
     if ask.kind is CallKind.UTILITY:
         return _housekeeping(router, ask, hints, conversation)
     if not ask.readable:
         return _pick(router, cast(str, None), hints)  # what is no text is refused there, with a receipt that says so
-    return _main(router, ask, hints)
+    return _main(router, ask, hints, approved=approved)
 
 
 def _housekeeping(router: ModelRouter, ask: Ask, hints: RoutingHints, conversation: str | None) -> Pick:
@@ -73,7 +81,7 @@ def _housekeeping(router: ModelRouter, ask: Ask, hints: RoutingHints, conversati
     return pick
 
 
-def _main(router: ModelRouter, ask: Ask, hints: RoutingHints) -> Pick:
+def _main(router: ModelRouter, ask: Ask, hints: RoutingHints, *, approved: bool) -> Pick:
     """One decision. When nobody is left though nothing risky is asked, what only narrows is taken back, one by one.
 
     First the catalog's context lengths: the backends know their own better, and the pick among them looks at it. Then
@@ -86,17 +94,21 @@ def _main(router: ModelRouter, ask: Ask, hints: RoutingHints) -> Pick:
             required_modalities=("image",) if ask.pictures else hints.required_modalities,
             context_tokens=ask.estimated_tokens,
         )
-    pick = _pick(router, ask.text, hints)
-    if pick.engine != HUMAN_CONFIRM or not router.config_valid or pick.receipt().risk_class is not None:
+    pick = _pick(router, ask.text, hints, approved=approved)
+    if pick.engine != HUMAN_CONFIRM or not router.config_valid:
+        return pick
+    if pick.receipt().risk_class is not None and not approved:
         return pick
     for wider in (replace(hints, context_tokens=None), replace(hints, context_tokens=None, required_modalities=())):
-        pick = _pick(router, ask.text, wider, pick.route_us)
+        pick = _pick(router, ask.text, wider, pick.route_us, approved=approved)
         if pick.engine != HUMAN_CONFIRM:
             break
     return pick
 
 
-def _pick(router: ModelRouter, prompt: str, hints: RoutingHints, before_us: float = 0.0) -> Pick:
+def _pick(
+    router: ModelRouter, prompt: str, hints: RoutingHints, before_us: float = 0.0, *, approved: bool = False
+) -> Pick:
     started = time.perf_counter()
-    engine, route = router.pick(prompt, hints)
+    engine, route = router.pick_approved(prompt, hints) if approved else router.pick(prompt, hints)
     return Pick(engine, before_us + (time.perf_counter() - started) * 1e6, router, prompt, hints, route)

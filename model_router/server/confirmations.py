@@ -1,21 +1,12 @@
-"""Requests that wait for a person, and the answer that says so.
-
-Clients retry what they do not understand, up to eighteen times: the repeats of one blocked wish within two minutes
-are one entry, under the id of the first.
-"""
+"""The answer to a request that waits for a person, or about which one has decided."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from model_router.engine.decision import RoutingDecision
 from model_router.engine.routes import RiskClass
+from model_router.server.approvals import Entry, Standing
 from model_router.server.ask import Ask
 from model_router.server.refusal import Refusal
-
-REPEAT_SECONDS = 120.0
 
 _OVERRIDES = {
     RiskClass.DESTRUCTIVE: "allow_destructive_actions",
@@ -24,42 +15,6 @@ _OVERRIDES = {
     RiskClass.EXTERNAL: "allow_high_impact_external_actions",
     RiskClass.AMBIGUOUS: "allow_ambiguous_high_impact",
 }
-
-
-@dataclass(slots=True)
-class Confirmation:
-    """One blocked wish. ``seen`` counts its requests, the first included; times are seconds of the given clock."""
-
-    request_id: str
-    first_at: float
-    last_at: float
-    seen: int = 1
-
-
-class ConfirmationLedger:
-    """The blocked wishes of the last two minutes, bounded. Used on the server's loop only."""
-
-    def __init__(self, clock: Callable[[], float], capacity: int = 1024) -> None:
-        self._clock = clock
-        self._capacity = capacity
-        self._entries: OrderedDict[str, Confirmation] = OrderedDict()
-        self.repeats = 0
-
-    def enter(self, digest: str, request_id: str) -> Confirmation:
-        """The entry of a blocked wish: the one that is there already, or a new one under this id."""
-        now = self._clock()
-        entry = self._entries.get(digest)
-        if entry is not None and now - entry.last_at <= REPEAT_SECONDS:
-            entry.seen += 1
-            entry.last_at = now
-            self.repeats += 1
-            return entry
-        entry = Confirmation(request_id, now, now)
-        self._entries[digest] = entry
-        self._entries.move_to_end(digest)
-        if len(self._entries) > self._capacity:
-            self._entries.popitem(last=False)
-        return entry
 
 
 def confirmation_refusal(
@@ -73,6 +28,21 @@ def confirmation_refusal(
         code=str(decision.risk_class) if decision.risk_class else "confirmation_required",
         headers={"x-should-retry": "false"},
     )
+
+
+def decided_refusal(entry: Entry, status: int) -> Refusal:
+    """The answer when a person has said no, or nobody came in time."""
+    name, risk = entry.request_id, entry.wish.risk_class
+    if entry.standing is Standing.DENIED:
+        said = f": {entry.note.rstrip('.')}." if entry.note else "."
+        message = f"A person refused request {name} (class: {risk}), and it was sent to no model{said}"
+    else:
+        message = (
+            f"Request {name} waited for a person to approve it (class: {risk}), but nobody came; it was sent to no "
+            "model. Send it again when somebody is there."
+        )
+    code = "denied" if entry.standing is Standing.DENIED else "expired"
+    return Refusal(status, message, kind="confirmation_required", code=code, headers={"x-should-retry": "false"})
 
 
 def _sentence(ask: Ask, decision: RoutingDecision, request_id: str, catalog_file: str) -> str:
@@ -95,6 +65,7 @@ def _sentence(ask: Ask, decision: RoutingDecision, request_id: str, catalog_file
         )
     return (
         f"{stopped}: it asks for an action that a person has to confirm (class: {decision.risk_class}). "
+        "A person can approve it on ModelRouter's screen or command line (`approvals`); then send it again. "
         "Reword the request if nothing of the kind is meant; to let this class pass without asking, set "
         f"safety.confirmation_overrides.{_OVERRIDES[decision.risk_class]}: true in {catalog_file}."
     )

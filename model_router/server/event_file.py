@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from model_router.server.events import RequestEvent
+from model_router.server.happenings import GatewayEvent
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ class EventWriter:
         self._max_bytes = max_bytes
         self._backups = backups
         self._batch_seconds = batch_seconds
-        self._queue: queue.SimpleQueue[RequestEvent | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[RequestEvent | GatewayEvent | None] = queue.SimpleQueue()
         self._encoder = msgspec.json.Encoder()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="model-router-events", daemon=True)
@@ -48,9 +49,13 @@ class EventWriter:
         self._open()
         self._thread.start()
 
-    def write(self, event: RequestEvent) -> None:
+    def write(self, event: RequestEvent | GatewayEvent) -> None:
         """Hand one event over; never waits and never fails."""
         self._queue.put(event)
+
+    def resize(self, max_bytes: int, backups: int) -> None:
+        """Rotate by other bounds from now on."""
+        self._max_bytes, self._backups = max_bytes, backups
 
     def close(self, timeout: float = 5.0) -> None:
         """Write what is waiting and end the thread."""
@@ -70,7 +75,7 @@ class EventWriter:
             os.close(self._file)
             self._file = -1
 
-    def _next_batch(self) -> list[RequestEvent]:
+    def _next_batch(self) -> list[RequestEvent | GatewayEvent]:
         first = self._queue.get()
         self._closing.wait(self._batch_seconds)
         batch = [] if first is None else [first]
@@ -80,7 +85,7 @@ class EventWriter:
                 batch.append(event)
         return batch
 
-    def _append(self, batch: list[RequestEvent]) -> None:
+    def _append(self, batch: list[RequestEvent | GatewayEvent]) -> None:
         lines = [self._encoder.encode(event) + b"\n" for event in batch]
         written = 0
         try:
@@ -187,7 +192,7 @@ def _drop_torn_line(file: int) -> None:
     if tail.endswith(b"\n"):
         return
     last = tail.rfind(b"\n") + 1
-    if tail.startswith(b'{"time":', last):
+    if tail.startswith((b'{"time":', b'{"event":'), last):
         os.ftruncate(file, start + last)
     else:
         os.write(file, b"\n")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import msgspec
 
 from model_router.server.ask import read_ask
+from model_router.server.ask_route import Pick
 from model_router.server.backends import Backend
 from model_router.server.call import Call
+from model_router.server.gate import pass_gate
 from model_router.server.gateway import Gateway
 from model_router.server.headers import RawHeaders, forwarded_headers
 from model_router.server.intake import Intake
@@ -26,7 +28,7 @@ async def forward(gateway: Gateway, endpoint: Endpoint, intake: Intake, record: 
     """Answer one request.
 
     Raises:
-        Refusal: it cannot be read, waits for a person, or nobody answered it.
+        Refusal: it cannot be read, no person has let it pass, or nobody answered it.
         ClientLeft: the client closed its connection while it was sending.
     """
     limits = gateway.config.limits
@@ -39,6 +41,8 @@ async def forward(gateway: Gateway, endpoint: Endpoint, intake: Intake, record: 
     record.ask = read_ask(request.body, intake.text_headers, endpoint.path)
     wanted = read_name(gateway, request.model)
     choice = decide(gateway, record.ask, wanted, record)
+    if isinstance(choice, Pick):
+        choice = await pass_gate(gateway, record.ask, wanted, record=record, blocked=choice, outlet=outlet)
     record.engine, record.fallback = choice.engine, choice.moved
     call = Call(request, forwarded_headers(intake.headers), wanted.keeps_model, record, outlet)
     if endpoint.counts_tokens:

@@ -1,4 +1,4 @@
-"""What lives as long as the gateway: router, backends, sessions, confirmations, events. Screen and server share it."""
+"""What lives as long as the gateway: router, backends, sessions, approvals, events. Screen and server share it."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from pathlib import Path
 
 from model_router.config.files import expand
 from model_router.config.proxy import PromptCapture, ProxyConfig
-from model_router.engine.routes import Route
 from model_router.router import ModelRouter
+from model_router.server.approvals import ApprovalQueue
+from model_router.server.arrangement import arrange, make_guard, settle
 from model_router.server.ask_key import load_ask_key
 from model_router.server.backends import Backend
-from model_router.server.breaker import Breaker, BreakerChange, BreakerPolicy
-from model_router.server.confirmations import ConfirmationLedger
+from model_router.server.breaker import BreakerChange
 from model_router.server.event_file import EventWriter
 from model_router.server.events import EventRing, LiveEvent
-from model_router.server.guard import Guard, resolve_key
+from model_router.server.guard import Guard
+from model_router.server.happenings import GatewayEvent
 from model_router.server.health import BackendHealth, check_backends
-from model_router.server.line import Line
 from model_router.server.memory import give_back
 from model_router.server.metrics import Metrics
 from model_router.server.record import Record, new_record
+from model_router.server.reload import Prepared, Reloader
 from model_router.server.retries import RetryPolicy
 from model_router.server.sessions import SessionMemory
-from model_router.server.stickiness import Stickiness, StickinessPolicy
+from model_router.server.stickiness import Stickiness
 from model_router.server.upstream import Upstream
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,6 @@ _MUCH = 16_777_216
 _QUIET_SECONDS = 0.5
 _TURNS_BEHIND = 8
 """Turns of the loop within which about half of the events that wait are written."""
-_TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
 
 
 class GatewayState(StrEnum):
@@ -60,6 +60,8 @@ class Gateway:
     """One gateway. The values that others read (``state``, ``address``, ``in_flight``, ``health``) change by a single
     assignment on the server's thread and may be read from any.
 
+    ``arrangement`` is what the configuration says; it is replaced as a whole when that changes. ``given`` names
+    settings of ``proxy`` that are the command line's. ``happenings`` are events that are no request's, for the screen.
     ``started_at`` is unix seconds, None before the start. ``catalog_file`` names the catalog for people.
     """
 
@@ -70,10 +72,10 @@ class Gateway:
         *,
         demo: bool = False,
         environ: Mapping[str, str] | None = None,
+        given: frozenset[str] = frozenset(),
     ) -> None:
-        self.config = config
-        self.router = router
         self.demo = demo
+        self.given = given
         self.environ = dict(os.environ if environ is None else environ)
         self.ring = EventRing()
         self.metrics = Metrics()
@@ -82,33 +84,59 @@ class Gateway:
         self.started_at: float | None = None
         self.in_flight = 0
         self.health: tuple[BackendHealth, ...] = ()
+        self.happenings: deque[GatewayEvent] = deque(maxlen=1_000)
         self._changes: list[str] = []
-        self.backends = {name: self._backend(name) for name in config.backends}
+        self.arrangement = arrange(config, router, self.environ, self.note_change)
         keep = config.sessions
         self.sessions = SessionMemory(keep.max_sessions, keep.ttl_seconds)
-        self.stickiness = Stickiness(
-            router, config, StickinessPolicy(keep.move_freely_tokens, keep.falls_after), self._rests
-        )
-        self.confirmations = ConfirmationLedger(time.monotonic)
-        self.catalog_file = config.router_config or "the catalog (~/.model-router/model_router.yaml)"
-        self.capture = self._capture()
+        self.approvals = ApprovalQueue(config.approvals, self.tell_from_anywhere)
+        self.reloader: Reloader | None = None
         self.writer: EventWriter | None = None
         self._ask_key = os.urandom(32)
         self._numbers = random.Random(os.urandom(16))
         self._upstream: Upstream | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._guard: Guard | None = None
-        tries = config.retries
-        self.retry_policy = RetryPolicy(
-            max_attempts=tries.max_attempts,
-            budget_seconds=tries.budget_seconds,
-            patience_seconds=tries.patience_seconds,
-        )
         self._tasks: dict[Record, asyncio.Task[object]] = {}
         self._unwritten: deque[Record] = deque()
         self._idle: asyncio.Event | None = None
         self._taken = 0
         self._tidying = False
-        self._engine_of = {backend: engine for engine, backend in reversed(list(config.engine_backends.items()))}
+
+    @property
+    def config(self) -> ProxyConfig:
+        """What the proxy file says at present."""
+        return self.arrangement.config
+
+    @property
+    def router(self) -> ModelRouter:
+        """The router at present."""
+        return self.arrangement.router
+
+    @property
+    def backends(self) -> dict[str, Backend]:
+        """The backends by name, at present."""
+        return self.arrangement.backends
+
+    @property
+    def stickiness(self) -> Stickiness:
+        """Whether conversations stay, at present."""
+        return self.arrangement.stickiness
+
+    @property
+    def retry_policy(self) -> RetryPolicy:
+        """How often a request is tried, at present."""
+        return self.arrangement.retry_policy
+
+    @property
+    def capture(self) -> PromptCapture:
+        """How much text of prompts the event log keeps, at present."""
+        return self.arrangement.capture
+
+    @property
+    def catalog_file(self) -> str:
+        """The catalog, as people are told of it."""
+        return self.config.router_config or "the catalog (~/.model-router/model_router.yaml)"
 
     @property
     def upstream(self) -> Upstream:
@@ -125,16 +153,12 @@ class Gateway:
             ServerError: the configuration asks for a key that is not there, or would open the gateway without one.
         """
         if self._guard is None:
-            self._guard = Guard(self.config.proxy.host, resolve_key(self.config.proxy, self.environ))
+            self._guard = make_guard(self.config, self.environ)
         return self._guard
 
-    @property
-    def simple_engine(self) -> str:
-        """The engine for housekeeping calls: small, quick, cheap."""
-        return self.router.catalog.routing_targets[Route.SIMPLE]
-
     def open(self) -> None:
-        """Open the client and the event log. Called on the server's loop."""
+        """Open the client and the event log, and watch the files. Called on the server's loop."""
+        self._loop = asyncio.get_running_loop()
         self._upstream = Upstream(self.config.proxy.transport)
         self.started_at = time.time()
         log = self.config.observability
@@ -144,18 +168,20 @@ class Gateway:
             self.writer = EventWriter(path, max_bytes=log.max_bytes, backups=log.backups)
             self.writer.start()
             self._ask_key = load_ask_key(path.parent) or self._ask_key
+        if self.config.source:
+            self.reloader = Reloader(self, self._loop)
+            self.reloader.start()
         if self.capture is not PromptCapture.OFF:
             logger.warning("prompt_capture is %s: the event log keeps text of prompts", self.capture)
 
-    def _rests(self, backend: str) -> bool:
-        return self.backends[backend].breaker.resting
-
     def engine_of(self, backend: str) -> str | None:
         """The first engine whose backend this is."""
-        return self._engine_of.get(backend)
+        return self.arrangement.engine_of.get(backend)
 
     async def close(self) -> None:
         """Close the client and write what is left of the events."""
+        if self.reloader is not None:
+            self.reloader.stop()
         while self._unwritten:
             self._write(self._unwritten.popleft())
         if self._upstream is not None:
@@ -163,6 +189,31 @@ class Gateway:
             self._upstream = None
         if self.writer is not None:
             await asyncio.to_thread(self.writer.close)
+
+    async def take(self, prepared: Prepared) -> None:
+        """Go on with another configuration: one assignment, between two turns of the loop."""
+        arrangement = prepared.arrangement
+        settle(arrangement)
+        self.arrangement, self._guard = arrangement, prepared.guard
+        config = arrangement.config
+        self.approvals.settings = config.approvals
+        self.sessions.keep_engines(arrangement.router.catalog.engines)
+        self.sessions.resize(config.sessions.max_sessions, config.sessions.ttl_seconds)
+        self.health = tuple(one for one in self.health if one.name in arrangement.backends)
+        if self.writer is not None:
+            self.writer.resize(config.observability.max_bytes, config.observability.backups)
+
+    def tell(self, event: GatewayEvent) -> None:
+        """An event that is no request's: to the file and to the screen. On the server's loop only."""
+        self.happenings.append(event)
+        if self.writer is not None:
+            self.writer.write(event)
+
+    def tell_from_anywhere(self, event: GatewayEvent) -> None:
+        """The same from any thread; nothing happens when the gateway is closed."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self.tell, event)
 
     def arrive(self, path: str, user_agent: str) -> Record:
         """The record of a request that has just come."""
@@ -235,7 +286,8 @@ class Gateway:
         seconds = self.config.health.backend_timeout_seconds
         own = Upstream() if self._upstream is None else None
         try:
-            self.health = await check_backends(self.backends.values(), own or self.upstream, seconds)
+            found = await check_backends(self.backends.values(), own or self.upstream, seconds)
+            self.health = tuple(one for one in found if one.name in self.backends)
         finally:
             if own is not None:
                 await own.close()
@@ -248,6 +300,7 @@ class Gateway:
         else by a refusal.
         """
         self.state = GatewayState.STOPPING
+        self.approvals.close()
         if not self._tasks:
             return
         if not await self._all_done(seconds):
@@ -267,33 +320,7 @@ class Gateway:
                     await self._idle.wait()
         return not self._tasks
 
-    def _backend(self, name: str) -> Backend:
-        config = self.config.backends[name]
-        key = config.api_key
-        if key is None and config.api_key_env is not None:
-            key = self.environ.get(config.api_key_env)
-            if not key:
-                logger.warning("backend %s: %s is not set; requests go without a key", name, config.api_key_env)
-        line = Line(config.parallel, config.queue, time.monotonic) if config.parallel is not None else None
-        breaker = Breaker(name, self._breaker_policy(), time.monotonic, self._note_change)
-        return Backend(name, config, key or None, breaker, line)
-
-    def _note_change(self, change: BreakerChange) -> None:
+    def note_change(self, change: BreakerChange) -> None:
         """A breaker has changed its state: told in the log, and in the next event."""
         logger.warning("backend %s: %s -> %s (%s)", change.backend, change.before, change.after, change.reason)
         self._changes.append(f"{change.backend}: {change.before} -> {change.after} ({change.reason})")
-
-    def _breaker_policy(self) -> BreakerPolicy:
-        given = self.config.breaker
-        return BreakerPolicy(
-            failure_rate=given.failure_rate,
-            min_requests=given.min_requests,
-            window_seconds=given.window_seconds,
-            consecutive=given.connect_failures,
-            rest_seconds=given.rest_seconds,
-        )
-
-    def _capture(self) -> PromptCapture:
-        if self.environ.get("MODEL_ROUTER_LOG_PROMPTS", "").lower() in _TRUE_WORDS:
-            return PromptCapture.FULL
-        return self.config.observability.prompt_capture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import signal
 import sys
 import threading
@@ -21,7 +22,9 @@ _Handler = Callable[[int, FrameType | None], object] | int | None
 
 
 def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
-    """Serve until SIGINT or SIGTERM, then drain; a second signal ends at once. Called on the main thread.
+    """Serve until SIGINT or SIGTERM, then drain; a second signal ends at once. SIGHUP reads the files again.
+
+    Called on the main thread.
 
     Answers under way may take ``drain_seconds`` more; a stream that is longer ends with an error event that says so.
 
@@ -32,6 +35,7 @@ def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
     gateway.ring = EventRing(0)  # nobody looks
     server = ServerThread(gateway)
     told = threading.Event()
+    asked = threading.Event()
     hurried = threading.Event()
 
     def hear(number: int, frame: FrameType | None) -> None:
@@ -39,7 +43,16 @@ def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
             hurried.set()
         told.set()
 
+    terminal = sys.stdin is not None and sys.stdin.isatty()
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        if terminal and _terminal_is_gone():
+            hear(number, frame)
+        asked.set()
+
     before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+    if sys.platform != "win32":
+        before[signal.SIGHUP] = signal.signal(signal.SIGHUP, ask)
     try:
         server.start()
     except ServerError as error:
@@ -50,7 +63,9 @@ def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
     _quiet_collector()
     try:
         while not told.wait(_LOOK_SECONDS) and server.running:
-            pass
+            if asked.is_set():
+                asked.clear()
+                _reload(gateway)
         if not told.is_set():
             _say("The server ended by itself; its log says more.")
             return 1
@@ -62,6 +77,26 @@ def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
         return 0
     finally:
         _restore(before)
+
+
+def _terminal_is_gone() -> bool:
+    """Whether SIGHUP means what it once meant: the terminal that the gateway was started on has been closed."""
+    try:
+        os.tcgetpgrp(sys.stdin.fileno())
+    except (OSError, ValueError):
+        return True
+    return False
+
+
+def _reload(gateway: Gateway) -> None:
+    """SIGHUP: read the files again, and say what came of it."""
+    if gateway.reloader is None:
+        _say("There is no file to read again.")
+        return
+    event = gateway.reloader.reload("signal")
+    _say(event.summary)
+    for problem in event.problems:
+        _say(problem)
 
 
 def _announce(gateway: Gateway) -> None:

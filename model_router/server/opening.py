@@ -4,28 +4,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
-from model_router.config.files import catalog_path, expand, stands
 from model_router.config.proxy import ProxyConfig
 from model_router.router import ModelRouter
+from model_router.server.catalog_place import catalog_place
 from model_router.server.gateway import Gateway
 
 
-def open_gateway(config: ProxyConfig, environ: Mapping[str, str] | None = None) -> Gateway:
+def open_gateway(
+    config: ProxyConfig, environ: Mapping[str, str] | None = None, *, given: frozenset[str] = frozenset()
+) -> Gateway:
     """Build the router that the configuration names, and the gateway around it.
 
     A relative ``router_config`` counts from the proxy file. Without one, the person's own catalog is used when it
     exists, else the packaged one. A bad catalog gives a closed router: every request waits for a person.
+    ``given`` names settings of ``proxy`` that are not the file's but the command line's.
     """
     environ = os.environ if environ is None else environ
-    router = ModelRouter.from_config(_catalog(config, environ), profile=config.proxy.routing_profile)
-    return Gateway(config, router, environ=environ)
-
-
-def _catalog(config: ProxyConfig, environ: Mapping[str, str]) -> Path | None:
-    if config.router_config is not None:
-        base = Path(config.source).parent if config.source else None
-        return expand(config.router_config, environ, base)
-    own = catalog_path(environ)
-    return own if stands(own) else None
+    router = ModelRouter.from_config(catalog_place(config, environ), profile=config.proxy.routing_profile)
+    return Gateway(config, router, environ=environ, given=given)

@@ -7,37 +7,36 @@ from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.server.ask import Ask, CallKind
 from model_router.server.ask_route import Pick, pick_engine
 from model_router.server.backends import Choice, chain_of, choose
-from model_router.server.confirmations import confirmation_refusal
 from model_router.server.gateway import Gateway
 from model_router.server.naming import Wanted
 from model_router.server.record import Record
-from model_router.server.refusal import Refusal
 from model_router.server.stickiness import Move, Stay, Turn
 
 _STEP = ("stayed: a step within the agent's work", "session.stayed.tool_turn")
 _CONTINUED = ("stayed: the conversation goes on from its own summary", "session.stayed.continued")
 
 
-def decide(gateway: Gateway, ask: Ask, wanted: Wanted, record: Record) -> Choice:
+def decide(gateway: Gateway, ask: Ask, wanted: Wanted, record: Record, *, approved: bool = False) -> Choice | Pick:
     """Where a request goes; the record keeps what the receipt is written from when the answer is out.
 
     Housekeeping goes to the small engine and never meets the confirmation: it carries nothing out. An agent's step
     stays where its wish went. A person's new turn is the router's decision, weighed against what leaving the present
     engine costs. Neither housekeeping nor a turn that waits for a person changes where the conversation is. A name
-    that the client asked for counts, but never against the confirmation.
+    that the client asked for counts, but never against the confirmation. What needs a person comes back as its pick
+    alone; once one has ``approved`` it, it goes where it would have gone without that.
 
     Raises:
-        Refusal: the request waits for a person, or no backend is there for it.
+        Refusal: no backend is there for it.
     """
     conversation = gateway.sessions.of_session(ask.session) if ask.task == "compact" else None
     hints = NO_HINTS if wanted.engine is None else RoutingHints(force_engine=wanted.engine)
-    pick = pick_engine(gateway.router, ask, hints, conversation=conversation)
+    pick = pick_engine(gateway.router, ask, hints, conversation=conversation, approved=approved)
     record.pick, record.asked = pick, wanted.label
     pinned = wanted.backend is not None or not gateway.config.sessions.enabled
     engine = pick.engine if pinned else _engine(gateway, ask, pick, record)
     record.engine = engine
     if engine == HUMAN_CONFIRM and (wanted.backend is None or _is_risky(pick)):
-        raise _refusal(gateway, ask, record, pick)
+        return pick
     tokens = ask.estimated_tokens
     if wanted.backend is not None:
         chain = chain_of(wanted.backend, gateway.config, gateway.backends, tokens)
@@ -115,16 +114,3 @@ def _note(record: Record, outcome: Stay | Move) -> str:
     record.session_reason, record.session_code = outcome.reason, outcome.reason_code
     record.prefill_tokens = outcome.prefill_tokens
     return outcome.engine
-
-
-def _refusal(gateway: Gateway, ask: Ask, record: Record, pick: Pick) -> Refusal:
-    """To be raised by who calls this: a frame that names what it raises lives as long as the garbage collector lets."""
-    record.decision = pick.receipt()
-    entry = gateway.confirmations.enter(ask.digest(), record.request_id)
-    record.folded = entry.request_id != record.request_id
-    refusal = confirmation_refusal(
-        ask, record.decision, entry.request_id, gateway.config.safety.confirm_status, gateway.catalog_file
-    )
-    record.request_id = entry.request_id
-    record.end("confirm", refusal.status, "")
-    return refusal

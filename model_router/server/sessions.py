@@ -68,6 +68,13 @@ class SessionMemory:
             for key in [key for key, entry in memory.items() if entry.session.engine not in engines]:
                 del memory[key]
 
+    def resize(self, capacity: int, ttl_seconds: float) -> None:
+        """Take new bounds, as the configuration has changed."""
+        self._capacity, self._ttl = capacity, ttl_seconds
+        for memory in (self._wishes, self._sessions):
+            while len(memory) > capacity:
+                memory.popitem(last=False)
+
     def _keep(self, memory: OrderedDict[str, _Entry], key: str, entry: _Entry) -> None:
         memory[key] = entry
         memory.move_to_end(key)

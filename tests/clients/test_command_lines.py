@@ -136,4 +136,4 @@ def test_an_agent_shows_why_an_order_waits_and_asks_once(client: Client, running
     assert "a person has to confirm" in " ".join(printed.split())
     events = [live.event for live in running.gateway.ring.drain()]
     assert [event.outcome for event in events if event.kind == "main"] == ["confirm"]
-    assert running.gateway.confirmations.repeats == 0
+    assert running.gateway.approvals.repeats == 0

@@ -128,7 +128,7 @@ def test_a_risky_order_waits_for_a_person_and_reaches_nobody(tmp_path: Path, bac
         (event,) = running.events(1)
         assert (event.outcome, event.status, event.risk_class) == ("confirm", status, "destructive")
         assert event.request_id == request_id
-        assert running.gateway.confirmations.repeats == 2
+        assert running.gateway.approvals.repeats == 2
         assert backend.seen == []
 
 
@@ -138,7 +138,7 @@ def test_the_openai_client_tries_a_blocked_order_once(running: Running) -> None:
         pytest.raises(openai.ConflictError, match="stopped request mr-"),
     ):
         client.chat.completions.create(model="auto", messages=[user(RISKY)])
-    assert running.gateway.confirmations.repeats == 0
+    assert running.gateway.approvals.repeats == 0
     running.events(1)
 
 

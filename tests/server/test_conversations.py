@@ -12,11 +12,12 @@ import pytest
 from model_router.config.proxy import BackendConfig, PromptCapture, ProxyConfig
 from model_router.engine.routes import DEFAULT_TARGETS, HUMAN_CONFIRM
 from model_router.router import ModelRouter
+from model_router.server.arrangement import arrange
+from model_router.server.ask_route import Pick
 from model_router.server.events import RequestEvent
 from model_router.server.gateway import Gateway
 from model_router.server.naming import Wanted
 from model_router.server.record import Record
-from model_router.server.refusal import Refusal
 from model_router.server.routing import decide
 from tests.server.bodies import PIXEL, TOOLS, assistant, called, read, result, system, user
 
@@ -66,10 +67,10 @@ class Conversation:
         body = {"messages": messages, **({"tools": TOOLS} if (self.tools if tools is None else tools) else {})}
         ask = read(body, {"x-session-id": self.name})
         record = Record("mr-1", "chat", "test", "balanced", ask=ask)
-        try:
-            decide(self.gateway, ask, Wanted(), record)
-        except Refusal:
-            assert record.outcome == "confirm"
+        outcome = decide(self.gateway, ask, Wanted(), record)
+        if isinstance(outcome, Pick):
+            assert record.engine == "human_confirm"
+            record.end("confirm", 409)
         record.write_receipt(brief=False)
         return record.event("", PromptCapture.OFF)
 
@@ -211,6 +212,7 @@ def test_a_retry_of_the_same_wish_is_no_turn_more(talk: Conversation) -> None:
 
 def test_a_new_catalog_keeps_conversations_whose_engine_is_still_there(talk: Conversation, gateway: Gateway) -> None:
     talk.send(user(CODING))
-    gateway.router = ModelRouter.from_config(validate_availability=False)
+    fresh = ModelRouter.from_config(validate_availability=False)
+    gateway.arrangement = arrange(gateway.config, fresh, {}, gateway.note_change, gateway.arrangement)
     gateway.sessions.keep_engines(gateway.router.catalog.engines)
     assert talk.send(assistant("Done."), user(SMALL)).engine == "code_agent"

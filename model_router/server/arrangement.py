@@ -1,0 +1,159 @@
+"""What the files say, ready for use: one value, so that a change of the files is one assignment."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any
+
+from model_router.config.proxy import BackendConfig, PromptCapture, ProxyConfig
+from model_router.router import ModelRouter
+from model_router.server.backends import Backend
+from model_router.server.breaker import Breaker, BreakerChange, BreakerPolicy
+from model_router.server.guard import Guard, resolve_key
+from model_router.server.line import Line
+from model_router.server.retries import RetryPolicy
+from model_router.server.stickiness import Stickiness, StickinessPolicy
+
+logger = logging.getLogger(__name__)
+
+_TRUE_WORDS = frozenset({"1", "true", "yes", "on"})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Arrangement:
+    """Router, backends and all that follows from the configuration. A request keeps to the one it began with.
+
+    ``engine_of`` gives for a backend the first engine whose backend it is. ``proxy_hash`` stands for the proxy file as
+    ``router.config_hash`` does for the catalog; keys do not count in it.
+    """
+
+    config: ProxyConfig
+    router: ModelRouter
+    backends: dict[str, Backend]
+    stickiness: Stickiness
+    retry_policy: RetryPolicy
+    engine_of: Mapping[str, str]
+    capture: PromptCapture
+    proxy_hash: str
+
+
+def arrange(
+    config: ProxyConfig,
+    router: ModelRouter,
+    environ: Mapping[str, str],
+    note_change: Callable[[BreakerChange], None],
+    before: Arrangement | None = None,
+) -> Arrangement:
+    """Build everything anew but the backends that are the same as ``before``: those go on with what they have learned.
+
+    A backend with other settings at the same address keeps its breaker and its line; nothing of ``before`` is changed
+    here, so that it may be thrown away (:func:`settle` does that, on the server's loop).
+    """
+    known = before.backends if before is not None else {}
+    backends = {name: _backend(name, config, environ, note_change, known.get(name)) for name in config.backends}
+
+    def rests(name: str) -> bool:
+        return backends[name].breaker.resting
+
+    keep, tries = config.sessions, config.retries
+    return Arrangement(
+        config=config,
+        router=router,
+        backends=backends,
+        stickiness=Stickiness(router, config, StickinessPolicy(keep.move_freely_tokens, keep.falls_after), rests),
+        retry_policy=RetryPolicy(
+            max_attempts=tries.max_attempts,
+            budget_seconds=tries.budget_seconds,
+            patience_seconds=tries.patience_seconds,
+        ),
+        engine_of={backend: engine for engine, backend in reversed(list(config.engine_backends.items()))},
+        capture=_capture(config, environ),
+        proxy_hash=proxy_hash(config),
+    )
+
+
+def settle(arrangement: Arrangement) -> None:
+    """Give lines and breakers that were kept the bounds that hold now. On the server's loop only."""
+    policy = _breaker_policy(arrangement.config)
+    for backend in arrangement.backends.values():
+        backend.breaker.policy = policy
+        if backend.line is not None and backend.config.parallel is not None:
+            backend.line.resize(backend.config.parallel, backend.config.queue)
+
+
+def make_guard(config: ProxyConfig, environ: Mapping[str, str]) -> Guard:
+    """The checks on who may talk to the gateway.
+
+    Raises:
+        ServerError: the configuration asks for a key that is not there, or would open the gateway without one.
+    """
+    return Guard(config.proxy.host, resolve_key(config.proxy, environ))
+
+
+def proxy_hash(config: ProxyConfig) -> str:
+    """Sixteen hex digits over what a proxy file means, without its keys: a short key could be guessed from a hash."""
+    text = json.dumps(_canonical(config), sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _canonical(value: Any) -> Any:
+    if is_dataclass(value):
+        open_to_see = (item for item in fields(value) if not item.metadata.get("secret"))
+        return {item.name: _canonical(getattr(value, item.name)) for item in open_to_see}
+    if isinstance(value, Mapping):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    return [_canonical(item) for item in value] if isinstance(value, tuple | list) else value
+
+
+def _backend(
+    name: str,
+    config: ProxyConfig,
+    environ: Mapping[str, str],
+    note_change: Callable[[BreakerChange], None],
+    before: Backend | None,
+) -> Backend:
+    own = config.backends[name]
+    key = _key(name, own, environ)
+    if before is not None and before.config == own and before.api_key == key:
+        return before
+    same_place = before if before is not None and before.config.base_url == own.base_url else None
+    line = None
+    if own.parallel is not None:
+        line = same_place.line if same_place is not None else None
+        line = line or Line(own.parallel, own.queue, time.monotonic)
+    if same_place is None:
+        return Backend(name, own, key, Breaker(name, _breaker_policy(config), time.monotonic, note_change), line)
+    if same_place.model == own.model and same_place.api_key == key:
+        return Backend(name, own, key, same_place.breaker, line, same_place.abilities)
+    return Backend(name, own, key, same_place.breaker, line)
+
+
+def _key(name: str, own: BackendConfig, environ: Mapping[str, str]) -> str | None:
+    key = own.api_key
+    if key is None and own.api_key_env is not None:
+        key = environ.get(own.api_key_env)
+        if not key:
+            logger.warning("backend %s: %s is not set; requests go without a key", name, own.api_key_env)
+    return key or None
+
+
+def _breaker_policy(config: ProxyConfig) -> BreakerPolicy:
+    given = config.breaker
+    return BreakerPolicy(
+        failure_rate=given.failure_rate,
+        min_requests=given.min_requests,
+        window_seconds=given.window_seconds,
+        consecutive=given.connect_failures,
+        rest_seconds=given.rest_seconds,
+    )
+
+
+def _capture(config: ProxyConfig, environ: Mapping[str, str]) -> PromptCapture:
+    if environ.get("MODEL_ROUTER_LOG_PROMPTS", "").lower() in _TRUE_WORDS:
+        return PromptCapture.FULL
+    return config.observability.prompt_capture
