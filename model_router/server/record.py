@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from model_router.config.proxy import ListenConfig, PromptCapture
 from model_router.engine.decision import RoutingDecision
-from model_router.engine.receipt import EVIDENCE_REASON
+from model_router.engine.receipt import NOTHING
 from model_router.server.ask import Ask
 from model_router.server.ask_route import Pick
 from model_router.server.events import RequestEvent
@@ -44,7 +44,6 @@ class Record:
     started: float = field(default_factory=time.perf_counter)
     ask: Ask | None = None
     pick: Pick | None = None
-    decision: RoutingDecision | None = None
     engine: str = ""
     backend: str = ""
     model: str = ""
@@ -67,7 +66,6 @@ class Record:
     failures: list[str] = field(default_factory=list)
     breakers: list[str] = field(default_factory=list)
     body_bytes: int = 0
-    _session: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def end(self, outcome: str, status: int, error: str = "") -> None:
         """Say how the request went; what is said last counts."""
@@ -93,23 +91,11 @@ class Record:
         """What picking the engine took, in microseconds, to a tenth."""
         return round(self.pick.route_us, 1) if self.pick is not None else 0.0
 
-    def write_receipt(self, *, brief: bool) -> None:
-        """Have the receipt of what was picked. It takes longer than the pick, so this waits until the answer is out.
-
-        ``brief``: as far as the event needs it, without the cues that counted and without alternatives.
-
-        Why the conversation stayed or moved stands at its end.
-        """
-        if self.decision is None and self.pick is not None:
-            self.decision = self.pick.receipt(brief=brief)
-            if self.session_code and not brief:
-                self.decision = replace(
-                    self.decision,
-                    reasons=(*self.decision.reasons, self.session_reason),
-                    reason_codes=(*self.decision.reason_codes, self.session_code),
-                )
-            elif self.session_code:
-                self._session = ((self.session_reason,), (self.session_code,))
+    def receipt(self) -> Receipt | None:
+        """What the receipt is written from when somebody opens it; None when nothing was decided."""
+        if self.pick is None:
+            return None
+        return Receipt(self.pick.shortened(), self.session_reason, self.session_code)
 
     def event(self, ask_hash: str, capture: PromptCapture) -> RequestEvent:
         """The finished event; its text is redacted whatever is kept of it.
@@ -117,14 +103,21 @@ class Record:
         The sentence that names the cues is in the receipt only, unless text is kept anyway: the cues of a short ask
         are most of its words.
         """
-        ask, decision = self.ask, self.decision
+        ask, pick = self.ask, self.pick
+        told = pick.digest() if pick is not None else NOTHING
+        reasons = told.reasons
+        if pick is not None and capture is not PromptCapture.OFF:
+            reasons = pick.receipt().reasons
+        codes = told.reason_codes
+        if self.session_code and pick is not None:
+            reasons, codes = (*reasons, self.session_reason), (*codes, self.session_code)
         return RequestEvent(
             time=self.arrived,
             request_id=self.request_id,
             protocol=self.protocol,
             kind=ask.label if ask is not None else "",
             client=self.client,
-            route=str(decision.route) if decision is not None else "",
+            route=told.route,
             engine=self.engine,
             backend=self.backend,
             model=self.model,
@@ -134,13 +127,13 @@ class Record:
             profile=self.profile,
             fallback=self.fallback,
             attempts=self.attempts,
-            requires_confirmation=decision is not None and decision.requires_confirmation,
-            risk_class=str(decision.risk_class or "") if decision is not None else "",
-            reasons=(*_reasons(decision, capture), *self._session[0]),
-            reason_codes=(*(decision.reason_codes if decision is not None else ()), *self._session[1]),
-            scores={str(route): score for route, score in decision.scores.items()} if decision is not None else {},
-            confidence=decision.confidence_score if decision is not None else 0,
-            flags=_flags(decision),
+            requires_confirmation=told.confirm,
+            risk_class=told.risk,
+            reasons=reasons,
+            reason_codes=codes,
+            scores=told.scores,
+            confidence=told.confidence,
+            flags=told.flags,
             prompt_chars=len(ask.text) if ask is not None else 0,
             estimated_tokens=ask.estimated_tokens if ask is not None else 0,
             session_reason=self.session_reason,
@@ -152,35 +145,34 @@ class Record:
             total_ms=self.total_ms,
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
-            error=redact(self.error),
+            error=redact(self.error) if self.error else "",
             failures=tuple(map(redact, self.failures)),
             breakers=tuple(self.breakers),
             dropped=self.dropped,
             preview=_preview(ask, capture),
-            config_hash=decision.config_hash if decision is not None else "",
-            ruleset_version=decision.ruleset_version if decision is not None else "",
+            config_hash=pick.router.config_hash if pick is not None else "",
+            ruleset_version=pick.router.ruleset_version if pick is not None else "",
         )
 
 
-def _reasons(decision: RoutingDecision | None, capture: PromptCapture) -> tuple[str, ...]:
-    if decision is None:
-        return ()
-    if capture is not PromptCapture.OFF:
-        return decision.reasons
-    return tuple(reason for reason in decision.reasons if not reason.startswith(EVIDENCE_REASON))
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt that nobody has opened yet. It holds some of the prompt: for memory only, never written anywhere."""
 
+    pick: Pick
+    session_reason: str
+    session_code: str
 
-def _flags(decision: RoutingDecision | None) -> tuple[str, ...]:
-    if decision is None:
-        return ()
-    named = {
-        "tools": decision.requires_tools,
-        "freshness": decision.requires_freshness,
-        "code_execution": decision.requires_code_execution,
-        "vision": decision.requires_vision,
-        "image_generation": decision.requires_image_generation,
-    }
-    return tuple(name for name, on in named.items() if on)
+    def write(self) -> RoutingDecision:
+        """The receipt; why the conversation stayed or moved stands at its end. In any thread, and always the same."""
+        decision = self.pick.receipt()
+        if not self.session_code:
+            return decision
+        return replace(
+            decision,
+            reasons=(*decision.reasons, self.session_reason),
+            reason_codes=(*decision.reason_codes, self.session_code),
+        )
 
 
 def _preview(ask: Ask | None, capture: PromptCapture) -> str:

@@ -70,7 +70,6 @@ class Conversation:
             decide(self.gateway, ask, Wanted(), record)
         except Refusal:
             assert record.outcome == "confirm"
-        record.write_receipt(brief=False)
         return record.event("", PromptCapture.OFF)
 
 
