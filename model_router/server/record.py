@@ -42,7 +42,7 @@ class Record:
     profile: str
     arrived: float = field(default_factory=time.time)
     started: float = field(default_factory=time.perf_counter)
-    ask: Ask | None = None
+    ask: Ask | None = field(default=None, repr=False)
     pick: Pick | None = None
     engine: str = ""
     backend: str = ""
