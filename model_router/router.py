@@ -21,7 +21,7 @@ from model_router.config.prepared import known_catalog
 from model_router.engine import receipt
 from model_router.engine.catalog import Catalog
 from model_router.engine.decision import PastReading, PromptScore, RoutingDecision
-from model_router.engine.engine import DecisionEngine
+from model_router.engine.engine import DecisionEngine, Weighed
 from model_router.engine.hints import NO_HINTS, RoutingHints, parse_hints
 from model_router.engine.routes import HUMAN_CONFIRM, Profile, Route
 from model_router.errors import ConfigError, UsageError
@@ -107,16 +107,41 @@ class ModelRouter:
         Raises:
             UsageError: a hint that is not known.
         """
+        weighed = self.weigh(prompt, hints)
+        return (weighed.engine, weighed.route) if weighed is not None else (HUMAN_CONFIRM, Route.CONFIRMATION)
+
+    def weigh(self, prompt: str, hints: Hints = None) -> Weighed | None:
+        """The decision before a word is said about it, for :meth:`explain` and :meth:`digest` with the same hints.
+
+        None when it waits for a person because the router is closed or the prompt cannot be read: only :meth:`route`
+        says more of that.
+
+        Raises:
+            UsageError: a hint that is not known.
+        """
         checked = NO_HINTS if hints is None else self._check(hints)
         if self._engine is None:
-            return HUMAN_CONFIRM, Route.CONFIRMATION
+            return None
         try:
-            return self._engine.select_with_route(prompt, checked)
+            return self._engine.weigh(prompt, checked)
         except Exception:  # noqa: BLE001 - whatever cannot be read waits for a person; route() names the reason
-            return HUMAN_CONFIRM, Route.CONFIRMATION
+            return None
+
+    def explain(self, weighed: Weighed, prompt: str, hints: RoutingHints = NO_HINTS) -> RoutingDecision:
+        """The receipt of what this router weighed; of the prompt, what the features' ``clip`` leaves is enough."""
+        return self._opened().explain(weighed, prompt, hints)
+
+    def digest(self, weighed: Weighed, hints: RoutingHints = NO_HINTS) -> receipt.Digest:
+        """What that receipt says in short, at a fraction of its cost."""
+        return self._opened().digest(weighed, hints)
+
+    def _opened(self) -> DecisionEngine:
+        if self._engine is None:
+            raise ConfigError("the router is closed: " + "; ".join(self.config_errors))
+        return self._engine
 
     def pick_approved(self, prompt: str, hints: Hints = None) -> tuple[str, Route]:
-        """What :meth:`pick` would give without the safety rules: for a prompt that a person has let pass, and no other.
+        """What :meth:`weigh` would say without the safety rules: for a prompt that a person let pass, and no other.
 
         Limits and policies hold as ever, and a closed router stays closed.
 
@@ -181,9 +206,7 @@ class ModelRouter:
             ConfigError: the router is closed.
         """
         checked = self._check(hints)
-        if self._engine is None:
-            raise ConfigError("the router is closed: " + "; ".join(self.config_errors))
-        return self._engine.score(prompt, checked)
+        return self._opened().score(prompt, checked)
 
     def _check(self, hints: Hints) -> RoutingHints:
         checked = parse_hints(hints)

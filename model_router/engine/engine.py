@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from model_router.engine import receipt
 from model_router.engine.catalog import Catalog
@@ -17,6 +18,23 @@ from model_router.engine.scores import Reading, evidence, read, route_scores
 
 RULES_VERSION = "1"
 """Raised whenever code changes what is decided; the lexicon's digest stands beside it in every receipt."""
+
+
+class Weighed(NamedTuple):
+    """A decision before a word is said about it; with the ask, or what :func:`clip` leaves of it, all that a receipt is
+    written from. ``length`` is the ask's, in characters.
+    """
+
+    choice: Choice
+    route: Route
+    risk: RiskClass | None
+    reading: Reading
+    length: int
+
+    @property
+    def engine(self) -> str:
+        """The engine's name."""
+        return self.choice.engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +89,14 @@ class DecisionEngine:
             return self._usual_engines[reading.likeliest]
         return self._usual[self._route(ask, reading, risk, image)].choice.engine
 
-    def select_with_route(self, ask: str, hints: RoutingHints = NO_HINTS) -> tuple[str, Route]:
-        """The engine that :meth:`select` names, and the route that led to it."""
+    def weigh(self, ask: str, hints: RoutingHints = NO_HINTS) -> Weighed:
+        """The engine that :meth:`select` names, and what led to it: the receipt can be written from that later."""
         image = hints is not NO_HINTS and has_image(hints)
         reading = read(self.lexicon, ask, image)
         risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
         route = self._route(ask, reading, risk, image)
         choice = self._usual[route].choice if hints is NO_HINTS else self._policy.choose(route, hints)
-        return choice.engine, route
+        return Weighed(choice, route, risk, reading, len(ask))
 
     def select_approved(self, ask: str, hints: RoutingHints = NO_HINTS) -> tuple[str, Route]:
         """The engine and the route of an ask that a person has let pass: as though no safety rule had spoken."""
@@ -99,26 +117,44 @@ class DecisionEngine:
         include_evidence: bool = True,
     ) -> RoutingDecision:
         """The receipt; its engine is always the one that :meth:`select` names."""
-        image = has_image(hints)
-        reading = read(self.lexicon, ask, image)
-        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
-        route = self._route(ask, reading, risk, image)
+        return self.explain(
+            self.weigh(ask, hints),
+            ask,
+            hints,
+            include_alternatives=include_alternatives,
+            include_evidence=include_evidence,
+        )
+
+    def explain(
+        self,
+        weighed: Weighed,
+        ask: str,
+        hints: RoutingHints = NO_HINTS,
+        *,
+        include_alternatives: bool = True,
+        include_evidence: bool = True,
+    ) -> RoutingDecision:
+        """The receipt of what was weighed with these hints; of the ask, what :func:`clip` leaves is enough."""
+        route = weighed.route
         outcome = self._usual[route] if hints == NO_HINTS else self._outcome(route, hints)
         judged = receipt.Judgement(
             route=route,
-            risk=risk,
+            risk=weighed.risk,
             confirm=route is Route.CONFIRMATION,
-            margin=reading.margin,
-            scores=route_scores(reading),
-            evidence=evidence(self.lexicon, ask, image, route) if include_evidence else (),
+            margin=weighed.reading.margin,
+            scores=route_scores(weighed.reading),
+            evidence=evidence(self.lexicon, ask, has_image(hints), route) if include_evidence else (),
             choice=outcome.choice,
             alternatives=outcome.alternatives if include_alternatives else (),
             fallback=outcome.fallback,
             availability_reasons=self._unavailable,
-            ask_length=len(ask),
+            ask_length=weighed.length,
         )
-        profile = hints.profile or self._profile
-        return receipt.write(judged, hints, profile, self.config_hash, self.ruleset_version)
+        return receipt.write(judged, hints, hints.profile or self._profile, self.config_hash, self.ruleset_version)
+
+    def digest(self, weighed: Weighed, hints: RoutingHints = NO_HINTS) -> receipt.Digest:
+        """What that receipt says in short, at a fraction of its cost."""
+        return receipt.digest(weighed.route, weighed.risk, weighed.choice, weighed.reading, hints)
 
     def score(self, ask: str, hints: RoutingHints = NO_HINTS) -> PromptScore:
         """Scores and flags without policy."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from model_router.engine.decision import Alternative, Evidence, RoutingDecision
 from model_router.engine.hints import RoutingHints
 from model_router.engine.policy import Choice, has_image
 from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
-from model_router.engine.scores import UNITS_PER_LOGIT
+from model_router.engine.scores import UNITS_PER_LOGIT, Reading, route_scores
 
 WHAT: Mapping[Route, str] = {
     Route.SIMPLE: "a small job on given text",
@@ -52,6 +53,35 @@ class Judgement:
     ask_length: int
 
 
+class Digest(NamedTuple):
+    """What a receipt says in short, and nothing of the ask: for a line in a log. ``risk`` is empty when there is none.
+
+    ``confidence`` is the receipt's ``confidence_score``; ``flags`` name what it requires.
+    """
+
+    route: str = ""
+    risk: str = ""
+    confirm: bool = False
+    reasons: tuple[str, ...] = ()
+    reason_codes: tuple[str, ...] = ()
+    scores: Mapping[str, int] = {}
+    confidence: int = 0
+    flags: tuple[str, ...] = ()
+
+
+NOTHING = Digest()
+"""Where nothing was decided."""
+
+_NAMES: Mapping[Route, str] = {route: str(route) for route in Route}
+_CODES: Mapping[Route, str] = {route: f"route.{route}" for route in Route}
+_FLAGS: Mapping[Route, str] = {
+    Route.RESEARCH: "freshness",
+    Route.CODING: "code_execution",
+    Route.VISION: "vision",
+    Route.IMAGE_GENERATION: "image_generation",
+}
+
+
 def percent(units: int) -> int:
     """A difference of scores as 0-100, 50 at a tie; whole numbers only, so that every machine agrees."""
     return max(0, min(100, 50 + units * 50 // (4 * UNITS_PER_LOGIT)))
@@ -62,8 +92,9 @@ def write(
 ) -> RoutingDecision:
     """The receipt of one decision."""
     route, engine = judged.route, judged.choice.engine
-    reasons, codes = _reasons(judged, hints)
-    ordered = sorted(judged.scores.values(), reverse=True)
+    reasons, codes = _explanation(route, judged.risk, judged.choice, hints, confirm=judged.confirm)
+    if judged.evidence:
+        reasons.insert(1, EVIDENCE_REASON + ", ".join(item.cue for item in judged.evidence))
     return RoutingDecision(
         selected_engine=engine,
         route=route,
@@ -71,7 +102,7 @@ def write(
         summary=_summary(judged),
         complexity_score=_complexity(judged),
         risk_score=percent(judged.margin),
-        confidence_score=percent(ordered[0] - ordered[1]),
+        confidence_score=_lead(judged.scores.values()),
         risk_class=judged.risk,
         requires_confirmation=judged.confirm,
         requires_tools=hints.needs_tools,
@@ -98,6 +129,43 @@ def write(
         config_hash=config_hash,
         ruleset_version=ruleset_version,
     )
+
+
+def shorten(decision: RoutingDecision) -> Digest:
+    """A receipt in short. The sentence that quotes the prompt is left out."""
+    return Digest(
+        str(decision.route),
+        str(decision.risk_class or ""),
+        decision.requires_confirmation,
+        tuple(reason for reason in decision.reasons if not reason.startswith(EVIDENCE_REASON)),
+        decision.reason_codes,
+        {str(route): score for route, score in decision.scores.items()},
+        decision.confidence_score,
+        _flags(decision.route, needs_tools=decision.requires_tools),
+    )
+
+
+def digest(route: Route, risk: RiskClass | None, choice: Choice, reading: Reading, hints: RoutingHints) -> Digest:
+    """The same without writing the receipt, from what it would be written from."""
+    confirm = route is Route.CONFIRMATION
+    reasons, codes = _explanation(route, risk, choice, hints, confirm=confirm)
+    scores = dict(zip(_NAMES.values(), route_scores(reading).values(), strict=True))
+    flags = _flags(route, needs_tools=hints.needs_tools)
+    said = "" if risk is None else str(risk)
+    return Digest(_NAMES[route], said, confirm, tuple(reasons), tuple(codes), scores, _lead(scores.values()), flags)
+
+
+def _lead(scores: Iterable[int]) -> int:
+    """How far the best score is ahead of the second, as :func:`percent` has it."""
+    second, best = sorted(scores)[-2:]
+    return percent(best - second)
+
+
+def _flags(route: Route, *, needs_tools: bool) -> tuple[str, ...]:
+    """What the work of a route requires besides text."""
+    flag = _FLAGS.get(route)
+    named = (flag,) if flag is not None else ()
+    return ("tools", *named) if needs_tools else named
 
 
 def closed(errors: tuple[str, ...], profile: Profile, config_hash: str, ruleset_version: str) -> RoutingDecision:
@@ -183,15 +251,16 @@ def _summary(judged: Judgement) -> str:
     return text + "."
 
 
-def _reasons(judged: Judgement, hints: RoutingHints) -> tuple[list[str], list[str]]:
-    reasons = [f"reads as {WHAT[judged.route]}"]
-    codes = [f"route.{judged.route}"]
-    if judged.evidence:
-        reasons.append(EVIDENCE_REASON + ", ".join(item.cue for item in judged.evidence))
-    if judged.risk is not None:
-        codes.append(f"safety.{judged.risk}")
-        reasons.append(f"risk {judged.risk}: the order {RISK_WORDS[judged.risk]}")
-        if not judged.confirm:
+def _explanation(
+    route: Route, risk: RiskClass | None, choice: Choice, hints: RoutingHints, *, confirm: bool
+) -> tuple[list[str], list[str]]:
+    """The sentences of a receipt apart from that on the evidence, which stands behind the first; and the codes."""
+    reasons = [f"reads as {WHAT[route]}"]
+    codes = [_CODES[route]]
+    if risk is not None:
+        codes.append(f"safety.{risk}")
+        reasons.append(f"risk {risk}: the order {RISK_WORDS[risk]}")
+        if not confirm:
             codes.append("safety.overridden")
             reasons.append("the catalog allows this class without a person")
     if has_image(hints):
@@ -200,10 +269,10 @@ def _reasons(judged: Judgement, hints: RoutingHints) -> tuple[list[str], list[st
     if hints.force_engine:
         codes.append("hint.force_engine")
         reasons.append(f"the caller asked for {hints.force_engine}")
-    if judged.choice.fallback_used:
+    if choice.fallback_used:
         codes.append("policy.fallback")
-        reasons += [f"{item.engine} passed over: {item.reason}" for item in judged.choice.rejected]
-    if judged.choice.engine == HUMAN_CONFIRM and not judged.confirm:
+        reasons += [f"{item.engine} passed over: {item.reason}" for item in choice.rejected]
+    if choice.engine == HUMAN_CONFIRM and not confirm:
         codes.append("policy.nothing_left")
     return reasons, codes
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from model_router.engine.decision import RoutingDecision
+from model_router.engine.engine import Weighed
+from model_router.engine.features import clip
 from model_router.engine.hints import NO_HINTS, RoutingHints
-from model_router.engine.routes import HUMAN_CONFIRM, Route
+from model_router.engine.receipt import Digest, shorten
+from model_router.engine.routes import HUMAN_CONFIRM, RiskClass, Route
 from model_router.router import ModelRouter
 from model_router.server.ask import Ask, CallKind
 
@@ -17,22 +20,43 @@ from model_router.server.ask import Ask, CallKind
 class Pick:
     """An engine, and all that its receipt can be written from later; ``route_us`` is what picking took, microseconds.
 
-    ``prompt`` and ``hints`` are what the router was given in the end.
+    ``prompt`` and ``hints`` are what the router was given in the end. ``weighed`` is None when only the router can say
+    why it waits for a person.
     """
 
     engine: str
     route_us: float
     router: ModelRouter
-    prompt: str
+    prompt: str = field(repr=False)
     hints: RoutingHints
     route: Route
+    weighed: Weighed | None
 
-    def receipt(self, *, brief: bool = False) -> RoutingDecision:
-        """The receipt; its engine is always this one, unless a person has approved what it would stop.
+    def receipt(self) -> RoutingDecision:
+        """The receipt, the same whenever it is written.
 
-        ``brief``: without evidence and alternatives.
+        Its engine is always this one, unless a person has approved what it would stop.
         """
-        return self.router.route(self.prompt, self.hints, include_alternatives=not brief, include_evidence=not brief)
+        if self.weighed is None:
+            return self.router.route(self.prompt, self.hints)
+        return self.router.explain(self.weighed, self.prompt, self.hints)
+
+    def digest(self) -> Digest:
+        """What the receipt says in short; nothing of the prompt."""
+        if self.weighed is None:
+            return shorten(self.router.route(self.prompt, self.hints))
+        return self.router.digest(self.weighed, self.hints)
+
+    @property
+    def risk(self) -> RiskClass | None:
+        """What harm the wish could do when carried out."""
+        return self.receipt().risk_class if self.weighed is None else self.weighed.risk
+
+    def shortened(self) -> Pick:
+        """The same with no more of the prompt than its receipt needs: a few hundred characters."""
+        if self.weighed is None or self.prompt is (short := clip(self.prompt)):
+            return self
+        return replace(self, prompt=short)
 
 
 def route_ask(
@@ -95,9 +119,7 @@ def _main(router: ModelRouter, ask: Ask, hints: RoutingHints, *, approved: bool)
             context_tokens=ask.estimated_tokens,
         )
     pick = _pick(router, ask.text, hints, approved=approved)
-    if pick.engine != HUMAN_CONFIRM or not router.config_valid:
-        return pick
-    if pick.receipt().risk_class is not None and not approved:
+    if pick.engine != HUMAN_CONFIRM or not router.config_valid or (pick.risk is not None and not approved):
         return pick
     for wider in (replace(hints, context_tokens=None), replace(hints, context_tokens=None, required_modalities=())):
         pick = _pick(router, ask.text, wider, pick.route_us, approved=approved)
@@ -110,5 +132,11 @@ def _pick(
     router: ModelRouter, prompt: str, hints: RoutingHints, before_us: float = 0.0, *, approved: bool = False
 ) -> Pick:
     started = time.perf_counter()
-    engine, route = router.pick_approved(prompt, hints) if approved else router.pick(prompt, hints)
-    return Pick(engine, before_us + (time.perf_counter() - started) * 1e6, router, prompt, hints, route)
+    weighed = router.weigh(prompt, hints)
+    if weighed is None:
+        engine, route = HUMAN_CONFIRM, Route.CONFIRMATION
+    elif approved:
+        engine, route = router.pick_approved(prompt, hints)
+    else:
+        engine, route = weighed.engine, weighed.route
+    return Pick(engine, before_us + (time.perf_counter() - started) * 1e6, router, prompt, hints, route, weighed)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 import msgspec
 
@@ -71,11 +72,31 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     structure: tuple[str, ...] = ()
 
 
+class UnwrittenReceipt(Protocol):
+    """What a receipt can be written from, always the same."""
+
+    def write(self) -> RoutingDecision:
+        """The receipt; in any thread."""
+
+
 class LiveEvent(msgspec.Struct, frozen=True):
-    """An event with the receipt behind it, for the screen; the receipt is never written to disk."""
+    """An event with the receipt behind it, for the screen; the receipt is never written to disk.
+
+    ``source`` is the receipt, or what it is written from when somebody opens it: most are never looked at.
+    """
 
     event: RequestEvent
-    receipt: RoutingDecision | None
+    source: RoutingDecision | UnwrittenReceipt | None = None
+
+    @property
+    def receipt(self) -> RoutingDecision | None:
+        """The receipt, written now if it has not been."""
+        source = self.source
+        return source if source is None or isinstance(source, RoutingDecision) else source.write()
+
+    def __repr__(self) -> str:
+        """Without the receipt, which may quote the prompt."""
+        return f"LiveEvent({self.event.request_id!r})"
 
 
 class EventRing:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from model_router.engine.decision import RoutingDecision
 from model_router.server.approvals import Entry, Standing, Wish
 from model_router.server.ask import Ask
@@ -30,8 +28,8 @@ async def pass_gate(
     Raises:
         Refusal: nobody is asked, nobody came, or the person said no.
     """
-    record.decision = blocked.receipt()
-    entry = gateway.approvals.enter(_wish(ask, record, record.decision), record.request_id)
+    decision = blocked.receipt()
+    entry = gateway.approvals.enter(_wish(ask, record, decision), record.request_id)
     standing = entry.standing
     if standing is Standing.WAITING:
         outlet.note = f"waiting for a person to approve {entry.request_id}"
@@ -45,7 +43,7 @@ async def pass_gate(
         raise _nobody_left(entry)
     if standing is Standing.WAITING:
         raise Refusal(503, "The gateway is stopping; send the request again.", kind="server_error", code="stopping")
-    raise _refusal(gateway, ask, record, record.decision, entry)
+    raise _refusal(gateway, ask, record, decision, entry)
 
 
 def _wish(ask: Ask, record: Record, decision: RoutingDecision) -> Wish:
@@ -68,12 +66,8 @@ def _nobody_left(entry: Entry) -> Refusal:
 
 def _note(record: Record, entry: Entry) -> None:
     """The receipt says who decided."""
-    if record.decision is not None:
-        record.decision = replace(
-            record.decision,
-            reasons=(*record.decision.reasons, f"{entry.standing} by {entry.who} ({entry.request_id})"),
-            reason_codes=(*record.decision.reason_codes, f"approval.{entry.standing}"),
-        )
+    record.approval_reason = f"{entry.standing} by {entry.who} ({entry.request_id})"
+    record.approval_code = f"approval.{entry.standing}"
 
 
 def _refusal(gateway: Gateway, ask: Ask, record: Record, decision: RoutingDecision, entry: Entry) -> Refusal:

@@ -265,13 +265,12 @@ class Gateway:
             asyncio.get_running_loop().call_soon(self._write_some)
 
     def _write(self, record: Record) -> None:
-        record.write_receipt(brief=not self.ring.wanted)
         if self._changes:
             record.breakers, self._changes = self._changes, []
         event = record.event(self._hash(record), self.capture)
         self.metrics.count(event)
         if self.ring.wanted:
-            self.ring.append(LiveEvent(event, record.decision))
+            self.ring.append(LiveEvent(event, record.receipt()))
         if self.writer is not None:
             self.writer.write(event)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from model_router.config.proxy import ListenConfig, PromptCapture
 from model_router.engine.decision import RoutingDecision
-from model_router.engine.receipt import EVIDENCE_REASON
+from model_router.engine.receipt import NOTHING
 from model_router.server.ask import Ask
 from model_router.server.ask_route import Pick
 from model_router.server.events import RequestEvent
@@ -42,9 +42,8 @@ class Record:
     profile: str
     arrived: float = field(default_factory=time.time)
     started: float = field(default_factory=time.perf_counter)
-    ask: Ask | None = None
+    ask: Ask | None = field(default=None, repr=False)
     pick: Pick | None = None
-    decision: RoutingDecision | None = None
     engine: str = ""
     backend: str = ""
     model: str = ""
@@ -59,6 +58,8 @@ class Record:
     completion_tokens: int | None = None
     session_reason: str = ""
     session_code: str = ""
+    approval_reason: str = ""
+    approval_code: str = ""
     prefill_tokens: int = 0
     asked: str = ""
     error: str = ""
@@ -68,7 +69,6 @@ class Record:
     failures: list[str] = field(default_factory=list)
     breakers: list[str] = field(default_factory=list)
     body_bytes: int = 0
-    _session: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
 
     def end(self, outcome: str, status: int, error: str = "") -> None:
         """Say how the request went; what is said last counts."""
@@ -94,23 +94,17 @@ class Record:
         """What picking the engine took, in microseconds, to a tenth."""
         return round(self.pick.route_us, 1) if self.pick is not None else 0.0
 
-    def write_receipt(self, *, brief: bool) -> None:
-        """Have the receipt of what was picked. It takes longer than the pick, so this waits until the answer is out.
+    def receipt(self) -> Receipt | None:
+        """What the receipt is written from when somebody opens it; None when nothing was decided."""
+        if self.pick is None:
+            return None
+        return Receipt(self.pick.shortened(), *self._after())
 
-        ``brief``: as far as the event needs it, without the cues that counted and without alternatives.
-
-        Why the conversation stayed or moved stands at its end.
-        """
-        if self.decision is None and self.pick is not None:
-            self.decision = self.pick.receipt(brief=brief)
-            if self.session_code and not brief:
-                self.decision = replace(
-                    self.decision,
-                    reasons=(*self.decision.reasons, self.session_reason),
-                    reason_codes=(*self.decision.reason_codes, self.session_code),
-                )
-            elif self.session_code:
-                self._session = ((self.session_reason,), (self.session_code,))
+    def _after(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Reasons and codes that come behind those of the decision: what a person said, why the session stayed."""
+        pairs = ((self.approval_reason, self.approval_code), (self.session_reason, self.session_code))
+        said = [pair for pair in pairs if pair[1]]
+        return tuple(reason for reason, _ in said), tuple(code for _, code in said)
 
     def event(self, ask_hash: str, capture: PromptCapture) -> RequestEvent:
         """The finished event; its text is redacted whatever is kept of it.
@@ -118,14 +112,22 @@ class Record:
         The sentence that names the cues is in the receipt only, unless text is kept anyway: the cues of a short ask
         are most of its words.
         """
-        ask, decision = self.ask, self.decision
+        ask, pick = self.ask, self.pick
+        told = pick.digest() if pick is not None else NOTHING
+        reasons = told.reasons
+        if pick is not None and capture is not PromptCapture.OFF:
+            reasons = pick.receipt().reasons
+        codes = told.reason_codes
+        if pick is not None and (self.session_code or self.approval_code):
+            after = self._after()
+            reasons, codes = (*reasons, *after[0]), (*codes, *after[1])
         return RequestEvent(
             time=self.arrived,
             request_id=self.request_id,
             protocol=self.protocol,
             kind=ask.label if ask is not None else "",
             client=self.client,
-            route=str(decision.route) if decision is not None else "",
+            route=told.route,
             engine=self.engine,
             backend=self.backend,
             model=self.model,
@@ -139,13 +141,13 @@ class Record:
             profile=self.profile,
             fallback=self.fallback,
             attempts=self.attempts,
-            requires_confirmation=decision is not None and decision.requires_confirmation,
-            risk_class=str(decision.risk_class or "") if decision is not None else "",
-            reasons=(*_reasons(decision, capture), *self._session[0]),
-            reason_codes=(*(decision.reason_codes if decision is not None else ()), *self._session[1]),
-            scores={str(route): score for route, score in decision.scores.items()} if decision is not None else {},
-            confidence=decision.confidence_score if decision is not None else 0,
-            flags=_flags(decision),
+            requires_confirmation=told.confirm,
+            risk_class=told.risk,
+            reasons=reasons,
+            reason_codes=codes,
+            scores=told.scores,
+            confidence=told.confidence,
+            flags=told.flags,
             prompt_chars=len(ask.text) if ask is not None else 0,
             estimated_tokens=ask.estimated_tokens if ask is not None else 0,
             session_reason=self.session_reason,
@@ -157,35 +159,37 @@ class Record:
             total_ms=self.total_ms,
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
-            error=redact(self.error),
+            error=redact(self.error) if self.error else "",
             failures=tuple(map(redact, self.failures)),
             breakers=tuple(self.breakers),
             dropped=self.dropped,
             preview=_preview(ask, capture),
-            config_hash=decision.config_hash if decision is not None else "",
-            ruleset_version=decision.ruleset_version if decision is not None else "",
+            config_hash=pick.router.config_hash if pick is not None else "",
+            ruleset_version=pick.router.ruleset_version if pick is not None else "",
         )
 
 
-def _reasons(decision: RoutingDecision | None, capture: PromptCapture) -> tuple[str, ...]:
-    if decision is None:
-        return ()
-    if capture is not PromptCapture.OFF:
-        return decision.reasons
-    return tuple(reason for reason in decision.reasons if not reason.startswith(EVIDENCE_REASON))
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt that nobody has opened yet. It holds some of the prompt: for memory only, never written anywhere."""
 
+    pick: Pick
+    reasons: tuple[str, ...]
+    codes: tuple[str, ...]
 
-def _flags(decision: RoutingDecision | None) -> tuple[str, ...]:
-    if decision is None:
-        return ()
-    named = {
-        "tools": decision.requires_tools,
-        "freshness": decision.requires_freshness,
-        "code_execution": decision.requires_code_execution,
-        "vision": decision.requires_vision,
-        "image_generation": decision.requires_image_generation,
-    }
-    return tuple(name for name, on in named.items() if on)
+    def write(self) -> RoutingDecision:
+        """The receipt, in any thread and always the same.
+
+        What a person said and why the conversation stayed or moved stand at its end.
+        """
+        decision = self.pick.receipt()
+        if not self.codes:
+            return decision
+        return replace(
+            decision,
+            reasons=(*decision.reasons, *self.reasons),
+            reason_codes=(*decision.reason_codes, *self.codes),
+        )
 
 
 def _preview(ask: Ask | None, capture: PromptCapture) -> str:

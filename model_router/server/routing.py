@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from model_router.engine.hints import NO_HINTS, RoutingHints
-from model_router.engine.routes import HUMAN_CONFIRM
+from model_router.engine.routes import HUMAN_CONFIRM, Route
 from model_router.server.ask import Ask, CallKind
 from model_router.server.ask_route import Pick, pick_engine
 from model_router.server.backends import Choice, chain_of, choose
@@ -48,8 +48,7 @@ def _is_risky(pick: Pick) -> bool:
     """A person is needed for what is asked, and not only because no engine was left."""
     if not pick.router.config_valid:
         return True
-    receipt = pick.receipt()
-    return receipt.risk_class is not None or receipt.requires_confirmation
+    return pick.risk is not None or pick.route is Route.CONFIRMATION
 
 
 def _engine(gateway: Gateway, ask: Ask, pick: Pick, record: Record) -> str:

@@ -71,7 +71,6 @@ class Conversation:
         if isinstance(outcome, Pick):
             assert record.engine == "human_confirm"
             record.end("confirm", 409)
-        record.write_receipt(brief=False)
         return record.event("", PromptCapture.OFF)
 
 

@@ -54,5 +54,6 @@ class ReceiptScreen(ScreenAbove[None]):
 
 def receipt_json(live: LiveEvent) -> str:
     """Event and receipt, indented."""
-    receipt = live.receipt.to_dict() if live.receipt is not None else None
-    return json.dumps({"event": msgspec.to_builtins(live.event), "receipt": receipt}, indent=2, ensure_ascii=False)
+    receipt = live.receipt
+    written = receipt.to_dict() if receipt is not None else None
+    return json.dumps({"event": msgspec.to_builtins(live.event), "receipt": written}, indent=2, ensure_ascii=False)
