@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 from rich.console import Console
 from textual.app import App
 from textual.pilot import Pilot
 
+from model_router.config.proxy import ScreenConfig
 from model_router.engine.decision import Alternative, Evidence, Rejection, RoutingDecision
 from model_router.engine.routes import DEFAULT_TARGETS, ROUTES, Profile, RiskClass, Route
 from model_router.router import ModelRouter
@@ -59,11 +62,14 @@ class StandingSession(Session):
         """Nothing was sent."""
 
 
-def standing_session(*, fixed: int = 0, demo: bool = True, down: Iterable[str] = ()) -> StandingSession:
-    """A demo that has answered ``fixed`` fixed requests; the backends of ``down`` refuse."""
+def standing_session(
+    *, fixed: int = 0, demo: bool = True, down: Iterable[str] = (), keys: Mapping[str, str] | None = None
+) -> StandingSession:
+    """A demo that has answered ``fixed`` fixed requests; the backends of ``down`` refuse; ``keys`` are renamed."""
     session = StandingSession({"HOME": "/home/somebody"}, demo=demo)
     session.feed = StandingFeed()
-    gateway = Gateway(demo_config(9, Path("/nowhere")), ModelRouter.from_config(), demo=demo, environ={})
+    config = replace(demo_config(9, Path("/nowhere")), screen=ScreenConfig(keys=MappingProxyType(dict(keys or {}))))
+    gateway = Gateway(config, ModelRouter.from_config(), demo=demo, environ={})
     gateway.address = "http://127.0.0.1:8082/v1"
     gateway.state = GatewayState.SERVING
     refused = frozenset(down)

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
-from types import MappingProxyType
-
-from model_router.config.proxy import ScreenConfig
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.keys import key_names
 from model_router.tui.screens.help import HelpScreen
 from model_router.tui.screens.jump import JumpLetter, JumpScreen
-from tests.tui.staging import StandingSession, screen_text, standing_session, until
-
-
-def renamed(**keys: str) -> StandingSession:
-    """A standing session whose configuration renames keys; ``log_filter`` stands for ``log.filter``."""
-    session = standing_session(fixed=8)
-    assert session.gateway is not None
-    wanted = ScreenConfig(keys=MappingProxyType({name.replace("_", "."): key for name, key in keys.items()}))
-    session.gateway.config = dataclasses.replace(session.gateway.config, screen=wanted)
-    return session
+from tests.tui.staging import screen_text, standing_session, until
 
 
 async def test_a_letter_goes_to_its_part_of_the_screen() -> None:
@@ -46,7 +33,7 @@ async def test_a_letter_goes_to_its_part_of_the_screen() -> None:
 
 
 async def test_a_renamed_key_does_its_work_and_the_old_one_nothing() -> None:
-    app = ModelRouterApp(renamed(log_filter="f,ctrl+f"), first="log")
+    app = ModelRouterApp(standing_session(fixed=8, keys={"log.filter": "f,ctrl+f"}), first="log")
     async with app.run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: app.current_mode == "log")
         await pilot.pause()
@@ -64,7 +51,7 @@ async def test_a_renamed_key_does_its_work_and_the_old_one_nothing() -> None:
 
 
 async def test_a_name_that_no_key_has_is_told_and_the_others_count() -> None:
-    app = ModelRouterApp(renamed(log_filtre="f", app_help="h"))
+    app = ModelRouterApp(standing_session(keys={"log.filtre": "f", "app.help": "h"}))
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await until(pilot, lambda: "did you mean" in screen_text(app))
         await pilot.press("h")
