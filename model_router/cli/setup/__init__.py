@@ -1,0 +1,1 @@
+"""``model-router setup``: from an empty machine to a working configuration."""

@@ -1,0 +1,17 @@
+"""``model-router setup``: the group; each command lives in its own module."""
+
+from __future__ import annotations
+
+import click
+
+from model_router.cli.lazy import LazyGroup
+
+_TABLE = {
+    "recommend": ("setup.recommend", "For each route the model that serves it best on this machine."),
+    "fit": ("setup.fit", "Whether a model fits, where, and how fast it would be."),
+}
+
+
+@click.group(cls=LazyGroup, table=_TABLE, context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Find out what this machine can run, fetch models, write a configuration."""
