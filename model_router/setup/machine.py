@@ -39,6 +39,7 @@ class Gpu:
 
     ``unified``: it computes in system memory (Apple, APUs, GB10, Jetson); then ``total`` is the part it may use, or
     ``None`` where only system memory bounds it. ``free_is_known`` is false where the driver reports all as free (WSL2).
+    ``cores`` are graphics cores, told by Apple alone, whose chips of one name differ in them.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Gpu:
     unified: bool = False
     free_is_known: bool = True
     index: int = 0
+    cores: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,8 @@
+"""Facts about a model out of its GGUF files' own headers, whatever the files hold."""
+
+from __future__ import annotations
+
+from model_router.setup.gguf.facts import read_header
+from model_router.setup.gguf.layout import GgufHeader, Tensor, read_layout
+
+__all__ = ["GgufHeader", "Tensor", "read_header", "read_layout"]

@@ -1,0 +1,64 @@
+"""What each route asks of a model, and what the profiles change about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from model_router.setup.model_catalog import Task, Work
+
+
+class SetupProfile(StrEnum):
+    """How much of the machine the models may take."""
+
+    LIGHTWEIGHT = "lightweight"
+    BALANCED = "balanced"
+    QUALITY = "quality"
+
+
+@dataclass(frozen=True, slots=True)
+class RouteNeed:
+    """``context`` in tokens. Below ``floor`` tokens a second a model is no candidate; below ``comfort`` it loses
+    points. ``tasks`` are the lists of tasks whose ranks count beside the overall score."""
+
+    work: Work
+    context: int
+    floor: float
+    comfort: float
+    tasks: tuple[Task, ...]
+    tools: bool = False
+    pictures: bool = False
+
+
+ROUTE_NEEDS = MappingProxyType(
+    {
+        need.work: need
+        for need in (
+            RouteNeed(Work.SIMPLE, 8_192, 5, 30, (Task.CHAT,)),
+            RouteNeed(Work.BALANCED, 16_384, 3, 20, (Task.CHAT, Task.AGENT)),
+            RouteNeed(Work.REASONING, 32_768, 3, 20, (Task.MATH,)),
+            RouteNeed(Work.CODING, 32_768, 3, 20, (Task.CODING, Task.AGENT), tools=True),
+            RouteNeed(Work.RESEARCH, 32_768, 3, 20, (Task.AGENT,), tools=True),
+            RouteNeed(Work.VISION, 16_384, 3, 15, (Task.VISION,), pictures=True),
+        )
+    }
+)
+
+NOT_COVERED = MappingProxyType(
+    {
+        "image_generation": "pictures are made by other programs than text models",
+        "confirmation": "a person decides; no model is needed",
+    }
+)
+
+BUDGET_SHARE = MappingProxyType({SetupProfile.LIGHTWEIGHT: 0.5, SetupProfile.BALANCED: 1.0, SetupProfile.QUALITY: 1.0})
+"""The part of each memory budget that one model may take."""
+
+_COMFORT = MappingProxyType({SetupProfile.LIGHTWEIGHT: 1.5, SetupProfile.BALANCED: 1.0, SetupProfile.QUALITY: 0.5})
+
+
+def route_need(work: Work, profile: SetupProfile, context: int | None = None) -> RouteNeed:
+    """What ``work`` asks under a profile; ``context`` replaces the usual one."""
+    need = ROUTE_NEEDS[work]
+    return replace(need, comfort=need.comfort * _COMFORT[profile], context=context or need.context)

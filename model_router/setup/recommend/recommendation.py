@@ -1,0 +1,162 @@
+"""The recommendation: for each route a pick, why it, what comes second and why, and whether all picks fit together.
+
+Fit is a gate, speed a floor, cited quality ranks. The answer depends on nothing but the arguments: no network, no
+clock, no files, and ties go to the smaller model, then to the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from model_router.setup.fit.budget import pools_of
+from model_router.setup.fit.wording import gib
+from model_router.setup.machine import Machine
+from model_router.setup.model_catalog import ModelCatalog, Work
+from model_router.setup.recommend.needs import BUDGET_SHARE, ROUTE_NEEDS, RouteNeed, SetupProfile, route_need
+from model_router.setup.recommend.options import (
+    Candidate,
+    Circumstances,
+    LocalModel,
+    Option,
+    best_option,
+    candidates_of,
+    disk_needed,
+    scaled,
+    unknown_local,
+)
+from model_router.setup.recommend.quality import quality_for
+from model_router.setup.recommend.reasons import Refusal, reasons_for, refusal, why_second
+from model_router.setup.recommend.together import Together, together
+
+ALTERNATIVES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A model that comes second, and the reason. ``eligible`` is false for one that a person would have to settle
+    something for first."""
+
+    option: Option
+    reason: str
+    eligible: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The answer for one route. Without a ``pick``, ``reasons`` say why there is none; ``refused`` names models that
+    would have ranked higher, with what stands against them."""
+
+    need: RouteNeed
+    pick: Option | None
+    reasons: tuple[str, ...]
+    alternatives: tuple[Alternative, ...] = ()
+    refused: tuple[tuple[str, Refusal], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The whole answer."""
+
+    machine: Machine
+    profile: SetupProfile
+    catalog: ModelCatalog
+    at: Circumstances
+    choices: Mapping[Work, Choice]
+    together: Together
+    unknown_here: tuple[LocalModel, ...] = ()
+
+    @property
+    def downloads(self) -> dict[str, int]:
+        """What would have to be fetched for the picks: bytes by model and file."""
+        picks = [choice.pick for choice in self.choices.values() if choice.pick is not None]
+        return {
+            f"{pick.name} {pick.variant.step.quant}": pick.variant.download for pick in picks if not pick.variant.here
+        }
+
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know before anything else."""
+        found = list(self.machine.warnings)
+        free, fetched = self.at.disk_free, sum(self.downloads.values())
+        if free is not None:
+            blocked = [name for choice in self.choices.values() for name, why in choice.refused if why.kind == "disk"]
+            if blocked:
+                found.append(f"the disk decides here: {gib(free)} are free, and better models would fit into memory")
+            if disk_needed(fetched) > free and fetched:
+                found.append(f"all picks together need {gib(disk_needed(fetched))} of free disk; {gib(free)} are free")
+        if all(pool.budget is None for pool in (*self.at.pools.graphics, self.at.pools.processor)):
+            found.append("free memory could not be found out, so nothing is said to fit")
+        found += [
+            f"{one.name} is on this machine; no published figure says how good it is, so it is not ranked"
+            for one in self.unknown_here
+        ]
+        return tuple(found)
+
+
+def recommend(
+    machine: Machine,
+    catalog: ModelCatalog,
+    *,
+    profile: SetupProfile = SetupProfile.BALANCED,
+    local: Sequence[LocalModel] = (),
+    measured: Mapping[str, float] | None = None,
+    routes: Sequence[Work] = tuple(ROUTE_NEEDS),
+    context: int | None = None,
+) -> Recommendation:
+    """What to run on ``machine``.
+
+    ``local`` are the models that are on it already; ``measured`` tokens a second by model, from
+    :func:`model_router.setup.fit.measured.calibrate`; ``context`` replaces the usual one of every route.
+    """
+    pools = scaled(pools_of(machine), BUDGET_SHARE[profile])
+    free = [disk.free for disk in machine.disks if disk.free is not None]
+    at = Circumstances(pools, measured or {}, max(free, default=None))
+    found = tuple(local)
+    candidates = candidates_of(catalog.models, found)
+    needs = [route_need(work, profile, context) for work in routes]
+    ranked = {need.work: _ranked(candidates, need, at) for need in needs}
+    choices = {need.work: _choice(candidates, need, at, ranked[need.work]) for need in needs}
+    picks = {work: choice.pick for work, choice in choices.items() if choice.pick is not None}
+    joint = together(picks, ranked, needs, at)
+    return Recommendation(machine, profile, catalog, at, choices, joint, unknown_local(catalog.models, found))
+
+
+def _ranked(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances) -> list[Option]:
+    """The best option of each model, the best first."""
+    found: list[Option] = []
+    for candidate in candidates:
+        if not candidate.obstacle(need):
+            best = best_option(candidate, need, at)
+            if best is not None:
+                found.append(best)
+    return sorted(found, key=lambda option: option.order)
+
+
+def _choice(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances, ranked: list[Option]) -> Choice:
+    eligible = [option for option in ranked if not option.candidate.reservation()]
+    pick = eligible[0] if eligible else None
+    refused = _refused(candidates, need, at, {option.name for option in ranked}, pick)
+    if pick is None:
+        why = refusal(candidates, need, at)
+        reserved = tuple(Alternative(one, one.candidate.reservation(), False) for one in ranked[:ALTERNATIVES])
+        return Choice(need, None, (why.words,), reserved, refused)
+    seconds = [Alternative(option, why_second(option, pick)) for option in eligible[1 : ALTERNATIVES + 1]]
+    for option in ranked:
+        if option.candidate.reservation() and option.order < (seconds[-1].option.order if seconds else pick.order):
+            seconds.append(Alternative(option, option.candidate.reservation(), False))
+    seconds.sort(key=lambda second: second.option.order)
+    return Choice(need, pick, reasons_for(pick, need, at, eligible[1:]), tuple(seconds), refused)
+
+
+def _refused(
+    candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances, ranked: set[str], pick: Option | None
+) -> tuple[tuple[str, Refusal], ...]:
+    """Better models that this machine cannot run, the ones it misses by least first."""
+    better: list[tuple[int, str, Candidate]] = []
+    for candidate in candidates:
+        if candidate.name in ranked or candidate.obstacle(need) or not candidate.variants:
+            continue
+        quality = quality_for(candidate.model, need)
+        if quality is not None and (pick is None or quality.points > pick.quality.points):
+            better.append((min(one.shape.weights_bytes for one in candidate.variants), candidate.name, candidate))
+    return tuple((name, refusal((candidate,), need, at)) for _, name, candidate in sorted(better)[:ALTERNATIVES])

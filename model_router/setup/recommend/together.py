@@ -1,0 +1,181 @@
+"""Whether the picks can all be loaded at once, and what to run when they cannot: fewer models on more routes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from model_router.setup.fit.memory import Load, memory_need
+from model_router.setup.fit.placement import placements
+from model_router.setup.fit.speed import speed_of
+from model_router.setup.model_catalog import Work
+from model_router.setup.recommend.needs import RouteNeed
+from model_router.setup.recommend.options import Circumstances, Option
+from model_router.setup.recommend.quality import quality_for, speed_penalty
+
+MODELS = 3
+"""At most so many models at once."""
+
+_WIDTH = 14
+"""So many variants are tried in all sets; a set of three is then one of 364."""
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """``fits``: all picks at once. ``plan``: what to load so that every route it names is served without reloading.
+
+    Bytes are of graphics memory and of system memory, each with its budget.
+    """
+
+    fits: bool
+    plan: Mapping[Work, Option]
+    gpu_bytes: int
+    cpu_bytes: int
+    gpu_budget: int | None
+    cpu_budget: int | None
+    words: str
+
+
+def together(
+    picks: Mapping[Work, Option], ranked: Mapping[Work, Sequence[Option]], needs: Sequence[RouteNeed], at: Circumstances
+) -> Together:
+    """The joint answer for the picks of all routes."""
+    gpu_budget = at.pools.graphics[-1].budget if at.pools.graphics else None
+    cpu_budget = at.pools.processor.budget
+    if not picks:
+        return Together(False, {}, 0, 0, gpu_budget, cpu_budget, "there is nothing to load")
+    shared = _one_file_each(picks)
+    gpu, cpu = usage(shared.values())
+    count = len({option.name for option in picks.values()})
+    if _within(gpu, cpu, at):
+        words = "one model serves every route" if count == 1 else f"all {count} models can be loaded at once"
+        return Together(True, shared, gpu, cpu, gpu_budget, cpu_budget, words)
+    plan = _best_plan(picks, ranked, needs, at)
+    gpu, cpu = usage(plan.values())
+    return Together(False, plan, gpu, cpu, gpu_budget, cpu_budget, _plan_words(picks, plan))
+
+
+def usage(options: Iterable[Option]) -> tuple[int, int]:
+    """Graphics and system memory of several options; a model that serves several routes counts once, at its largest."""
+    largest = _largest(options)
+    gpu = sum(option.placement.gpu_bytes for option in largest.values())
+    cpu = sum(option.placement.cpu_bytes for option in largest.values())
+    return gpu, cpu
+
+
+def _largest(options: Iterable[Option]) -> dict[str, Option]:
+    """The option that takes the most of each model."""
+    found: dict[str, Option] = {}
+    for option in options:
+        if option.name not in found or option.placement.total > found[option.name].placement.total:
+            found[option.name] = option
+    return found
+
+
+def _one_file_each(picks: Mapping[Work, Option]) -> dict[Work, Option]:
+    """Nobody loads two files of one model: all its routes use the one that takes the most."""
+    largest = _largest(picks.values())
+    plan: dict[Work, Option] = {}
+    for work, pick in picks.items():
+        common = largest[pick.name]
+        plan[work] = replace(common, quality=pick.quality, score=pick.score)
+    return plan
+
+
+def _plan_words(picks: Mapping[Work, Option], plan: Mapping[Work, Option]) -> str:
+    if not plan:
+        return "no set of models fits at once; the server has to load each when it is asked for"
+    names = sorted({option.name for option in plan.values()})
+    served = (
+        f"{' and '.join(names)} can be loaded at once" if len(names) > 1 else f"{names[0]} alone serves these routes"
+    )
+    missing = [work.value for work in picks if work not in plan]
+    without = f"; {' and '.join(missing)} would have to be loaded when asked for" if missing else ""
+    return f"the picks do not all fit at once; {served}{without}"
+
+
+def _within(gpu: int, cpu: int, at: Circumstances) -> bool:
+    budgets = [pool.budget or 0 for pool in at.pools.graphics]
+    gpu_budget = max(budgets, default=0)
+    cpu_budget = at.pools.processor.budget or 0
+    if at.pools.shared:
+        return gpu <= gpu_budget and cpu <= cpu_budget and gpu + cpu <= max(gpu_budget, cpu_budget)
+    return gpu <= gpu_budget and cpu <= cpu_budget
+
+
+def _best_plan(
+    picks: Mapping[Work, Option], ranked: Mapping[Work, Sequence[Option]], needs: Sequence[RouteNeed], at: Circumstances
+) -> dict[Work, Option]:
+    """The set of at most three models that serves the most routes, and among those the best score, then the least."""
+    served = [need for need in needs if need.work in picks]
+    rows = _variants(ranked, served, at)
+    best: tuple[tuple[int, float, int], dict[Work, Option]] | None = None
+    for size in range(1, MODELS + 1):
+        for chosen in combinations(rows, size):
+            if len({name for name, _ in chosen}) < size:
+                continue
+            plan = _plan([row for _, row in chosen], served)
+            gpu, cpu = usage(plan.values())
+            if not plan or not _within(gpu, cpu, at):
+                continue
+            value = (len(plan), round(sum(option.score for option in plan.values()), 3), -(gpu + cpu))
+            if best is None or value > best[0]:
+                best = (value, plan)
+    return best[1] if best else {}
+
+
+def _plan(chosen: Sequence[Mapping[Work, Option]], needs: Sequence[RouteNeed]) -> dict[Work, Option]:
+    plan: dict[Work, Option] = {}
+    for need in needs:
+        options = [row[need.work] for row in chosen if need.work in row]
+        if options:
+            plan[need.work] = min(options, key=lambda option: option.order)
+    return plan
+
+
+def _variants(
+    ranked: Mapping[Work, Sequence[Option]], needs: Sequence[RouteNeed], at: Circumstances
+) -> list[tuple[str, dict[Work, Option]]]:
+    """For each file of a model that is good somewhere, its name and the routes it can serve at one common context."""
+    seen: dict[tuple[str, str], Option] = {}
+    for need in needs:
+        eligible = [option for option in ranked[need.work] if not option.candidate.reservation()]
+        small = sorted(eligible[:12], key=lambda option: option.placement.total)[:2]
+        for option in (*eligible[:4], *small):
+            for variant in _light(option):
+                seen.setdefault((variant.name, variant.variant.step.quant), variant)
+    rows = [(option.name, _row(option, needs, at)) for option in seen.values()]
+    rows = [row for row in rows if row[1]]
+    rows.sort(key=lambda row: (-len(row[1]), -sum(option.score for option in row[1].values()), row[0]))
+    return rows[:_WIDTH]
+
+
+def _light(option: Option) -> tuple[Option, ...]:
+    """The option itself, and the same model in its usual four-bit file."""
+    if not option.variant.step.spare:
+        return (option,)
+    usual = next((one for one in option.candidate.variants if not one.step.spare and one.step.penalty < 1), None)
+    return (option,) if usual is None else (option, replace(option, variant=usual))
+
+
+def _row(option: Option, needs: Sequence[RouteNeed], at: Circumstances) -> dict[Work, Option]:
+    wanted = [need for need in needs if not option.candidate.obstacle(need)]
+    if not wanted:
+        return {}
+    load = Load(max(need.context for need in wanted))
+    taken = memory_need(option.variant.shape, load)
+    placement = next(placements(option.variant.shape, taken, at.pools), None)
+    if placement is None:
+        return {}
+    measured = option.speed.mid if option.speed.basis == "measured" else None
+    speed = speed_of(option.variant.shape, load, placement, measured)
+    row: dict[Work, Option] = {}
+    for need in wanted:
+        quality = quality_for(option.candidate.model, need)
+        if quality is not None and speed.mid >= need.floor:
+            score = quality.points - option.variant.step.penalty - speed_penalty(speed.mid, need.comfort)
+            row[need.work] = replace(
+                option, load=load, need=taken, placement=placement, speed=speed, quality=quality, score=round(score, 3)
+            )
+    return row
