@@ -20,8 +20,8 @@ from model_router.config.proxy_file import is_loopback
 from model_router.config.wording import nearest, url_problem
 from model_router.engine.routes import DEFAULT_TARGETS, Route
 from model_router.errors import UsageError
-from model_router.setup.backup import back_up
 from model_router.setup.presets import place_files, preset_files
+from model_router.setup.whole_file import back_up
 
 _BACKEND_NAMES = {
     Route.SIMPLE: "fast",

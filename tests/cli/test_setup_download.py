@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from model_router.setup.machine import Machine, Memory, Processor
 from model_router.setup.presets import write_preset
 from tests.cli.conftest import Ended
-from tests.hub.contents import MB, small_model
+from tests.hub.contents import MB, Repo, small_model
 from tests.hub.server import TestHub
 
 Command = Callable[..., Ended]
@@ -94,9 +95,43 @@ def test_a_failure_is_one_sentence_and_a_hint(test_hub: TestHub, command: Comman
 
 
 def test_wrong_use_is_said_before_the_hub_is_asked(test_hub: TestHub, command: Command) -> None:
-    for arguments in ([], ["--route", "coding"], ["--repo-id", "tiny"], ["--repo-id", "org/tiny", "--limit-rate", "x"]):
+    for arguments in (
+        [],
+        ["--route", "confirmation"],
+        ["--route", "coding", "--file", "x.gguf"],
+        ["--repo-id", "tiny"],
+        ["--repo-id", "org/tiny", "--route", "coding", "--route", "simple"],
+        ["--repo-id", "org/tiny", "--limit-rate", "x"],
+    ):
         assert command("setup", "download", *arguments).code == 2
     assert test_hub.requests == []
+
+
+@pytest.fixture
+def roomy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Memory(total=32 * 2**30, available=28 * 2**30)
+    machine = Machine("linux", "x86_64", memory, Processor("a processor", 8, 8, ("avx2",)))
+    for module in ("machine", "recommend"):
+        monkeypatch.setattr(f"model_router.cli.setup.{module}.machine_for", lambda hardware, cards=(): machine)
+
+
+@pytest.mark.usefixtures("roomy_machine")
+def test_a_route_leads_to_the_model_that_is_recommended_for_it(test_hub: TestHub, command: Command) -> None:
+    recommended = command("setup", "recommend", "--route", "vision", "--json").json["routes"]["vision"]["pick"]["file"]
+    files = {recommended["file"]: b"weights", "mmproj-BF16.gguf": b"projector", "other-Q8_0.gguf": b"other"}
+    test_hub.repos[recommended["repository"]] = Repo(files)
+    (plan,) = command("setup", "download", "--route", "vision", "--json").json["plans"]
+    assert (plan["repository"], plan["route"]) == (recommended["repository"], "vision")
+    assert [file["name"] for file in plan["files"]] == [recommended["file"], "mmproj-BF16.gguf"]
+
+
+@pytest.mark.usefixtures("test_hub")
+def test_a_machine_for_which_nothing_is_recommended_is_said(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = Machine("linux", "x86_64", Memory(total=2**29, available=2**28))
+    monkeypatch.setattr("model_router.cli.setup.machine.machine_for", lambda hardware, cards=(): tiny)
+    ended = command("setup", "download", "--route", "coding")
+    assert ended.code == 1
+    assert ended.err.startswith("error: no model is recommended for coding on this machine")
 
 
 def test_the_change_for_a_backend_is_shown_and_not_made_without_a_person(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from signal import SIG_IGN, SIGINT, signal
 from typing import TYPE_CHECKING
@@ -12,21 +13,28 @@ import click
 from model_router.cli.options import json_option
 from model_router.cli.output import complain, say, say_json, talk
 from model_router.config.files import user_folder
-from model_router.errors import UsageError
+from model_router.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
     from model_router.setup.download.plan import DownloadPlan
     from model_router.setup.download.progress import DownloadSnapshot
     from model_router.setup.download.queue import DownloadQueue
+    from model_router.setup.download.wanted import Wanted
 
 _ADAPTERS = ("llamacpp", "lmstudio", "ollama", "mlx-lm", "localai")
-_ROUTES = ("simple", "balanced", "reasoning", "coding", "research", "vision", "image_generation")
+_ROUTES = ("simple", "balanced", "reasoning", "coding", "research", "vision")
 INTERRUPTED = 130
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--repo-id", "repositories", multiple=True, metavar="OWNER/NAME", help="The repository; may be repeated.")
-@click.option("--route", type=click.Choice(_ROUTES), help="The route that the model is for.")
+@click.option(
+    "--route",
+    "routes",
+    multiple=True,
+    type=click.Choice(_ROUTES),
+    help="The route that the model is for; without --repo-id the model recommended for it. May be repeated.",
+)
 @click.option("--quant", metavar="QUANT", help="The quantisation, like Q4_K_M; without it a usual one.")
 @click.option("--file", "names", multiple=True, metavar="FILE", help="Exactly this file; may be repeated.")
 @click.option("--revision", metavar="REV", help="A branch, tag or commit; without it the newest.")
@@ -47,7 +55,7 @@ INTERRUPTED = 130
 def command(
     *,
     repositories: tuple[str, ...],
-    route: str | None,
+    routes: tuple[str, ...],
     quant: str | None,
     names: tuple[str, ...],
     revision: str | None,
@@ -68,26 +76,36 @@ def command(
     from model_router.setup.download.hub import Hub
     from model_router.setup.download.plan import Adapter, default_root, plan_download
     from model_router.setup.download.sizes import parse_rate
+    from model_router.setup.download.wanted import Wanted
 
     rate = parse_rate(limit_rate) if limit_rate else None
-    if not repositories:
-        raise _needs_repository(route)
+    if repositories:
+        if len(routes) > 1:
+            raise UsageError("a repository is for one route", "Give --route once, or leave --repo-id out.")
+        route = routes[0] if routes else ""
+        wanted = [Wanted(route, each, names, quant, revision, projector) for each in dict.fromkeys(repositories)]
+    else:
+        if names or revision:
+            raise UsageError("files and revisions belong to a repository", "Name it with --repo-id OWNER/NAME.")
+        wanted = _recommended(routes, projector=projector)
+        if quant:
+            wanted = [replace(each, names=(), quant=quant) for each in wanted]
     hub = Hub(os.environ)
     kind = Adapter(adapter)
     root = local_root.expanduser().absolute() if local_root else default_root(kind, os.environ)
     plans = [
         plan_download(
             hub,
-            repository,
+            each.repository,
             root,
-            quant=quant,
-            names=names,
-            revision=revision,
-            projector=projector,
+            quant=each.quant,
+            names=each.names,
+            revision=each.revision,
+            projector=each.projector,
             adapter=kind,
-            route=route or "",
+            route=each.route,
         )
-        for repository in dict.fromkeys(repositories)
+        for each in wanted
     ]
     if not execute:
         _show_plans(plans, as_json=as_json)
@@ -111,13 +129,32 @@ def command(
     return 0 if all(snapshot.state == "done" for snapshot in snapshots) else 1
 
 
-def _needs_repository(route: str | None) -> UsageError:
-    if route is not None:
-        return UsageError(
-            f"there is no recommendation for {route} to take a repository from",
-            "Name one with --repo-id OWNER/NAME.",
-        )
-    return UsageError("a repository is needed", "Name one with --repo-id OWNER/NAME.")
+def _recommended(routes: tuple[str, ...], *, projector: bool) -> list[Wanted]:
+    """What is recommended for these routes on this machine and not here yet."""
+    if not routes:
+        raise UsageError("nothing says what to download", "Name a --repo-id OWNER/NAME, or a --route to serve.")
+    from model_router.cli.setup.machine import machine_for
+    from model_router.setup.download.wanted import wanted_by
+    from model_router.setup.model_catalog import Work
+    from model_router.setup.model_catalog_file import load_models
+    from model_router.setup.recommend.recommendation import recommend
+
+    works = [Work(route) for route in dict.fromkeys(routes)]
+    found = recommend(machine_for(None), load_models(os.environ), routes=works)
+    wanted: dict[tuple[str, tuple[str, ...]], Wanted] = {}
+    for choice in found.choices.values():
+        pick = wanted_by(choice)
+        if pick is None:
+            raise SetupError(
+                f"no model is recommended for {choice.need.work.value} on this machine: {choice.reasons[0]}",
+                "Name one with --repo-id, or look at `model-router setup recommend`.",
+            )
+        if pick.here:
+            talk(f"{pick.route}: the recommended model is here already, {pick.here}")
+            continue
+        same = wanted.setdefault((pick.repository, pick.names), pick)
+        wanted[pick.repository, pick.names] = replace(same, projector=projector or pick.projector or same.projector)
+    return list(wanted.values())
 
 
 def _show_plans(plans: list[DownloadPlan], *, as_json: bool) -> None:

@@ -36,22 +36,6 @@ def room_needed(size: int) -> int:
     return int(size * (1 + RESERVE_SHARE)) + RESERVE_BYTES
 
 
-def write_private(path: Path, data: bytes) -> None:
-    """Replace a file in one step; only the person may read it."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-
-
 def sync_folder(folder: Path) -> None:
     """Make renames in ``folder`` last; systems that cannot open folders need no such thing."""
     if os.name == "nt":

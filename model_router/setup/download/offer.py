@@ -23,9 +23,8 @@ from model_router.config.proxy_file import load_proxy
 from model_router.config.wording import nearest
 from model_router.engine.routes import Route
 from model_router.errors import ConfigError, ModelRouterError, SetupError, UsageError
-from model_router.setup.backup import back_up
-from model_router.setup.download.disk import write_private
 from model_router.setup.download.plan import Adapter, DownloadPlan
+from model_router.setup.whole_file import back_up, write_private
 
 _PLAIN = re.compile(r"[A-Za-z][\w./+-]*")
 _NO_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "null"})

@@ -15,9 +15,10 @@ from typing import Any
 
 import msgspec
 
-from model_router.setup.download.disk import try_lock, write_private
+from model_router.setup.download.disk import try_lock
 from model_router.setup.download.plan import DownloadPlan
 from model_router.setup.download.progress import DownloadState, Failure
+from model_router.setup.whole_file import write_private
 
 FILE_NAME = "downloads.json"
 _VERSION = 1

@@ -74,8 +74,9 @@ def _named(text: str, catalog: ModelCatalog) -> str | None:
 def _of_catalog(name: str, model: CatalogModel, quant: str | None, pictures: bool) -> ModelShape:
     files = [*model.files, *(["mlx"] if model.mlx else [])]
     if quant is None:
-        usual = [step.quant for step in quant_steps(model) if not step.spare]
-        return from_catalog(name, model, (usual or files)[0], pictures=pictures)
+        usual = [step.quant for step in quant_steps(model) if not step.spare] or files
+        first = "Q4_K_M" if "Q4_K_M" in usual else usual[0]
+        return from_catalog(name, model, first, pictures=pictures)
     chosen = _file_named(quant, files)
     if chosen is not None:
         return from_catalog(name, model, chosen, pictures=pictures)

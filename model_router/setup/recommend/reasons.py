@@ -10,6 +10,7 @@ from model_router.setup.fit.memory import CacheType, Load, memory_need
 from model_router.setup.fit.placement import MODE_WORDS, Mode, placements
 from model_router.setup.fit.shape import ModelShape
 from model_router.setup.fit.speed import token_seconds
+from model_router.setup.fit.wording import gib
 from model_router.setup.recommend.needs import RouteNeed
 from model_router.setup.recommend.options import (
     HERE_POINTS,
@@ -20,15 +21,9 @@ from model_router.setup.recommend.options import (
     storable,
 )
 
-GIB = 1 << 30
 _STEPS = 4_096
 _EVEN = 0.3
 """Points that make no difference worth a word."""
-
-
-def gib(size: int) -> str:
-    """Bytes for a person."""
-    return f"{size / GIB:.1f} GiB"
 
 
 def reasons_for(pick: Option, need: RouteNeed, at: Circumstances, others: Sequence[Option]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from model_router.setup.fit.budget import pools_of
+from model_router.setup.fit.wording import gib
 from model_router.setup.machine import Machine
 from model_router.setup.model_catalog import ModelCatalog, Work
 from model_router.setup.recommend.needs import BUDGET_SHARE, ROUTE_NEEDS, RouteNeed, SetupProfile, route_need
@@ -25,7 +26,7 @@ from model_router.setup.recommend.options import (
     unknown_local,
 )
 from model_router.setup.recommend.quality import quality_for
-from model_router.setup.recommend.reasons import Refusal, gib, reasons_for, refusal, why_second
+from model_router.setup.recommend.reasons import Refusal, reasons_for, refusal, why_second
 from model_router.setup.recommend.together import Together, together
 
 ALTERNATIVES = 3
@@ -150,12 +151,12 @@ def _choice(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances,
 def _refused(
     candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances, ranked: set[str], pick: Option | None
 ) -> tuple[tuple[str, Refusal], ...]:
-    """Better models that this machine cannot run, the best first."""
-    better = []
+    """Better models that this machine cannot run, the ones it misses by least first."""
+    better: list[tuple[int, str, Candidate]] = []
     for candidate in candidates:
-        if candidate.name in ranked or candidate.obstacle(need):
+        if candidate.name in ranked or candidate.obstacle(need) or not candidate.variants:
             continue
         quality = quality_for(candidate.model, need)
         if quality is not None and (pick is None or quality.points > pick.quality.points):
-            better.append((-quality.points, candidate.name, candidate))
+            better.append((min(one.shape.weights_bytes for one in candidate.variants), candidate.name, candidate))
     return tuple((name, refusal((candidate,), need, at)) for _, name, candidate in sorted(better)[:ALTERNATIVES])

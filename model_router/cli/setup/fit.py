@@ -1,0 +1,155 @@
+"""``model-router setup fit``: whether a model fits, where, and how fast it would be."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from model_router.cli.options import json_option
+from model_router.cli.output import columns, say, say_json
+from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for
+from model_router.errors import UsageError
+
+if TYPE_CHECKING:
+    from model_router.setup.fit.shape import ModelShape
+    from model_router.setup.fit.verdict import Verdict
+
+_CACHE_TYPES = ("f16", "q8_0", "q4_0")
+_USUAL_CONTEXT = 4096
+_SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.argument("model")
+@click.option("--quant", metavar="QUANT", help="The file of the model, like Q4_K_M or mlx; without it the usual one.")
+@click.option(
+    "--context", type=click.IntRange(1, 100_000_000), help="Tokens to keep room for; without it 4096, or the depth."
+)
+@click.option(
+    "--kv-type", type=click.Choice(_CACHE_TYPES), default="f16", show_default=True, help="What the cache is stored as."
+)
+@click.option("--slots", type=click.IntRange(1, 1024), default=1, show_default=True, help="Conversations at once.")
+@click.option("--ubatch", type=click.IntRange(1, 65_536), default=512, show_default=True, help="Tokens of one step.")
+@click.option(
+    "--depth",
+    type=click.IntRange(0, 100_000_000),
+    default=0,
+    show_default=True,
+    help="Tokens in the cache when the speed is asked for.",
+)  # fmt: skip - one option, one block
+@click.option("--pictures", is_flag=True, help="Count the projector, with which the model reads pictures.")
+@hardware_option
+@gpu_option
+@json_option
+def command(
+    *,
+    model: str,
+    quant: str | None,
+    context: int | None,
+    kv_type: str,
+    slots: int,
+    ubatch: int,
+    depth: int,
+    pictures: bool,
+    hardware: Path | None,
+    cards: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Work out what MODEL takes and how fast it would be, here or on other hardware.
+
+    MODEL is a name of the catalog, a repository, or a GGUF file. The whole sum is printed. The exit code is 1 when it
+    does not fit, or when nobody can tell.
+    """
+    from model_router.setup.fit.memory import CacheType, Load
+    from model_router.setup.fit.verdict import judge
+
+    if context is None:
+        context = max(_USUAL_CONTEXT, depth)
+    if depth > context:
+        raise UsageError(f"a depth of {depth} does not go into a context of {context}", "Give a larger --context.")
+    shape = _shape(model, quant, pictures=pictures)
+    load = Load(context, CacheType(kv_type), slots, ubatch, depth)
+    verdict = judge(shape, machine_for(hardware, cards), load)
+    if as_json:
+        say_json(verdict.to_dict())
+    else:
+        _show(verdict)
+    return 0 if verdict.fits else 1
+
+
+def _shape(model: str, quant: str | None, *, pictures: bool) -> ModelShape:
+    from model_router.setup.fit.lookup import find_shape, shape_of_file
+
+    path = Path(model).expanduser()
+    if model.lower().endswith(".gguf") and (path.exists() or "/" not in model):
+        from model_router.setup.gguf import read_header
+
+        return shape_of_file(path, read_header(_shards(path)))
+    return find_shape(model, os.environ, quant=quant, pictures=pictures)
+
+
+def _shards(path: Path) -> list[Path]:
+    """All parts of a model that is spread over several files, those that are there."""
+    if _SHARD.search(path.name) is None:
+        return [path]
+    pattern = _SHARD.sub(r"-?????-of-\2.gguf", path.name)
+    return sorted(path.parent.glob(pattern)) or [path]
+
+
+def _show(verdict: Verdict) -> None:
+    from model_router.setup.fit.placement import MODE_WORDS
+    from model_router.setup.fit.wording import gib
+
+    shape, load = verdict.shape, verdict.load
+    say(f"{shape.name} {shape.quant}".strip(), bold=True)
+    say(f"{load.context:,} tokens of context, cache {load.cache_type.value}, {load.slots} at once", dim=True)
+    for line in columns(_sum_rows(verdict)):
+        say(line)
+    if verdict.placement is None:
+        known = verdict.budget is not None
+        say(
+            f"does not fit: {gib(verdict.budget or 0)} can be used at most"
+            if known and verdict.fits is False
+            else "nobody can tell: the free memory of this machine is not known",
+            bold=True,
+        )  # fmt: skip - the two answers stand under each other
+        return
+    say(f"fits: {MODE_WORDS[verdict.placement.mode]}", bold=True)
+    rows = []
+    for pool, taken in (
+        (verdict.placement.gpu, verdict.placement.gpu_bytes),
+        (verdict.placement.cpu, verdict.placement.cpu_bytes),
+    ):
+        if pool is not None and pool.budget is not None:
+            left = gib(pool.budget - taken)
+            rows.append((pool.name, f"{gib(taken)} of {gib(pool.budget)}", f"{left} left", pool.reason))
+    for line in columns(rows):
+        say(line)
+    speed = verdict.speed
+    if speed is not None:
+        deep = f" with {load.depth:,} tokens in the cache" if load.depth else ""
+        say(f"about {speed.mid:.0f} tokens a second ({speed.low:.0f} to {speed.high:.0f}){deep}", bold=True)
+        say(f"  {speed.words}", dim=True)
+
+
+def _sum_rows(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
+    """The sum, a part a line."""
+    from model_router.setup.fit.wording import gib
+
+    need, basis = verdict.need, verdict.basis()
+    weights = basis["weights_bytes"]
+    yield "weights", gib(need.weights), f"{weights['basis']}: {weights['why']}"
+    for part in need.caches:
+        yield f"cache, {part.kind}", gib(part.bytes), f"{part.layers} layers x {part.cells:,} cells"
+    if need.recurrent:
+        yield "recurrent state", gib(need.recurrent), basis["recurrent_bytes"]["why"]
+    yield "compute buffer", gib(need.compute), basis["compute_bytes"]["why"]
+    yield "runtime", gib(verdict.to_dict()["runtime_bytes"]), basis["runtime_bytes"]["why"]
+    if need.projector:
+        yield "projector", gib(need.projector), "for pictures"
+    yield "total", gib(verdict.total), f"{verdict.total:,} bytes"

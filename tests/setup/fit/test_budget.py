@@ -1,0 +1,103 @@
+"""Budgets start from free memory, keep a margin, and stay unknown where nothing is known."""
+
+from __future__ import annotations
+
+import pytest
+
+from model_router.setup.fit.budget import apple_working_set, pools_of
+from model_router.setup.fit.memory import Load
+from model_router.setup.fit.shape import CacheGroup, ModelShape
+from model_router.setup.fit.verdict import judge
+from model_router.setup.machine import Gpu, Machine, Memory, Processor
+
+GIB = 1 << 30
+
+
+def card(name: str = "NVIDIA GeForce RTX 3090", gib: float = 24, free: float | None = None, **more: object) -> Gpu:
+    total = int(gib * GIB)
+    return Gpu(name, "nvidia", total, total if free is None else int(free * GIB), **more)  # type: ignore[arg-type]  # fields by name
+
+
+def ram(total: float, available: float | None = None, **more: float) -> Memory:
+    limits = {name: int(value * GIB) for name, value in more.items()}
+    return Memory(int(total * GIB), int((total if available is None else available) * GIB), **limits)
+
+
+def test_a_card_is_judged_by_what_is_free() -> None:
+    pools = pools_of(Machine(gpus=(card(free=20),)))
+    assert pools.graphics[0].budget == 19 * GIB
+
+
+def test_where_free_cannot_be_believed_a_tenth_is_kept() -> None:
+    pools = pools_of(Machine(gpus=(card(free_is_known=False),)))
+    assert pools.graphics[0].budget == 24 * GIB - 24 * GIB // 10
+
+
+def test_two_cards_add_up_and_take_turns() -> None:
+    pools = pools_of(Machine(gpus=(card(), card(index=1))))
+    single, both = pools.graphics
+    assert both.budget == 46 * GIB
+    assert both.bandwidth == pytest.approx(single.bandwidth)
+
+
+def test_an_integrated_processor_is_never_added_to_a_card() -> None:
+    inside = Gpu("AMD Radeon Graphics", "amd", 16 * GIB, 16 * GIB, unified=True, index=1)
+    pools = pools_of(Machine(memory=ram(32), gpus=(inside, card())))
+    assert [pool.name for pool in pools.graphics] == ["NVIDIA GeForce RTX 3090"]
+
+
+@pytest.mark.parametrize(("gib", "working_set"), [(8, 5.28), (16, 11.52), (24, 17.28), (48, 36), (64, 48), (128, 96)])
+def test_metal_may_use_about_three_quarters(gib: int, working_set: float) -> None:
+    assert apple_working_set(gib * GIB) / GIB == pytest.approx(working_set)
+
+
+def test_a_mac_is_bound_by_what_is_available_too() -> None:
+    mac = Gpu("Apple M2", "apple", 11 * GIB, unified=True)
+    assert pools_of(Machine(memory=ram(16, 14), gpus=(mac,))).graphics[0].budget == 11 * GIB
+    assert pools_of(Machine(memory=ram(16, 6), gpus=(mac,))).graphics[0].budget == 6 * GIB
+
+
+def test_nvidia_in_system_memory_leaves_four_gib() -> None:
+    spark = Gpu("NVIDIA GB10", "nvidia", unified=True)
+    assert pools_of(Machine(memory=ram(128, 120), gpus=(spark,))).graphics[0].budget == 116 * GIB
+
+
+def test_an_apu_has_its_own_part_whether_carved_out_or_not() -> None:
+    carved = Gpu("AMD Radeon 8060S", "amd", 96 * GIB, 95 * GIB, unified=True)
+    assert pools_of(Machine(memory=ram(31, 20), gpus=(carved,))).graphics[0].budget == 94 * GIB
+    shared = Gpu("AMD Radeon 8060S", "amd", 60 * GIB, 60 * GIB, unified=True)
+    assert pools_of(Machine(memory=ram(125, 30), gpus=(shared,))).graphics[0].budget == 28 * GIB
+
+
+def test_a_container_counts_and_not_the_host() -> None:
+    inside = Machine(memory=ram(64, 50, limit=4, remaining=3.5))
+    budget = pools_of(inside).processor.budget
+    assert budget is not None
+    assert 2.5 * GIB < budget < 3.5 * GIB
+
+
+def test_the_processor_leaves_two_gib_or_a_tenth() -> None:
+    assert pools_of(Machine(memory=ram(8, 6))).processor.budget == 4 * GIB
+    assert pools_of(Machine(memory=ram(64, 60))).processor.budget == 60 * GIB - 64 * GIB // 10
+
+
+def test_a_few_cores_of_a_server_do_not_get_all_of_its_bandwidth() -> None:
+    few = Machine(memory=ram(64), processor=Processor("AMD EPYC 7763 64-Core Processor", 4))
+    many = Machine(memory=ram(64), processor=Processor("AMD EPYC 7763 64-Core Processor", 64))
+    assert pools_of(few).processor.bandwidth < pools_of(many).processor.bandwidth
+
+
+def test_unknown_memory_never_makes_a_model_fit() -> None:
+    tiny = ModelShape("tiny", "catalog", 1, (CacheGroup(1, 1),), 1)
+    verdict = judge(tiny, Machine(gpus=(Gpu("NVIDIA GeForce RTX 3090", "nvidia"),)), Load(1))
+    assert verdict.fits is None
+    assert (verdict.placement, verdict.speed, verdict.to_dict()["mode"]) == (None, None, None)
+
+
+def test_a_card_with_unknown_memory_does_not_hide_the_processor() -> None:
+    small = ModelShape("small", "catalog", GIB, (CacheGroup(8, 512),), 8)
+    machine = Machine(memory=ram(16), gpus=(Gpu("Unheard Of 9000", "nvidia"),))
+    verdict = judge(small, machine, Load(4_096))
+    assert verdict.fits is True
+    assert verdict.placement is not None
+    assert verdict.placement.mode.value == "cpu"
