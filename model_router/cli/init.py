@@ -18,6 +18,7 @@ from model_router.errors import UsageError
 @click.option(
     "--preset", metavar="NAME", help="lmstudio, ollama, llamacpp, mlx-lm, localai or hosted-openai-compatible."
 )
+@click.option("--auto", is_flag=True, help="Use what runs here already: Ollama, LM Studio, llama.cpp and others.")
 @click.option(
     "--config-dir", type=click.Path(path_type=Path, file_okay=False), help="Where to; without it ~/.model-router."
 )
@@ -26,18 +27,32 @@ from model_router.errors import UsageError
 @click.option("--force", is_flag=True, help="Replace files that exist; copies of them are kept.")
 @json_option
 def command(
-    *, preset: str | None, config_dir: Path | None, proxy_port: int | None, yes: bool, force: bool, as_json: bool
+    *,
+    preset: str | None,
+    auto: bool,
+    config_dir: Path | None,
+    proxy_port: int | None,
+    yes: bool,
+    force: bool,
+    as_json: bool,
 ) -> int:
-    """Write model_router.yaml and routing_proxy.yaml for a kind of model server.
+    """Write model_router.yaml and routing_proxy.yaml for a kind of model server, or for what runs here (--auto).
 
     Files that exist are left alone unless --force is given. What is written is checked first.
     """
     from model_router.setup.presets import check_preset, existing_files, preset_names, write_preset
 
-    if not preset:
-        raise UsageError("a preset is needed", f"--preset takes one of: {' '.join(preset_names())}")
-    check_preset(preset)
     folder = config_dir.expanduser().absolute() if config_dir else user_folder(os.environ)
+    if auto:
+        if preset:
+            raise UsageError("--preset and --auto exclude each other", "Give one of them.")
+        from model_router.cli.setup.auto import write_from_servers
+
+        return write_from_servers(folder, proxy_port, yes=yes, force=force, as_json=as_json)
+    if not preset:
+        hint = f"--preset takes one of: {' '.join(preset_names())}; --auto looks for what runs here"
+        raise UsageError("a preset is needed", hint)
+    check_preset(preset)
     present = existing_files(folder)
     asks = not yes and person_is_there()
     if asks and (force or not present):

@@ -11,6 +11,7 @@ _TABLE = {
     "recommend": ("setup.recommend", "For each route the model that serves it best on this machine."),
     "fit": ("setup.fit", "Whether a model fits, where, and how fast it would be."),
     "download": ("setup.download", "Plan a model's download, and fetch it once you approve."),
+    "wizard": ("setup.wizard", "A few questions, then a configuration."),
     "write": ("setup.write", "Write a configuration for the models you pick."),
 }
 

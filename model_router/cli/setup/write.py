@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
 from pathlib import Path
 
 import click
 
-from model_router.cli.init import person_is_there, start_command
 from model_router.cli.options import json_option
-from model_router.cli.output import say, say_json, talk
+from model_router.cli.output import say, say_json
+from model_router.cli.setup.writing import write_picks
 from model_router.config.files import user_folder
 from model_router.errors import UsageError
 
@@ -65,7 +64,7 @@ def command(
     A route without a pick shares the model of the nearest one; vision is switched off without one. Files that exist
     are left alone unless --force is given. What is written is checked first.
     """
-    from model_router.setup.configuration import configuration_files, read_pick, write_configuration
+    from model_router.setup.configuration import configuration_files, read_pick
 
     chosen = dict(read_pick(text, base_url or ADDRESSES[adapter], api_key_env) for text in picks)
     if len(chosen) < len(picks):
@@ -80,21 +79,4 @@ def command(
                 say(f"# {folder / name}", bold=True)
                 say(text)
         return 0
-    if not yes and person_is_there():
-        for line in texts["routing_proxy.yaml"].split("\n"):
-            talk(line)
-        if not click.confirm(f"Write this and the catalog into {folder}?", default=True, err=True):
-            talk("nothing was written")
-            return 1
-    now = datetime.now().astimezone()
-    written = write_configuration(chosen, folder, now=now, port=proxy_port, force=force, environ=os.environ)
-    if as_json:
-        backups = [str(path) for path in written.backups]
-        say_json({"written": [str(written.catalog), str(written.proxy)], "backups": backups})
-        return 0
-    for path in (written.catalog, written.proxy):
-        say(f"wrote {path}")
-    for path in written.backups:
-        say(f"kept {path}")
-    talk(f"Check it with `model-router doctor`, then start `{start_command(folder, written.proxy)}`.")
-    return 0
+    return write_picks(chosen, folder, proxy_port, yes=yes, force=force, as_json=as_json)

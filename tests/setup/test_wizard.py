@@ -1,0 +1,85 @@
+"""The wizard offers what is there, asks for nothing that is not, and never offers eyes to the blind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from model_router.engine.routes import Route
+from model_router.setup.header import ModelHeader
+from model_router.setup.machine import Machine, Memory, Processor
+from model_router.setup.model_catalog_file import load_models
+from model_router.setup.recommend.recommendation import Recommendation, recommend
+from model_router.setup.running import RunningServer, ServedModel
+from model_router.setup.stores import FoundModels, LocalModel
+from model_router.setup.survey import Survey
+from model_router.setup.wizard import ASKED, Offer, Source, Where, questions
+
+GIB = 2**30
+MACHINE = Machine("linux", "x86_64", Memory(32 * GIB, 28 * GIB), Processor("a processor", 8, 8, ("avx2",)))
+OLLAMA = RunningServer("ollama", "http://127.0.0.1:11434", models=(ServedModel("qwen3:4b"), ServedModel("qwen3-vl:8b")))
+
+
+def survey(*servers: RunningServer, files: tuple[LocalModel, ...] = (), keys: tuple[str, ...] = ()) -> Survey:
+    return Survey(MACHINE, {}, dict.fromkeys(keys, True), servers, FoundModels(files))
+
+
+def offers(found: Survey, where: Where, recommendation: Recommendation | None = None) -> dict[Route, tuple[Offer, ...]]:
+    return {question.route: question.offers for question in questions(found, recommendation, where)}
+
+
+def model(name: str, *, kind: str = "model", projector: bool = False) -> LocalModel:
+    header = ModelHeader("gguf", "llama", 4_000_000_000, kind=kind)
+    eyes = Path("/models/mmproj.gguf") if projector else None
+    return LocalModel(name, "folder", Path("/models") / f"{name}.gguf", header, header.size, eyes)
+
+
+def test_what_runs_is_offered_and_the_suggestion_is_the_default() -> None:
+    asked = questions(survey(OLLAMA), None, Where.LOCAL)
+    assert [question.route for question in asked] == list(ASKED)
+    simple = asked[0]
+    assert [offer.pick.model for offer in simple.offers] == ["qwen3:4b", "qwen3-vl:8b"]
+    assert simple.default == 0
+    vision = asked[-1]
+    assert [offer.pick.model for offer in vision.offers] == ["qwen3-vl:8b"]
+    assert vision.default == 0
+
+
+def test_a_file_is_offered_unless_a_server_has_it_already() -> None:
+    found = survey(
+        RunningServer("llamacpp", "http://127.0.0.1:8080", models=(ServedModel("served-Q4"),)),
+        files=(
+            model("served-Q4"),
+            model("text-Q4"),
+            model("embed-Q8", kind="embedding"),
+            model("seeing-Q4", projector=True),
+        ),
+    )
+    by_route = offers(found, Where.LOCAL)
+    files = {route: [one.pick.model for one in each if one.source is Source.FILE] for route, each in by_route.items()}
+    assert files[Route.CODING] == ["text-Q4", "seeing-Q4"]
+    assert files[Route.VISION] == ["seeing-Q4"]
+
+
+def test_hosted_models_need_a_key_and_a_name_from_the_person() -> None:
+    found = survey(OLLAMA, keys=("OPENAI_API_KEY", "HF_TOKEN"))
+    assert {offer.source for each in offers(found, Where.LOCAL).values() for offer in each} == {Source.RUNNING}
+    for each in offers(found, Where.HOSTED).values():
+        assert [(offer.source, offer.pick.model, offer.pick.api_key_env) for offer in each] == [
+            (Source.PROVIDER, "", "OPENAI_API_KEY")
+        ]
+    mixed = offers(found, Where.MIX)[Route.REASONING]
+    assert [offer.source for offer in mixed] == [Source.RUNNING, Source.RUNNING, Source.PROVIDER]
+
+
+def test_what_is_recommended_is_offered_with_the_command_that_fetches_it() -> None:
+    recommendation = recommend(MACHINE, load_models({}))
+    asked = questions(survey(), recommendation, Where.LOCAL)
+    for question in asked:
+        (offer,) = question.offers
+        assert (offer.source, offer.download) == (Source.RECOMMENDED, True)
+        assert f"--route {question.route}" in offer.note
+    assert [question.default for question in asked] == [None, 0, None, None, None, None]
+
+
+def test_nothing_there_is_nothing_offered() -> None:
+    assert set(offers(survey(), Where.MIX).values()) == {()}
