@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from model_router.cli.output import talk
+from model_router.config.capture import CAPTURE_WARNING, keeps_all
 from model_router.hindsight.event_files import LogPlace, log_place
 from model_router.hindsight.period import parse_moment
 
@@ -43,5 +45,8 @@ def moment(text: str | None) -> float | None:
 
 
 def place(events: Path | None) -> LogPlace:
-    """Where the log is."""
-    return log_place(os.environ, events=events)
+    """Where the log is. Where prompts are kept in full, that is said."""
+    found = log_place(os.environ, events=events)
+    if keeps_all(found.config, os.environ):
+        talk(f"Warning: {CAPTURE_WARNING}")
+    return found

@@ -11,7 +11,7 @@ from pathlib import Path
 from model_router.config.catalog_file import CheckedCatalog, check_catalog, mistakes
 from model_router.config.document import Document, read_document
 from model_router.config.files import event_log_path, expand
-from model_router.config.proxy import OverridesConfig, ProxyConfig
+from model_router.config.proxy import OverridesConfig, PromptCapture, ProxyConfig
 from model_router.config.reader import Reader
 from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.errors import ConfigError, Problem
@@ -72,6 +72,8 @@ def _check(document: Document, path: Path, environ: Mapping[str, str]) -> Checke
         config = _resolved(config, reader, path, environ)
         catalog = check_catalog(Path(config.router_config) if config.router_config else None)
         _check_listen(config, reader, environ)
+        if config.observability.prompt_capture is PromptCapture.FULL:
+            reader.report("observability.prompt_capture", "the event log keeps prompts in full", warning=True)
         _check_backends(config, reader, environ)
         _check_engines(config, reader, catalog)
         _check_aliases(config, reader, catalog)

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable, Mapping
 from types import FrameType
 
+from model_router.config.capture import CAPTURE_WARNING
+from model_router.config.proxy import PromptCapture
 from model_router.errors import ServerError
 from model_router.server.events import EventRing
 from model_router.server.gateway import Gateway
@@ -103,6 +105,8 @@ def _announce(gateway: Gateway) -> None:
     _say(f"ModelRouter listens on {gateway.address}")
     if gateway.writer is not None:
         _say(gateway.writer.problem.capitalize() or f"Events go to {gateway.writer.path}")
+    if gateway.capture is PromptCapture.FULL:
+        _say(f"Warning: {CAPTURE_WARNING}")
     for error in gateway.router.config_errors:
         _say(f"The router is closed, every request waits for a person: {error}")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_router.config.files import proxy_path
-from model_router.config.proxy import ProxyConfig
+from model_router.config.proxy import PromptCapture, ProxyConfig
 from model_router.config.proxy_file import load_proxy
 from model_router.errors import ConfigError, ModelRouterError, ServerError
 from model_router.router import ModelRouter
@@ -67,6 +67,11 @@ class Session:
         self._named = config_path is not None
         self._thread: ServerThread | None = None
         self._router: ModelRouter | None = None
+
+    @property
+    def keeps_prompts(self) -> bool:
+        """Whether the gateway keeps prompts in full in its event log."""
+        return self.gateway is not None and self.gateway.capture is PromptCapture.FULL
 
     @property
     def is_demo(self) -> bool:

@@ -58,6 +58,9 @@ class TopBar(Lines):
         state = phase_words(self._session.phase)
         address = clean(self._session.address.removeprefix("http://").removesuffix("/v1"), 80)
         demo = Content.styled(" DEMO ", "reverse bold") if self._session.is_demo else Content()
+        if self._session.keeps_prompts:
+            words = " PROMPTS KEPT " if width >= 60 else " ! "
+            demo = Content.assemble(demo, " " if demo else "", (words, "reverse bold $text-warning"))
         for named, worded, addressed in ((1, 1, 1), (1, 1, 0), (0, 1, 0), (0, 0, 0)):
             left = self._left(demo, bool(named), bool(worded))
             right = Content.assemble(state, (f"  {address}" if addressed and address else "", "$quiet"), " ")
