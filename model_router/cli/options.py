@@ -38,6 +38,10 @@ config_option = click.option(
     help="The catalog; without it ~/.model-router/model_router.yaml, or the packaged one.",
 )
 
+port_option = click.option(
+    "--port", type=click.IntRange(1, 65535), help="The gateway on this port, when several of yours run."
+)
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

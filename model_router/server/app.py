@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import msgspec
 from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from model_router.config.proxy import PromptCapture
+from model_router.server.control.pass_control import check_control, is_control
+from model_router.server.control.report import health_report, is_well
+from model_router.server.control.surface import add_control
 from model_router.server.gateway import Gateway, GatewayState
 from model_router.server.listing import model_entry
 from model_router.server.naming import engine_names, listed_names
@@ -44,6 +45,10 @@ def create_app(gateway: Gateway) -> Quart:
         headers = _headers()
         record = gateway.arrive(request.path, headers.get("user-agent", ""))
         g.record = record
+        if is_control(request.path):
+            client = request.scope.get("client")
+            check_control(headers, gateway.token, gateway.config.proxy.host, client[0] if client else None)
+            return
         if request.method == "POST":
             gateway.begin(record)
         if gateway.state is GatewayState.STOPPING:
@@ -76,10 +81,10 @@ def create_app(gateway: Gateway) -> Quart:
     async def health() -> Response:
         gateway.guard.check_host(_headers())
         if not gateway.guard.knows_key(_headers()):
-            return _json({"status": "ok" if _is_well(gateway) else "degraded"})
+            return _json({"status": "ok" if is_well(gateway) else "degraded"})
         await gateway.check_health()
-        well = _is_well(gateway)
-        return _json(_health_report(gateway, well), 200 if well else 503)
+        well = is_well(gateway)
+        return _json(health_report(gateway, well), 200 if well else 503)
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -91,6 +96,7 @@ def create_app(gateway: Gateway) -> Quart:
         gateway.guard.check_host(_headers())
         return _json({"name": "model-router", "version": __version__, "chat": "/v1/chat/completions"})
 
+    add_control(app, gateway)
     _add_error_handlers(app)
     return app
 
@@ -157,60 +163,3 @@ def _headers() -> dict[str, str]:
 
 def _json(value: dict[str, Any], status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, content_type=_JSON)
-
-
-def _is_well(gateway: Gateway) -> bool:
-    return gateway.router.config_valid and all(backend.healthy for backend in gateway.health)
-
-
-def _health_report(gateway: Gateway, well: bool) -> dict[str, Any]:
-    writer = gateway.writer
-    return {
-        "status": "ok" if well else "degraded",
-        "version": __version__,
-        "uptime_seconds": round(time.time() - (gateway.started_at or time.time()), 1),
-        "router": {
-            "config_valid": gateway.router.config_valid,
-            "config_hash": gateway.router.config_hash,
-            "ruleset_version": gateway.router.ruleset_version,
-            "errors": list(gateway.router.config_errors),
-        },
-        "events": {
-            "problem": writer.problem if writer is not None else "",
-            "lost": writer.lost if writer is not None else 0,
-            "prompt_capture": str(gateway.capture) if writer is not None else str(PromptCapture.OFF),
-        },
-        "backends": [
-            {
-                "name": backend.name,
-                "base_url": backend.base_url,
-                "model": backend.model,
-                "reachable": backend.reachable,
-                "advertises_model": backend.advertises_model,
-                "latency_ms": backend.latency_ms,
-                "detail": backend.detail,
-                "breaker": _breaker(gateway, backend.name),
-                "line": _line(gateway, backend.name),
-            }
-            for backend in gateway.health
-        ],
-    }
-
-
-def _breaker(gateway: Gateway, name: str) -> dict[str, Any]:
-    found = gateway.backends[name].breaker.snapshot()
-    return {
-        "state": str(found.state),
-        "requests": found.requests,
-        "failures": found.failures,
-        "retry_in_seconds": None if found.retry_in is None else round(found.retry_in, 1),
-        "reason": found.reason,
-    }
-
-
-def _line(gateway: Gateway, name: str) -> dict[str, Any] | None:
-    line = gateway.backends[name].line
-    if line is None:
-        return None
-    found = line.snapshot()
-    return {"parallel": found.parallel, "serving": found.serving, "waiting": found.waiting, "queue": found.queue}

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import random
+import secrets
 import time
 from collections import deque
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from model_router.server.arrangement import arrange, make_guard, settle
 from model_router.server.ask_key import load_ask_key
 from model_router.server.backends import Backend
 from model_router.server.breaker import BreakerChange
+from model_router.server.control.journal import Journal
 from model_router.server.event_file import EventWriter
 from model_router.server.events import EventRing, LiveEvent
 from model_router.server.guard import Guard
@@ -62,6 +64,7 @@ class Gateway:
 
     ``arrangement`` is what the configuration says; it is replaced as a whole when that changes. ``given`` names
     settings of ``proxy`` that are the command line's. ``happenings`` are events that are no request's, for the screen.
+    ``token`` opens the control surface of this run; ``journal`` has the newest events for those who follow them there.
     ``started_at`` is unix seconds, None before the start. ``catalog_file`` names the catalog for people.
     """
 
@@ -84,6 +87,8 @@ class Gateway:
         self.started_at: float | None = None
         self.in_flight = 0
         self.health: tuple[BackendHealth, ...] = ()
+        self.token = secrets.token_urlsafe(32)
+        self.journal = Journal()
         self.happenings: deque[GatewayEvent] = deque(maxlen=1_000)
         self._changes: list[str] = []
         self.arrangement = arrange(config, router, self.environ, self.note_change)
@@ -168,8 +173,8 @@ class Gateway:
             self.writer = EventWriter(path, max_bytes=log.max_bytes, backups=log.backups)
             self.writer.start()
             self._ask_key = load_ask_key(path.parent) or self._ask_key
+        self.reloader = Reloader(self, self._loop)
         if self.config.source:
-            self.reloader = Reloader(self, self._loop)
             self.reloader.start()
         if self.capture is not PromptCapture.OFF:
             logger.warning("prompt_capture is %s: the event log keeps text of prompts", self.capture)
@@ -206,6 +211,7 @@ class Gateway:
     def tell(self, event: GatewayEvent) -> None:
         """An event that is no request's: to the file and to the screen. On the server's loop only."""
         self.happenings.append(event)
+        self.journal.append(event)
         if self.writer is not None:
             self.writer.write(event)
 
@@ -269,6 +275,7 @@ class Gateway:
             record.breakers, self._changes = self._changes, []
         event = record.event(self._hash(record), self.capture)
         self.metrics.count(event)
+        self.journal.append(event)
         if self.ring.wanted:
             self.ring.append(LiveEvent(event, record.receipt()))
         if self.writer is not None:

@@ -76,7 +76,7 @@ class Guard:
         Raises:
             Refusal: 403.
         """
-        if is_loopback(self.host) and not self._own_name(headers.get("host", "")):
+        if is_loopback(self.host) and not self.is_own_name(headers.get("host", "")):
             message = "The Host header names another machine; use http://127.0.0.1 or http://localhost as address."
             raise Refusal(403, message, kind="permission_error", code="host_not_allowed")
 
@@ -96,7 +96,8 @@ class Guard:
             401, message, kind="authentication_error", code="invalid_api_key", headers={"www-authenticate": "Bearer"}
         )
 
-    def _own_name(self, host: str) -> bool:
+    def is_own_name(self, host: str) -> bool:
+        """Whether a ``Host`` header names this machine; none at all does."""
         if not host:
             return True
         if any(character in host for character in "@/\\?#"):

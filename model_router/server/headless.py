@@ -93,7 +93,6 @@ def _terminal_is_gone() -> bool:
 def _reload(gateway: Gateway) -> None:
     """SIGHUP: read the files again, and say what came of it."""
     if gateway.reloader is None:
-        _say("There is no file to read again.")
         return
     event = gateway.reloader.reload("signal")
     _say(event.summary)

@@ -68,6 +68,23 @@ class SessionMemory:
             for key in [key for key, entry in memory.items() if entry.session.engine not in engines]:
                 del memory[key]
 
+    def list(self) -> tuple[dict[str, object], ...]:
+        """The conversations, the one that spoke last first."""
+        now = self._clock()
+        return tuple(
+            {
+                "session": key,
+                "engine": entry.session.engine,
+                "falls": entry.session.falls,
+                "idle_seconds": round(now - entry.seen_at, 1),
+            }
+            for key, entry in reversed(self._sessions.items())
+        )
+
+    def forget(self, session: str) -> bool:
+        """Forget where a conversation is; its next turn is decided as a first one."""
+        return self._sessions.pop(session, None) is not None
+
     def resize(self, capacity: int, ttl_seconds: float) -> None:
         """Take new bounds, as the configuration has changed."""
         self._capacity, self._ttl = capacity, ttl_seconds

@@ -11,6 +11,7 @@ import socket
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any, TypeVar
 
 from hypercorn.config import Config
@@ -18,6 +19,7 @@ from hypercorn.config import Config
 from model_router.config.proxy import ListenConfig
 from model_router.errors import ServerError
 from model_router.server.app import create_app
+from model_router.server.control.run_file import remove_run_file, write_run_file
 from model_router.server.door import Door
 from model_router.server.gateway import Gateway, GatewayState
 from model_router.server.http1.limits import HttpLimits
@@ -41,6 +43,7 @@ class ServerThread:
         self._ready = threading.Event()
         self._stop: asyncio.Event | None = None
         self._error: BaseException | None = None
+        self._run_file: Path | None = None
 
     @property
     def running(self) -> bool:
@@ -65,18 +68,23 @@ class ServerThread:
             gateway.state = GatewayState.FAILED
             raise
         port = listener.getsockname()[1]
+        address = f"http://{_shown_host(gateway.config.proxy.host)}:{port}"
+        gateway.address = f"{address}/v1"
+        if not gateway.demo:
+            self._run_file = write_run_file(gateway.environ, address, port, gateway.token)
         self._thread = threading.Thread(target=self._run, args=(listener,), name="model-router-server", daemon=True)
         self._thread.start()
         if not self._ready.wait(timeout) or self._error is not None:
             gateway.state = GatewayState.FAILED
+            self._remove_run_file()
             reason = f": {self._error}" if self._error is not None else f" within {timeout:g} s"
             raise ServerError(f"The server did not start{reason}.", "Its log says more.")
-        gateway.address = f"http://{_shown_host(gateway.config.proxy.host)}:{port}/v1"
         gateway.state = GatewayState.SERVING
 
     def stop(self, timeout: float = 10.0) -> None:
         """Refuse new requests, let those under way end (at most ``timeout`` seconds), and end the thread."""
         thread, loop, stop = self._thread, self._loop, self._stop
+        self._remove_run_file()
         if thread is None or loop is None or stop is None or not thread.is_alive():
             self._gateway.state = GatewayState.STOPPED
             return
@@ -102,6 +110,7 @@ class ServerThread:
 
     async def _drain(self, stop: asyncio.Event, seconds: float) -> None:
         await self._gateway.drain(seconds)
+        self._gateway.journal.close()
         stop.set()
 
     def _run(self, listener: socket.socket) -> None:
@@ -115,8 +124,14 @@ class ServerThread:
             self._error = error
             self._gateway.state = GatewayState.FAILED
         finally:
+            self._remove_run_file()
             _close_loop(loop)
             self._ready.set()
+
+    def _remove_run_file(self) -> None:
+        path, self._run_file = self._run_file, None
+        if path is not None:
+            remove_run_file(path, self._gateway.token)
 
     async def _serve(self, listener: socket.socket) -> None:
         self._stop = asyncio.Event()

@@ -1,0 +1,43 @@
+"""Who may control the gateway: a program of the same user that has read its token, and no page of a browser."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+
+from model_router.server.guard import Guard, is_loopback
+from model_router.server.refusal import Refusal
+
+TOKEN_HEADER = "x-modelrouter-token"  # noqa: S105 - the name of a header
+PREFIX = "/control"
+
+
+def is_control(path: str) -> bool:
+    """Whether a path belongs to the control surface."""
+    return path == PREFIX or path.startswith(PREFIX + "/")
+
+
+def check_control(headers: Mapping[str, str], token: str, listen_host: str, peer: str | None) -> None:
+    """Let a request pass or refuse it. ``peer`` is the address that it came from.
+
+    Every browser of today says ``Origin`` or ``Sec-Fetch-Site`` with what a page sends; programs say neither. Only a
+    name of this machine may stand in ``Host``, or a page of a foreign site could come by a name of its own (DNS
+    rebinding). The API key is for clients, and opens nothing here.
+
+    Raises:
+        Refusal: 403 for a page, a foreign host or another machine, 401 without the token.
+    """
+    if "origin" in headers or "sec-fetch-site" in headers:
+        raise _refused("Pages of a browser cannot control the gateway.", "origin_not_allowed")
+    if not headers.get("host") or not Guard(listen_host, None).is_own_name(headers["host"]):
+        raise _refused("The Host header names another machine.", "host_not_allowed")
+    if peer is not None and not is_loopback(peer) and peer != listen_host:
+        raise _refused("The gateway is controlled from its own machine only.", "peer_not_allowed")
+    given = headers.get(TOKEN_HEADER, "").encode("latin-1", "replace")
+    if not hmac.compare_digest(given, token.encode()):
+        message = f"The control surface needs the token of this run as {TOKEN_HEADER}; the API key does not open it."
+        raise Refusal(401, message, kind="authentication_error", code="invalid_token")
+
+
+def _refused(message: str, code: str) -> Refusal:
+    return Refusal(403, message, kind="permission_error", code=code)

@@ -1,0 +1,184 @@
+"""The paths below ``/control``. Who may call them is settled before (:mod:`pass_control`)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from quart import Quart, Response, request
+
+from model_router.engine.routes import Profile
+from model_router.errors import ServerError
+from model_router.server.control.journal import Batch
+from model_router.server.control.report import approval_row, health_report, is_well, state_report
+from model_router.server.gateway import Gateway
+from model_router.server.happenings import GatewayEvent
+from model_router.server.refusal import Refusal
+from model_router.server.reload import Reloader
+
+_JSON = "application/json"
+_SIGN_SECONDS = 10.0
+_LARGEST_BODY = 65_536
+_PEOPLE = ("cli", "attached")
+
+
+def add_control(app: Quart, gateway: Gateway) -> None:
+    """Add the control surface to the application."""
+
+    @app.get("/control/state")
+    async def state() -> Response:
+        return _json(state_report(gateway))
+
+    @app.get("/control/health")
+    async def control_health() -> Response:
+        await gateway.check_health()
+        return _json(health_report(gateway, is_well(gateway)))
+
+    @app.get("/control/sessions")
+    async def sessions() -> Response:
+        return _json({"sessions": gateway.sessions.list()})
+
+    @app.post("/control/sessions/forget")
+    async def forget() -> Response:
+        found = gateway.sessions.forget(_text(await _body(), "session"))
+        return _json({"forgotten": found})
+
+    @app.post("/control/reload")
+    async def reload() -> Response:
+        event = await asyncio.to_thread(_reloader(gateway).reload, _who(await _body()))
+        return _json(event)
+
+    @app.post("/control/profile")
+    async def profile() -> Response:
+        body = await _body()
+        name = _text(body, "profile")
+        if name not in {one.value for one in Profile}:
+            known = " ".join(one.value for one in Profile)
+            raise Refusal(400, f"No profile is called '{name[:40]}'; known: {known}.", code="unknown_profile")
+        event = await asyncio.to_thread(_reloader(gateway).switch_profile, Profile(name), _who(body))
+        return _json(event)
+
+    _add_approvals(app, gateway)
+    _add_events(app, gateway)
+
+
+def _add_approvals(app: Quart, gateway: Gateway) -> None:
+    @app.get("/control/approvals")
+    async def approvals() -> Response:
+        settings = gateway.config.approvals
+        rows = [approval_row(one) for one in gateway.approvals.list()]
+        return _json({"mode": settings.mode.value, "ttl_seconds": settings.ttl_seconds, "approvals": rows})
+
+    @app.post("/control/approvals/<request_id>/<decision>")
+    async def decide(request_id: str, decision: str) -> Response:
+        body = await _body()
+        who, note = _who(body), _text(body, "note", "")
+        try:
+            if decision == "approve":
+                session = body.get("session", False) is True
+                found = gateway.approvals.approve(request_id, who, session=session, note=note)
+            elif decision == "deny":
+                found = gateway.approvals.deny(request_id, who, note=note)
+            else:
+                raise Refusal(404, "A request is approved or denied.", code="unknown_endpoint")
+        except ServerError as error:
+            raise Refusal(409, f"{error.message} {error.hint}".strip(), code="not_waiting") from None
+        return _json(approval_row(found))
+
+
+def _add_events(app: Quart, gateway: Gateway) -> None:
+    journal = gateway.journal
+
+    @app.get("/control/events")
+    async def events() -> Response:
+        """From ``after``, else from the ``Last-Event-ID`` of a client that comes back, else from now on."""
+        asked = request.args.get("after") or request.headers.get("last-event-id") or ""
+        start = int(asked) if asked.isdigit() and len(asked) < 18 else journal.newest
+
+        async def stream() -> AsyncIterator[bytes]:
+            cursor = start
+            yield b": the events of this gateway\n\n"
+            while True:
+                batch = journal.after(cursor)
+                yield _pieces(batch)
+                cursor = batch.cursor
+                if journal.closed and cursor >= journal.newest:
+                    return
+                try:
+                    async with asyncio.timeout(_SIGN_SECONDS):
+                        await journal.more(cursor)
+                except TimeoutError:
+                    yield b": nothing new\n\n"
+
+        response = Response(stream(), content_type="text/event-stream; charset=utf-8")
+        response.headers["cache-control"] = "no-cache"
+        response.timeout = None
+        return response
+
+
+def _pieces(batch: Batch) -> bytes:
+    """Events as server-sent ones; a gap is told first, with the number from which it goes on."""
+    found = []
+    if batch.missed:
+        found.append(_event("gap", batch.first - 1, msgspec.json.encode({"missed": batch.missed})))
+    for number, event in enumerate(batch.events, batch.first):
+        kind = _kind(event) if isinstance(event, GatewayEvent) else "request"
+        found.append(_event(kind, number, msgspec.json.encode(event)))
+    return b"".join(found)
+
+
+def _kind(event: GatewayEvent) -> str:
+    return str(type(event).__struct_config__.tag)
+
+
+def _event(kind: str, number: int, data: bytes) -> bytes:
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (number, kind.encode(), data)
+
+
+async def _body() -> dict[str, Any]:
+    """A small JSON object; nothing at all is an empty one.
+
+    Raises:
+        Refusal: 400 or 413.
+    """
+    if (request.content_length or 0) > _LARGEST_BODY:
+        raise Refusal(413, "The body is too large.", code="body_too_large")
+    data = b""
+    async for piece in request.body:
+        data += piece
+        if len(data) > _LARGEST_BODY:
+            raise Refusal(413, "The body is too large.", code="body_too_large")
+    try:
+        value = msgspec.json.decode(data) if data else {}
+    except (msgspec.DecodeError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise Refusal(400, "The body has to be a JSON object.", code="invalid_json")
+    return value
+
+
+def _text(body: dict[str, Any], name: str, default: str | None = None) -> str:
+    value = body.get(name, default)
+    if not isinstance(value, str):
+        raise Refusal(400, f"'{name}' has to be a text.", param=name)
+    return value
+
+
+def _who(body: dict[str, Any]) -> str:
+    """Which of the programs that may call this it is; for the record."""
+    who = _text(body, "who", "cli")
+    if who not in _PEOPLE:
+        raise Refusal(400, f"'who' is one of: {' '.join(_PEOPLE)}.", param="who")
+    return who
+
+
+def _reloader(gateway: Gateway) -> Reloader:
+    if gateway.reloader is None:
+        raise Refusal(503, "The gateway is not open.", kind="server_error", code="stopping")
+    return gateway.reloader
+
+
+def _json(value: object, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(value), status, content_type=_JSON)
