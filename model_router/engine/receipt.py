@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from model_router.engine.decision import Alternative, Evidence, RoutingDecision
-from model_router.engine.hints import RoutingHints
+from model_router.engine.hints import NO_HINTS, RoutingHints
 from model_router.engine.policy import Choice, has_image
 from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
-from model_router.engine.scores import UNITS_PER_LOGIT, Reading, route_scores
+from model_router.engine.scores import UNITS_PER_LOGIT, Reading, below_best
 
 WHAT: Mapping[Route, str] = {
     Route.SIMPLE: "a small job on given text",
@@ -72,14 +72,18 @@ class Digest(NamedTuple):
 NOTHING = Digest()
 """Where nothing was decided."""
 
-_NAMES: Mapping[Route, str] = {route: str(route) for route in Route}
-_CODES: Mapping[Route, str] = {route: f"route.{route}" for route in Route}
+_NAMES = tuple(map(str, Route))
 _FLAGS: Mapping[Route, str] = {
     Route.RESEARCH: "freshness",
     Route.CODING: "code_execution",
     Route.VISION: "vision",
     Route.IMAGE_GENERATION: "image_generation",
 }
+
+
+def _usual(route: Route) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Reasons, codes and flags where nothing but the route is to be told."""
+    return (f"reads as {WHAT[route]}",), (f"route.{route}",), _flags(route, needs_tools=False)
 
 
 def percent(units: int) -> int:
@@ -147,12 +151,15 @@ def shorten(decision: RoutingDecision) -> Digest:
 
 def digest(route: Route, risk: RiskClass | None, choice: Choice, reading: Reading, hints: RoutingHints) -> Digest:
     """The same without writing the receipt, from what it would be written from."""
+    name = str(route)
+    scores = dict(zip(_NAMES, below_best(reading), strict=True))
+    lead = _lead(scores.values())
+    if hints is NO_HINTS and risk is None and choice.engine != HUMAN_CONFIRM and not choice.fallback_used:
+        return Digest(name, "", False, *_USUAL[name][:2], scores, lead, _USUAL[name][2])
     confirm = route is Route.CONFIRMATION
     reasons, codes = _explanation(route, risk, choice, hints, confirm=confirm)
-    scores = dict(zip(_NAMES.values(), route_scores(reading).values(), strict=True))
     flags = _flags(route, needs_tools=hints.needs_tools)
-    said = "" if risk is None else str(risk)
-    return Digest(_NAMES[route], said, confirm, tuple(reasons), tuple(codes), scores, _lead(scores.values()), flags)
+    return Digest(name, str(risk or ""), confirm, tuple(reasons), tuple(codes), scores, lead, flags)
 
 
 def _lead(scores: Iterable[int]) -> int:
@@ -166,6 +173,10 @@ def _flags(route: Route, *, needs_tools: bool) -> tuple[str, ...]:
     flag = _FLAGS.get(route)
     named = (flag,) if flag is not None else ()
     return ("tools", *named) if needs_tools else named
+
+
+_USUAL = {str(route): _usual(route) for route in Route}
+"""By the plain name: hashing a member costs more than the look-up."""
 
 
 def closed(errors: tuple[str, ...], profile: Profile, config_hash: str, ruleset_version: str) -> RoutingDecision:
@@ -256,7 +267,7 @@ def _explanation(
 ) -> tuple[list[str], list[str]]:
     """The sentences of a receipt apart from that on the evidence, which stands behind the first; and the codes."""
     reasons = [f"reads as {WHAT[route]}"]
-    codes = [_CODES[route]]
+    codes = [f"route.{route}"]
     if risk is not None:
         codes.append(f"safety.{risk}")
         reasons.append(f"risk {risk}: the order {RISK_WORDS[risk]}")

@@ -52,9 +52,14 @@ def read(lexicon: Lexicon, ask: str, image: bool = False) -> Reading:
 
 def route_scores(reading: Reading) -> dict[Route, int]:
     """One score a route, the best at 0 and the others below; ``confirmation`` is its likeliest risk class."""
+    return dict(zip(Route, below_best(reading), strict=True))
+
+
+def below_best(reading: Reading) -> list[int]:
+    """The same scores alone, in the order of the routes."""
     sums = (*reading.answers, max(reading.risks))
     top = max(sums)
-    return {route: value - top for route, value in zip(Route, sums, strict=True)}
+    return [value - top for value in sums]
 
 
 def evidence(lexicon: Lexicon, ask: str, image: bool, route: Route, limit: int = 8) -> tuple[Evidence, ...]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import cast
+
+import msgspec
 
 from model_router.engine.decision import RoutingDecision
 from model_router.engine.engine import Weighed
@@ -16,8 +18,7 @@ from model_router.router import ModelRouter
 from model_router.server.ask import Ask, CallKind
 
 
-@dataclass(frozen=True, slots=True)
-class Pick:
+class Pick(msgspec.Struct, frozen=True):
     """An engine, and all that its receipt can be written from later; ``route_us`` is what picking took, microseconds.
 
     ``prompt`` and ``hints`` are what the router was given in the end. ``weighed`` is None when only the router can say
@@ -27,7 +28,7 @@ class Pick:
     engine: str
     route_us: float
     router: ModelRouter
-    prompt: str = field(repr=False)
+    prompt: str
     hints: RoutingHints
     route: Route
     weighed: Weighed | None
@@ -56,7 +57,11 @@ class Pick:
         """The same with no more of the prompt than its receipt needs: a few hundred characters."""
         if self.weighed is None or self.prompt is (short := clip(self.prompt)):
             return self
-        return replace(self, prompt=short)
+        return msgspec.structs.replace(self, prompt=short)
+
+    def __repr__(self) -> str:
+        """Without the prompt."""
+        return f"Pick({self.engine!r}, route={self.route!r})"
 
 
 def route_ask(

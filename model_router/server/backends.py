@@ -92,8 +92,7 @@ def _encoded(values: Mapping[str, object]) -> dict[str, bytes]:
     return {name: msgspec.json.encode(value) for name, value in values.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True, gc=False):
     """``engine`` is whose backend it is: another than the decision's when that one has none. Never empty."""
 
     engine: str
@@ -112,6 +111,9 @@ def choose(
     Raises:
         Refusal: 503, when neither the engine nor its catalog fallbacks have a backend.
     """
+    usual = config.engine_backends.get(engine)
+    if usual is not None and usual in backends and usual not in config.fallback_backends:
+        return Choice(engine, (backends[usual],), False)  # whatever its context: there is no other
     for candidate in _engines(engine, catalog):
         name = config.engine_backends.get(candidate)
         if name is None or name not in backends:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import msgspec
 
@@ -20,25 +19,28 @@ _PASSED_ON = frozenset({400, 413, 429})
 """Statuses that a client hears as they are; every other error in the place of an answer is a bad gateway's."""
 
 
-async def first_content(answer: UpstreamAnswer, backend: Backend, pieces: AsyncIterator[bytes]) -> bytes:
+async def first_content(answer: UpstreamAnswer, backend: Backend) -> bytes:
     """The first bytes of a stream that hold a whole event with content, and what came with them.
 
     Raises:
         UpstreamFailure: none came, or none in time, or it is an error.
     """
-    try:
-        async with asyncio.timeout_at(answer.begins_by):
-            first = await _first_content(pieces)
-    except TimeoutError:
-        raise begins_late(backend) from None
+    if answer.begins_by is None:
+        first = await _first_content(answer)
+    else:
+        try:
+            async with asyncio.timeout_at(answer.begins_by):
+                first = await _first_content(answer)
+        except TimeoutError:
+            raise begins_late(backend) from None
     answer.be_patient(backend)
     return first
 
 
-async def _first_content(pieces: AsyncIterator[bytes]) -> bytes:
+async def _first_content(answer: UpstreamAnswer) -> bytes:
     first = b""
     reader = EventReader()
-    async for piece in pieces:
+    while piece := await answer.read():
         first += piece
         if _has_content(reader.feed(piece)) or len(first) > _LARGEST:
             return first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from model_router.server.ask import CallKind
 from model_router.server.headers import RawHeaders
@@ -11,8 +11,7 @@ from model_router.server.record import Record
 from model_router.server.wire.request import Request
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """One request on its way. ``headers`` are those that backends may see; ``keeps_model``: so is the model's name."""
 
     request: Request

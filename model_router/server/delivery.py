@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import msgspec
@@ -48,34 +47,30 @@ async def deliver(answer: UpstreamAnswer, backend: Backend, admission: Admission
 
 
 async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission, call: Call, out: Outgoing) -> None:
-    pieces = answer.pieces()
-    try:
-        if answer.header(b"content-encoding"):
-            raise UpstreamFailure("compressed its stream, though it was asked not to")
-        first = await first_content(answer, backend, pieces)
-        admission.succeed()  # what breaks from here on is told to the client; another request may be the next probe
-        record = call.record
-        record.first_byte()
-        record.status = answer.status
-        headers = returned_headers(answer.headers)
-        if not any(name == b"cache-control" for name, _ in headers):
-            headers.append((b"cache-control", b"no-cache"))
-        passage: Passage
-        if out.translator is not None:
-            passage = TranslatedPassage(out.translator.stream(call.request.fields, record.model))
-        else:
-            passage = LineHolder(call.request.endpoint, hides_usage=out.hides_usage)
-        await call.outlet.stream(answer.status, headers)
-        await _pass_on(first, pieces, passage, call)
-        await call.outlet.end()
-    finally:
-        await pieces.aclose()
+    if answer.header(b"content-encoding"):
+        raise UpstreamFailure("compressed its stream, though it was asked not to")
+    first = await first_content(answer, backend)
+    admission.succeed()  # what breaks from here on is told to the client; another request may be the next probe
+    record = call.record
+    record.first_byte()
+    record.status = answer.status
+    headers = returned_headers(answer.headers)
+    if not any(name == b"cache-control" for name, _ in headers):
+        headers.append((b"cache-control", b"no-cache"))
+    passage: Passage
+    if out.translator is not None:
+        passage = TranslatedPassage(out.translator.stream(call.request.fields, record.model))
+    else:
+        passage = LineHolder(call.request.endpoint, hides_usage=out.hides_usage)
+    await call.outlet.stream(answer.status, headers)
+    await _pass_on(first, answer, passage, call)
+    await call.outlet.end()
 
 
-async def _pass_on(first: bytes, pieces: AsyncIterator[bytes], passage: Passage, call: Call) -> None:
+async def _pass_on(first: bytes, answer: UpstreamAnswer, passage: Passage, call: Call) -> None:
     """The rest of a stream, and an honest end: the backend's own, or an error event."""
     record, outlet = call.record, call.outlet
-    error, cut = await _pump(first, pieces, passage, call)
+    error, cut = await _pump(first, answer, passage, call)
     _count(record, passage.usage())
     if cut and not (passage.done() or passage.broken):
         await outlet.piece(_stopped(record, passage))
@@ -96,7 +91,7 @@ async def _pass_on(first: bytes, pieces: AsyncIterator[bytes], passage: Passage,
     record.end("ok", record.status)
 
 
-async def _pump(first: bytes, pieces: AsyncIterator[bytes], passage: Passage, call: Call) -> tuple[str, bool]:
+async def _pump(first: bytes, answer: UpstreamAnswer, passage: Passage, call: Call) -> tuple[str, bool]:
     """Pass pieces on until there are no more. What went wrong, and whether the gateway stops in the middle."""
     record, outlet = call.record, call.outlet
     try:
@@ -105,7 +100,7 @@ async def _pump(first: bytes, pieces: AsyncIterator[bytes], passage: Passage, ca
             await outlet.piece(data)
         if passage.broken:
             return "", False
-        async for piece in pieces:
+        while piece := await answer.read():
             data = passage.feed(piece)
             if data:
                 await outlet.piece(data)
@@ -138,7 +133,7 @@ def _broken(record: Record, passage: Passage, error: str) -> bytes:
 
 async def _plain(answer: UpstreamAnswer, backend: Backend, call: Call, out: Outgoing) -> None:
     answer.be_patient(backend)
-    data = await read_whole(answer.pieces(), _LARGEST_PLAIN_ANSWER)
+    data = await read_whole(answer, _LARGEST_PLAIN_ANSWER)
     if out.translator is None and not call.request.stream:
         if not answer.header(b"content-encoding") and answer.content_type != _EVENTS:
             _check_json(data)
@@ -162,17 +157,16 @@ async def _plain(answer: UpstreamAnswer, backend: Backend, call: Call, out: Outg
 async def _assembled(answer: UpstreamAnswer, backend: Backend, call: Call, out: Outgoing) -> None:
     """A plain answer out of a stream that the client did not ask for."""
     reader, assembly = EventReader(), assembly_for(out.endpoint.protocol)
-    pieces = answer.pieces()
     size = 0
     try:
-        piece = await first_content(answer, backend, pieces)
+        piece = await first_content(answer, backend)
         while piece:
             size += len(piece)
             for data in reader.feed(piece):
                 assembly.feed(data)
             if reader.overflown or size > _LARGEST_STREAM:
                 raise UpstreamFailure("sent an answer that is too long")
-            piece = await anext(pieces, b"")
+            piece = await answer.read()
         for data in reader.rest():
             assembly.feed(data)
         whole = assembly.answer()
@@ -184,8 +178,6 @@ async def _assembled(answer: UpstreamAnswer, backend: Backend, call: Call, out: 
         if not assembly.complete:
             raise
         whole = assembly.answer()
-    finally:
-        await pieces.aclose()
     headers = [pair for pair in returned_headers(answer.headers) if pair[0] not in (b"content-type", b"cache-control")]
     if out.translator is not None:
         await _give_translated(_object(whole), call, out)

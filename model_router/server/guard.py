@@ -13,6 +13,9 @@ from model_router.config.proxy import ListenConfig
 from model_router.errors import ServerError
 from model_router.server.refusal import Refusal
 
+_LONGEST_HOST = 300
+"""No name is longer; nobody else's are remembered."""
+
 
 @lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
@@ -76,7 +79,8 @@ class Guard:
         Raises:
             Refusal: 403.
         """
-        if is_loopback(self.host) and not self.is_own_name(headers.get("host", "")):
+        host = headers.get("host", "")
+        if is_loopback(self.host) and (len(host) > _LONGEST_HOST or not self.is_own_name(host)):
             message = "The Host header names another machine; use http://127.0.0.1 or http://localhost as address."
             raise Refusal(403, message, kind="permission_error", code="host_not_allowed")
 
@@ -98,15 +102,20 @@ class Guard:
 
     def is_own_name(self, host: str) -> bool:
         """Whether a ``Host`` header names this machine; none at all does."""
-        if not host:
-            return True
-        if any(character in host for character in "@/\\?#"):
-            return False
-        try:
-            name = urlsplit(f"//{host}").hostname
-        except ValueError:
-            return False
-        return name is not None and (is_loopback(name) or name == self.host.lower())
+        return _is_own_name(host, self.host)
+
+
+@lru_cache(maxsize=256)
+def _is_own_name(host: str, own: str) -> bool:
+    if not host:
+        return True
+    if any(character in host for character in "@/\\?#"):
+        return False
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        return False
+    return name is not None and (is_loopback(name) or name == own.lower())
 
 
 def _given_keys(headers: Mapping[str, str]) -> tuple[str, ...]:
@@ -118,11 +127,12 @@ def _given_keys(headers: Mapping[str, str]) -> tuple[str, ...]:
 def _foreign_page(headers: Mapping[str, str]) -> bool:
     """Desktop applications send origins of other schemes (``app://``, ``vscode-webview://``): they are no web pages."""
     origin = headers.get("origin", "")
+    if not origin:
+        return headers.get("sec-fetch-site") == "cross-site"
     if origin == "null":
         return True
     try:
         parts = urlsplit(origin)
-        foreign = parts.scheme in ("http", "https") and not is_loopback(parts.hostname or "")
+        return parts.scheme in ("http", "https") and not is_loopback(parts.hostname or "")
     except ValueError:
         return True
-    return foreign or (not origin and headers.get("sec-fetch-site") == "cross-site")

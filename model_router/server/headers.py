@@ -59,4 +59,7 @@ def _named_by_connection(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[by
 
 def first_header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
     """The value of a header as text, empty when it is not there."""
-    return next((value.decode("latin-1") for found, value in headers if found == name), "")
+    for found, value in headers:
+        if found == name:
+            return value.decode("latin-1")
+    return ""

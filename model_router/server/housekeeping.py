@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeAlias
 
 import re2
@@ -206,9 +206,8 @@ def order_in(text: str, *, has_tools: bool) -> str:
 
 def task_of(system: Iterable[str], text: str) -> str:
     """The task of a call without tools, by its system prompts or by the template that it fills, or nothing."""
-    head = _lower("\n".join([prompt[:_SYSTEM_HEAD] for prompt in system]))
+    task = _system_task("\n".join([prompt[:_SYSTEM_HEAD] for prompt in system]))
     start = _lower(text[:_ORDER_LENGTH])
-    task = _first(_SYSTEM_TASKS, head) if head else ""
     if not task and "### Task:" in text[:40] and ("<chat_history>" in text or "<text>" in text):
         task = _first(_TEMPLATE_TASKS, start)
     if not task:
@@ -218,6 +217,12 @@ def task_of(system: Iterable[str], text: str) -> str:
     if not task and _LAST_BLOCK.search(text, max(0, len(text) - 60)) is not None:
         task = _first(_TEMPLATE_TASKS, start)
     return task
+
+
+@lru_cache(maxsize=64)
+def _system_task(head: str) -> str:
+    """The task that system prompts tell. A client sends the same ones all day."""
+    return _first(_SYSTEM_TASKS, _lower(head)) if head else ""
 
 
 def is_fill_in(text: str) -> bool:

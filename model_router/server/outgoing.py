@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -23,8 +22,7 @@ _STREAM_OPTIONS = frozenset({"stream_options"})
 _NULL = (b"null",)
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """``translator`` is None when the backend speaks the client's protocol.
 
     ``streamed``: the backend is asked for a stream; ``asks_usage``: with ``stream_options``; ``hides_usage``: the token

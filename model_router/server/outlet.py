@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from model_router.server.headers import RawHeaders
@@ -73,7 +74,8 @@ class Outlet:
 
     async def stream(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """The head of a stream; nothing happens when a sign of life was sent before."""
-        await self._settle()
+        if self._beating is not None:
+            await self._settle()
         if not self.begun:
             self.begun = True
             head = [*headers, *answer_names(self._record)]
@@ -91,7 +93,8 @@ class Outlet:
     async def end(self) -> None:
         """The end of a stream."""
         self._stop_beating()
-        await self._settle()
+        if self._beating is not None:
+            await self._settle()
         self.finished = True
         await self._emit({"type": "http.response.body", "body": b""})
 
@@ -161,7 +164,7 @@ class Outlet:
 
     async def _settle(self) -> None:
         """Let a sign of life that is on its way get out first."""
-        if self._beating is not None:
+        if self._beating is not None:  # it may have got out since somebody looked
             await asyncio.wait([self._beating])
 
     def _between_events(self) -> bool:
@@ -180,22 +183,24 @@ async def _throw_away(message: dict[str, Any]) -> None:
 
 def answer_names(record: Record) -> RawHeaders:
     """The headers that say what was decided."""
-    named = [
-        (b"x-modelrouter-request-id", _plain(record.request_id)),
-        (b"x-modelrouter-engine", _plain(record.engine)),
-        (b"x-modelrouter-backend", _plain(record.backend)),
-        (b"x-modelrouter-model", _plain(record.model)),
-    ]
-    found = [pair for pair in named if pair[1]]
+    found = [(b"x-modelrouter-request-id", record.request_id.encode())]
+    for name, value in (
+        (b"x-modelrouter-engine", record.engine),
+        (b"x-modelrouter-backend", record.backend),
+        (b"x-modelrouter-model", record.model),
+    ):
+        if value:
+            found.append((name, _plain(value)))
     if record.pick is not None:
-        found += [
+        found += (
             (b"x-modelrouter-fallback", b"true" if record.fallback else b"false"),
             (b"x-modelrouter-profile", _plain(record.profile)),
             (b"x-modelrouter-route-us", str(record.route_us).encode()),
-        ]
+        )
     return found
 
 
+@lru_cache(maxsize=256)
 def _plain(value: str) -> bytes:
     if value.isascii() and value.isprintable():
         return value.encode()

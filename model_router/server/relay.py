@@ -64,7 +64,7 @@ async def relay(gateway: Gateway, backends: Iterable[Backend], call: Call) -> No
         Refusal: none of them answered; it names each and its reason.
     """
     record = call.record
-    retries = Retries(gateway.retry_policy, random.random)
+    retries: Retries | None = None
     failed: dict[str, Failed] = {}
     waiting = deque(backends)
     first = waiting[0]
@@ -79,6 +79,8 @@ async def relay(gateway: Gateway, backends: Iterable[Backend], call: Call) -> No
         record.failures.append(str(failure))
         if failure.failure is None:
             continue
+        if retries is None:
+            retries = Retries(gateway.retry_policy, random.random)
         step = retries.after(backend.name, failure.failure, backend.config.retries)
         if step.action is Action.TELL:
             break
@@ -202,7 +204,7 @@ async def _error_text(answer: UpstreamAnswer, backend: Backend) -> bytes:
     if answer.status < 300:
         return b""
     answer.be_patient(backend)
-    return without_key(await read_whole(answer.pieces(), _LARGEST_ERROR), backend.api_key)
+    return without_key(await read_whole(answer, _LARGEST_ERROR), backend.api_key)
 
 
 def _error_answer(backend: Backend, answer: UpstreamAnswer, data: bytes, out: Outgoing) -> Failed:

@@ -10,7 +10,7 @@ from model_router.server.backends import Choice, chain_of, choose
 from model_router.server.gateway import Gateway
 from model_router.server.naming import Wanted
 from model_router.server.record import Record
-from model_router.server.stickiness import Move, Stay, Turn
+from model_router.server.stickiness import Move, Stay, Turn, still
 
 _STEP = ("stayed: a step within the agent's work", "session.stayed.tool_turn")
 _CONTINUED = ("stayed: the conversation goes on from its own summary", "session.stayed.continued")
@@ -91,6 +91,9 @@ def _new_turn(gateway: Gateway, ask: Ask, pick: Pick, record: Record) -> str:
     if present is None:
         sessions.remember(digest, ask.session, pick.engine)
         return pick.engine
+    if present.engine == pick.engine:
+        sessions.remember(digest, ask.session, present.engine)
+        return _note(record, still(present.engine))
     turn = _turn(ask, pick, repeated=sessions.of_wish(digest) == present.engine)
     outcome = gateway.stickiness.judge(present, turn)
     sessions.remember(digest, ask.session, outcome.engine, outcome.falls)

@@ -24,6 +24,8 @@ _HEADERS = (
 _ENDINGS = ("-session-id", "-thread-id", "-conversation-id", "-chat-id")
 """What other headers that name a conversation end with."""
 _FIELDS = ("prompt_cache_key", "session_id", "conversation_id", "thread_id", "chat_id", "previous_response_id")
+_NAMED_HEADERS, _NAMED_FIELDS = frozenset(_HEADERS), frozenset((*_FIELDS, "metadata"))
+"""Most requests have none of them: one look says so."""
 _USER, _SYSTEM = Speaker.USER, Speaker.SYSTEM
 _LONGEST = 200
 _ENDS = 256
@@ -35,18 +37,23 @@ def session_key(body: JsonBody, headers: Mapping[str, str], turns: Sequence[Turn
 
     ``headers`` have names in lower case. ``spoken`` is a turn of which it is known that a person speaks in it.
     """
-    for name in _HEADERS:
-        value = headers.get(name)
-        if value:
-            return f"{name}:{value[:_LONGEST]}"
+    if not _NAMED_HEADERS.isdisjoint(headers):
+        for name in _HEADERS:
+            value = headers.get(name)
+            if value:
+                return f"{name}:{value[:_LONGEST]}"
     for name in headers:
         if name[-3:] == "-id" and name.endswith(_ENDINGS) and headers[name]:
             return f"{name}:{headers[name][:_LONGEST]}"
-    for name in _FIELDS:
-        value = body.value(name)
-        if value and isinstance(value, str):
-            return f"{name}:{value[:_LONGEST]}"
-    return _in_metadata(body.value("metadata")) or f"start:{_beginning(body, turns, spoken)}"
+    if not _NAMED_FIELDS.isdisjoint(body.fields):
+        for name in _FIELDS:
+            value = body.value(name)
+            if value and isinstance(value, str):
+                return f"{name}:{value[:_LONGEST]}"
+        found = _in_metadata(body.value("metadata"))
+        if found:
+            return found
+    return f"start:{_beginning(body, turns, spoken)}"
 
 
 def _in_metadata(metadata: Any) -> str:

@@ -45,8 +45,8 @@ class SessionMemory:
     def remember(self, digest: str, session: str, engine: str, falls: int = 0) -> None:
         """Keep the engine that took a person's wish."""
         now = self._clock()
-        self._keep(self._wishes, digest, _Entry(Session(engine), now))
-        self._keep(self._sessions, session, _Entry(Session(engine, falls), now))
+        self._keep(self._wishes, digest, engine, 0, now)
+        self._keep(self._sessions, session, engine, falls, now)
 
     def find(self, session: str) -> Session | None:
         """Where the conversation is; None for a new one."""
@@ -92,11 +92,17 @@ class SessionMemory:
             while len(memory) > capacity:
                 memory.popitem(last=False)
 
-    def _keep(self, memory: OrderedDict[str, _Entry], key: str, entry: _Entry) -> None:
-        memory[key] = entry
+    def _keep(self, memory: OrderedDict[str, _Entry], key: str, engine: str, falls: int, now: float) -> None:
+        entry = memory.get(key)
+        if entry is None:
+            memory[key] = _Entry(Session(engine, falls), now)
+            if len(memory) > self._capacity:
+                memory.popitem(last=False)
+            return
         memory.move_to_end(key)
-        if len(memory) > self._capacity:
-            memory.popitem(last=False)
+        entry.seen_at = now
+        if entry.session.engine != engine or entry.session.falls != falls:
+            entry.session = Session(engine, falls)
 
     def _recall(self, memory: OrderedDict[str, _Entry], key: str) -> Session | None:
         entry = memory.get(key)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from model_router.config.proxy import BackendConfig, ProxyConfig
 from model_router.engine.hints import NO_HINTS, RoutingHints
@@ -70,6 +71,12 @@ class Move:
     falls: int = 0
 
 
+@lru_cache(maxsize=256)
+def still(engine: str) -> Stay:
+    """What most turns come to: the engine is the one where the conversation is."""
+    return Stay(engine, "stayed: the same engine was decided again", "session.stayed.same")
+
+
 def _never(_: str) -> bool:
     return False
 
@@ -90,7 +97,7 @@ class Stickiness:
         """Stay with the present engine, or move to the decided one."""
         engine, decided = present.engine, turn.decided
         if engine == decided:
-            return Stay(engine, "stayed: the same engine was decided again", "session.stayed.same")
+            return still(engine)
         here, there = self._backend(engine), self._backend(decided)
         if here is not None and here == there:
             return Move(decided, "moved: both engines are served by the same backend", "session.moved.same_backend")

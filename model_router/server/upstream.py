@@ -7,7 +7,7 @@ request (docs/performance.md); those over https, and all of them with ``proxy.tr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from http.cookiejar import Cookie, CookieJar
 from typing import Protocol
 
@@ -118,8 +118,9 @@ class UpstreamAnswer:
         seconds = config.idle_timeout_seconds or config.timeout_seconds
         self._key = "timeout_seconds" if config.idle_timeout_seconds is None else "idle_timeout_seconds"
         self.begins_by = None
-        self._limits = self._limits._replace(read=seconds)
-        self._source.be_patient(seconds)
+        if seconds != self._limits.read:
+            self._limits = self._limits._replace(read=seconds)
+            self._source.be_patient(seconds)
 
     async def close(self) -> None:
         """Give the connection back, or close it when the body was not read to its end."""
@@ -275,20 +276,21 @@ def _httpx_client() -> httpx.AsyncClient:
     return httpx.AsyncClient(trust_env=False, follow_redirects=False, limits=bounds, cookies=_NoCookies())
 
 
-async def read_whole(pieces: AsyncIterator[bytes], limit: int) -> bytes:
+async def read_whole(answer: UpstreamAnswer, limit: int) -> bytes:
     """A body of at most ``limit`` bytes.
 
     Raises:
         UpstreamFailure: it is larger, or breaks off.
     """
-    collected: list[bytes] = []
-    size = 0
-    async for piece in pieces:
-        collected.append(piece)
-        size += len(piece)
-        if size > limit:
-            raise UpstreamFailure(f"sent an answer larger than {limit} bytes")
-    return collected[0] if len(collected) == 1 else b"".join(collected)
+    first = await answer.read()
+    size = len(first)
+    collected = [first]
+    while collected[-1] and size <= limit:
+        collected.append(await answer.read())
+        size += len(collected[-1])
+    if size > limit:
+        raise UpstreamFailure(f"sent an answer larger than {limit} bytes")
+    return first if len(collected) <= 2 else b"".join(collected)
 
 
 def begins_late(backend: Backend) -> UpstreamFailure:

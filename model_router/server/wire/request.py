@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -16,8 +15,7 @@ _STARTS = {"messages": b"[", "input": b'["', "prompt": b'["'}
 """What a conversation may begin with: a list, or a text."""
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, dict=True):
     """A checked request. ``stream`` says whether the client wants the answer word by word; ``model`` is as it came."""
 
     endpoint: Endpoint
