@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from model_router.config.proxy import ProxyConfig
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 _OUTSIDE = ("OPENAI_", "ANTHROPIC_", "MODEL_ROUTER_", "HF_", "LLAMA_")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+# How long one example takes says more of the machine than of the product.
+settings.register_profile("product", deadline=None)
+settings.load_profile("product")
 
 
 @pytest.fixture(scope="session", autouse=True)

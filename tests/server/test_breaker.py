@@ -217,11 +217,11 @@ def test_a_hundred_thousand_requests_leave_nothing_behind_and_take_no_longer(bre
     def seconds(count: int) -> float:
         best = 9.0
         for _ in range(5):
-            started = time.perf_counter()
+            started = time.thread_time()
             for number in range(count):
                 admission = admitted(breaker)
                 admission.fail() if number % 3 == 0 else admission.succeed()
-            best = min(best, time.perf_counter() - started)
+            best = min(best, time.thread_time() - started)
         return best
 
     before = seconds(2_000)

@@ -248,9 +248,9 @@ def test_a_long_answer_takes_time_in_proportion_to_its_length() -> None:
     def seconds(pieces: int) -> float:
         best = 9.0
         for _ in range(3):
-            started = time.perf_counter()
+            started = time.thread_time()
             feed(assembly_for("chat"), *[chunk({"content": "x" * 200})] * pieces, DONE).answer()
-            best = min(best, time.perf_counter() - started)
+            best = min(best, time.thread_time() - started)
         return best
 
     assert seconds(20_000) < 40 * seconds(1_000)
