@@ -13,7 +13,7 @@ from model_router.engine.hints import NO_HINTS, RoutingHints
 from model_router.engine.lexicon import ANSWERS, Lexicon
 from model_router.engine.policy import Choice, Policy, has_image
 from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
-from model_router.engine.safety import Safety
+from model_router.engine.safety import NO_DOUBT, Safety
 from model_router.engine.scores import Reading, evidence, read, route_scores
 
 RULES_VERSION = "1"
@@ -77,17 +77,18 @@ class DecisionEngine:
         self._unavailable = tuple(f"{name}: {why}" for name, why in sorted(unavailable.items()))
         self._usual = {route: self._outcome(route, NO_HINTS) for route in Route}
         self._usual_engines = tuple(self._usual[route].choice.engine for route in ANSWERS)
+        self._confirming = self._usual[Route.CONFIRMATION].choice.engine
 
     def select(self, ask: str, hints: RoutingHints = NO_HINTS) -> str:
         """The engine's name alone."""
-        image = hints is not NO_HINTS and has_image(hints)
-        reading = read(self.lexicon, ask, image)
-        risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
         if hints is not NO_HINTS:
-            return self._policy.choose(self._route(ask, reading, risk, image), hints).engine
-        if risk is None:
+            return self.select_with_route(ask, hints)[0]
+        reading = read(self.lexicon, ask)
+        if (reading.ordinary and reading.margin < NO_DOUBT) or (
+            (risk := self._safety.judge(ask, reading, self._reread)) is None or risk in self._passes
+        ):
             return self._usual_engines[reading.likeliest]
-        return self._usual[self._route(ask, reading, risk, image)].choice.engine
+        return self._confirming
 
     def weigh(self, ask: str, hints: RoutingHints = NO_HINTS) -> Weighed:
         """The engine that :meth:`select` names, and what led to it: the receipt can be written from that later."""

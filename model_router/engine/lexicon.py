@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import struct
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
@@ -18,16 +19,21 @@ from model_router.engine.features import (
     HEAD,
     IMAGE,
     SHORT_STEM,
+    SIGNS,
     STEM,
     TAIL,
+    all_signs,
     cues,
     first_signs,
     length_mark,
-    run_cues,
+    more_marks,
+    run_code,
+    run_codes,
     signs,
 )
 from model_router.engine.routes import RiskClass, Route
-from model_router.engine.words import words
+from model_router.engine.spelling import ENDINGS, LETTERS, hide_nothing
+from model_router.engine.words import plain_words, words
 
 ANSWERS: tuple[Route, ...] = tuple(route for route in Route if route is not Route.CONFIRMATION)
 CLASSES: tuple[Route | RiskClass, ...] = (*ANSWERS, *RiskClass)
@@ -42,6 +48,7 @@ _UNPACK = struct.Struct(f"<{len(CLASSES)}I").unpack
 _UNPACK_ANSWERS = struct.Struct(f"<{len(ANSWERS)}I").unpack_from
 _UNPACK_RISKS = struct.Struct(f"<{len(RiskClass)}I").unpack_from
 _RISKS_FROM = FIELD_BITS // 8 * len(ANSWERS)
+_NONE: list[str] = []
 
 
 def pack(weights: Iterable[int]) -> int:
@@ -60,16 +67,32 @@ def unpack_apart(total: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return _UNPACK_ANSWERS(data), _UNPACK_RISKS(data, _RISKS_FROM)
 
 
+REMEMBERED = 8_192
+LONGEST_REMEMBERED = 32
+"""How many words that are not known are remembered with the weight of their stem, and how long they may be."""
+
+
 class _Words(dict[str, int]):
-    """Words; one that is not known counts as its stem, and most asks hold a few of those."""
+    """Words; one that is not known counts as its stem, and most asks hold a few of those.
+
+    Such words are remembered, the latest of them, because the same ones come again and again. What a word weighs never
+    changes, so threads may meet here.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.stems: dict[str, int] = {}
+        self._remembered: deque[str] = deque()
 
     def __missing__(self, word: str) -> int:
         size = STEM if word.isascii() else SHORT_STEM
-        return self.stems.get(word[:size], 0) if len(word) > size else 0
+        weight = self.stems.get(word[:size], 0) if len(word) > size else 0
+        if len(word) <= LONGEST_REMEMBERED:
+            if len(self._remembered) >= REMEMBERED:
+                self.pop(self._remembered.popleft(), None)
+            self[word] = weight
+            self._remembered.append(word)
+        return weight
 
 
 class Lexicon:
@@ -83,6 +106,8 @@ class Lexicon:
         "_marks",
         "_openings",
         "_pairs",
+        "_runs",
+        "_signs",
         "_table",
         "_words",
         "version",
@@ -94,11 +119,13 @@ class Lexicon:
         self._bias = table.get("<bias>", 0)
         self._marks: dict[str, int] = {}
         self._by_length: list[int] = []
+        self._signs: dict[int, int] = {}
         self._endings: dict[bytes, int] = {}
         self._firsts: dict[str, int] = {}
         self._openings: dict[tuple[str, str], int] = {}
         self._pairs: dict[tuple[str, str], int] = {}
         self._words = _Words()
+        self._runs: dict[int, int] = {}
         self._sum_marks()
         self._add(table)
 
@@ -120,13 +147,16 @@ class Lexicon:
                 self._words.stems[cue[:-1]] = weight
             else:
                 self._words[cue] = weight
+                if len(cue) < 3:
+                    self._runs[run_code(cue)] = weight
         if len(self._marks) > marks:
             self._sum_marks()
 
     def _sum_marks(self) -> None:
         """Most asks have no marks but that of their length and perhaps a question mark at the end."""
         self._by_length = [self._bias + self._marks.get(length_mark(size), 0) for size in range(HEAD + TAIL + 2)]
-        self._endings = {end.encode(): sum(self._marks.get(mark, 0) for mark in signs(end)) for end in ("", "?")}
+        self._signs = {code: self._marks[mark] for code, mark in SIGNS.items() if mark in self._marks}
+        self._endings = {end.encode(): sum(self._marks.get(mark, 0) for mark in signs(end)) for end in ENDINGS}
 
     @classmethod
     def from_text(cls, text: str, decode: Callable[[str], list[int]] | None = None) -> Lexicon:
@@ -145,31 +175,57 @@ class Lexicon:
 
     def total(self, text: str, image: bool) -> int:
         """The packed sums of a clipped ask: what adding :meth:`weight` over :meth:`known` gives, quicker."""
+        return self.weigh(text, image)[0]
+
+    def weigh(self, text: str, image: bool = False) -> tuple[int, bool]:
+        """The packed sums of a clipped ask, and whether its spelling was seen to be ordinary on the way.
+
+        Ordinary is what :func:`spelling.is_odd` says no to; of some such asks it is not seen here.
+        """
         total = self._by_length[len(text)]
         if image:
             total += self._marks.get(IMAGE, 0)
-        ending = self._endings.get(first_signs(text.encode())) if text.isascii() else None
-        if ending is None:
-            ending = sum(self._marks.get(mark, 0) for mark in signs(text))
-        total += ending
-        found, runs = words(text)
+        data = text.encode()
+        first = first_signs(data)
+        if text.isascii():
+            found = plain_words(data)
+            single = set(found)
+            ending = self._endings.get(first)
+            if ending is None:
+                ending, ordinary = self._weigh_signs(text, data, all_signs(first))
+            else:
+                ordinary = True
+            total += ending
+            if ordinary and (alone := LETTERS & single):
+                ordinary = len(alone) == 1 and found.count(*alone) == 1
+            runs = _NONE
+        else:
+            total += self._weigh_signs(text, data, all_signs(first))[0]
+            found, runs = words(text)
+            single = set(found)
+            ordinary = False
         if not found:
-            return total
-        total = sum(map(self._words.__getitem__, set(found)), total)
-        for weight in map(self._pairs.get, pairwise(found)):
-            if weight:
-                total += weight
-        total += self._firsts.get(found[0], 0)
+            return total, False
+        opening = found[0]
+        total = sum(map(self._words.__getitem__, single), total + self._firsts.get(opening, 0))
+        total = sum(filter(None, map(self._pairs.get, pairwise(found))), total)
         if len(found) > 1:
-            total += self._openings.get((found[0], found[1]), 0)
+            total += self._openings.get((opening, found[1]), 0)
         if runs:
             total += self._run_total(found, runs)
-        return total
+        return total, ordinary
+
+    def _weigh_signs(self, text: str, data: bytes, signs: bytes) -> tuple[int, bool]:
+        """The weight of a text's marks, and whether its signs, given in order, are those of an ordinary spelling."""
+        weight = sum(filter(None, map(self._signs.get, set(signs))))
+        if more := more_marks(text, data, signs):
+            weight += sum(filter(None, map(self._marks.get, more)))
+        return weight, hide_nothing(signs)
 
     def _run_total(self, found: list[str], runs: list[str]) -> int:
-        cues = run_cues(runs)
-        cues.difference_update(found)
-        total = sum(filter(None, map(self._words.get, cues)))
+        codes = run_codes(runs)
+        codes.difference_update([run_code(word) for word in found if len(word) < 3])
+        total = sum(filter(None, map(self._runs.get, codes)))
         if runs[0] is found[0]:
             openings = {found[0][:1], found[0][:2]} - {found[0]}
             total += sum(filter(None, map(self._firsts.get, openings)))
@@ -177,7 +233,7 @@ class Lexicon:
 
     def known(self, text: str, image: bool) -> list[str]:
         """The cues of an ask that count; a word of the table speaks for its stem too."""
-        return [cue for cue in cues(text, image, self._words) if cue in self._table]
+        return [cue for cue in cues(text, image, self._table) if cue in self._table]
 
     def weight(self, cue: str) -> int:
         """The packed weight of one cue; 0 when the table does not have it."""
@@ -206,10 +262,10 @@ class LazyLexicon(Lexicon):
         self._start = end + 1
         self._looked_up: set[str] = set()
 
-    def total(self, text: str, image: bool) -> int:
+    def weigh(self, text: str, image: bool = False) -> tuple[int, bool]:
         """As the whole table has it."""
         self._look_up(cues(text, image))
-        return super().total(text, image)
+        return super().weigh(text, image)
 
     def known(self, text: str, image: bool) -> list[str]:
         """As the whole table has it."""

@@ -185,16 +185,6 @@ LONGEST = 4_000
 """Characters above which nothing is taken out: what is in doubt then waits for a person."""
 
 
-def may_hold_foreign_words(ask: str) -> bool:
-    """A quick look: whether there is any sign of quoting or pasting."""
-    return (
-        '"' in ask
-        or "\n" in ask
-        or "`" in ask
-        or (not ask.isascii() and ("“" in ask or "„" in ask or "«" in ask or "「" in ask or "『" in ask))
-    )
-
-
 def without_foreign_words(ask: str) -> str:
     """What is left of an ask without the words of others.
 

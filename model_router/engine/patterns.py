@@ -9,9 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
-from typing import Any
-
-import re2
 
 from model_router.engine.orders.shell import SHELL
 from model_router.engine.orders.tongue import Acts, Things, Tongue
@@ -44,18 +41,6 @@ _AFTER_LAST = (
 _AFTER_CLOSE = (
     "ください 下さい くれ ほしい 欲しい もらえ いただけ お願い おいて ちょうだい よ ね 吧 掉 一下 谢谢 了 给 到"
 )
-
-
-def compiled(pattern: str, memory: int, *, groups: bool = False) -> Any:
-    """A pattern of RE2. Its automaton grows with what it reads, up to about ``memory`` bytes, and then starts anew.
-
-    Without ``groups`` it tells places alone, which is much quicker.
-    """
-    options = re2.Options()
-    options.log_errors = False
-    options.max_mem = memory
-    options.never_capture = not groups
-    return re2.compile(pattern, options)
 
 
 class Clauses:

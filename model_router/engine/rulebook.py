@@ -137,4 +137,4 @@ def _speaks_more_than_english(ask: str) -> bool:
         return not NOT_ENGLISH.isdisjoint(ask.lower().split())
     middle = len(ask) // 2
     sample = f"{ask[:SAMPLE]} {ask[middle : middle + SAMPLE]} {ask[-SAMPLE:]}".lower().split()
-    return sum(map(NOT_ENGLISH.__contains__, sample)) * _SHARE > len(sample)
+    return not NOT_ENGLISH.isdisjoint(sample) and sum(map(NOT_ENGLISH.__contains__, sample)) * _SHARE > len(sample)

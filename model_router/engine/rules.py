@@ -13,13 +13,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
-
-import re2
+from typing import NamedTuple
 
 from model_router.engine.orders.common import DOT
 from model_router.engine.orders.tongue import GRID, Tongue
-from model_router.engine.patterns import Clauses, bounded, compiled, standing_alone
+from model_router.engine.patterns import Clauses, bounded, standing_alone
+from model_router.engine.regex import NOWHERE, Regex, Span
 from model_router.engine.routes import RiskClass
 from model_router.engine.vocabulary import ACTS, WIDTH, Vocabulary
 
@@ -50,13 +49,14 @@ _SENTENCE_ENDS = tuple(mark.encode() for mark in (". ", "!", "?", ";", "\n", "�
 
 _RISKS: tuple[RiskClass, ...] = tuple(GRID[act][0] for act in ACTS)
 _HANDLED = r"[^\s][:：]\s+[^\s][^:]*,"
-_ASKED = re2.compile(
+_ASKED = Regex(
     "[?？؟]|why|what|how|explain|understand|difference|meaning|mean "
     "|syntax|terminal|review|wrong|error|fails?|simulat|"
     "warum|was |wie |erklär|fehl|schläg|pourquoi|explique|comment |por qu|explica|cómo|perch|spiega|come "
     "|porqu|waarom|hoe |"
     "dlaczego|wyjaśnij|почему|объясни|как |чому|як "
-    "|neden|nasıl|açıkla|为什么|什么|解释|区别|啥|なぜ|説明|왜|설명|لماذا|اشرح|क्यों|समझा"
+    "|neden|nasıl|açıkla|为什么|什么|解释|区别|啥|なぜ|説明|왜|설명|لماذا|اشرح|क्यों|समझा",
+    MEMORY,
 )
 _SHAPES = ((1, 2), (4, 3), (5, 6), (8, 7))
 """Groups of verb and thing in the four shapes of an order."""
@@ -108,29 +108,29 @@ class Rules:
         self._guests = tuple(guests)
         self._odd = odd
         self._foreign = frozenset(word.encode() for word in foreign)
-        self._hushes: dict[int, tuple[Any, Any]] = {}
+        self._hushes: dict[int, tuple[Regex, Regex]] = {}
 
     @cached_property
     def _clauses(self) -> Clauses:
         return Clauses(self._tongues, self._guests)
 
     @cached_property
-    def _opening(self) -> Any:
+    def _opening(self) -> Regex:
         also = [standing_alone(word.decode() for word in self._foreign)] if self._foreign else []
         also += [self._odd] if self._odd else []
-        return compiled("(?i)" + "|".join((self._clauses.opening(), *also)), GLANCE_MEMORY)
+        return Regex("(?i)" + "|".join((self._clauses.opening(), *also)), GLANCE_MEMORY)
 
     @cached_property
-    def _odd_place(self) -> Any:
-        return compiled("(?i)" + self._odd, GLANCE_MEMORY)
+    def _odd_place(self) -> Regex:
+        return Regex("(?i)" + self._odd, GLANCE_MEMORY)
 
     @cached_property
-    def _scan(self) -> Any:
-        return compiled(self._clauses.order(), MEMORY)
+    def _scan(self) -> Regex:
+        return Regex(self._clauses.order(), MEMORY)
 
     @cached_property
-    def _parts(self) -> Any:
-        return compiled(self._clauses.order(), MEMORY, groups=True)
+    def _parts(self) -> Regex:
+        return Regex(self._clauses.order(), MEMORY, groups=True)
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
@@ -144,7 +144,7 @@ class Rules:
             opening = self._opening.search(data, start)
             if opening is None:
                 return Seen(None, odd, False)
-            start, end = opening.span()
+            start, end = opening
             if self._foreign and data[start:end].strip().lower() in self._foreign:
                 if heed_foreign:
                     return Seen(start, start, True)
@@ -165,25 +165,25 @@ class Rules:
         if self._clauses.may_end_with_verb:
             around = lowered(data[max(0, start - LONGEST_PLACE) : end + LONGEST_PLACE])
             return self._scan.search(around) is not None
-        return self._scan.match(lowered(data[start : end + LONGEST_PLACE])) is not None
+        return self._scan.match(lowered(data[start : end + LONGEST_PLACE]))
 
     def find(self, data: bytes, start: int) -> Place | None:
         """The next place from ``start`` on that looks like an order."""
         span = self._scan.search(data, start)
         if span is None:
             return None
-        begin, end = span.span()
+        begin, end = span
         if end - begin > LONGEST_PLACE:
             resume = max(data.find(b" ", begin + 1, end), begin + 1)
             return Place(None, begin, resume, end - resume)
-        match = self._parts.search(data, begin, end)
-        if match.start(_SHELL) >= 0:
-            begin, end = match.span(_SHELL)
+        groups = self._parts.groups(data, begin, end)
+        if groups[_SHELL] != NOWHERE:
+            begin, end = groups[_SHELL]
             asked = _ASKED.search(data[max(0, begin - SENTENCE) : begin]) or _ASKED.search(data[end : end + SENTENCE])
             return Place(None if asked else RiskClass.DESTRUCTIVE, begin, end)
         for verb, thing in _SHAPES:
-            if match.start(verb) >= 0:
-                return self._look(data, match.span(verb), match.span(thing))
+            if groups[verb] != NOWHERE:
+                return self._look(data, groups[verb], groups[thing])
         raise AssertionError("the pattern matched in none of its shapes")
 
     def run_together(self, word: bytes) -> RiskClass | None:
@@ -200,14 +200,14 @@ class Rules:
                     hits >>= WIDTH
         return None
 
-    def _look(self, data: bytes, verb: tuple[int, int], thing: tuple[int, int]) -> Place:
+    def _look(self, data: bytes, verb: Span, thing: Span) -> Place:
         """``resume`` is behind the first word alone, because its partner may open an order of its own."""
         hits = self._hits(data, verb, thing)
         return Place(
             self._risk(data, verb, thing, hits) if hits else None, min(verb[0], thing[0]), min(verb[1], thing[1])
         )
 
-    def _hits(self, data: bytes, verb: tuple[int, int], thing: tuple[int, int]) -> int:
+    def _hits(self, data: bytes, verb: Span, thing: Span) -> int:
         """The bits on which the verb agrees with the thing or, failing that, with one of the words next to it."""
         acts = self._vocabulary.verb(data[verb[0] : verb[1]])
         forward = verb[1] <= thing[0]
@@ -226,7 +226,7 @@ class Rules:
                 return hits
         return 0
 
-    def _risk(self, data: bytes, verb: tuple[int, int], thing: tuple[int, int], hits: int) -> RiskClass | None:
+    def _risk(self, data: bytes, verb: Span, thing: Span, hits: int) -> RiskClass | None:
         """The class, unless in every tongue that agrees the sentence holds a word that makes it no order."""
         first = min(verb[0], thing[0])
         before = _from_end(data[max(0, first - SENTENCE) : verb[0]])
@@ -242,15 +242,15 @@ class Rules:
             place += 1
         return None
 
-    def _hush(self, place: int) -> tuple[Any, Any]:
+    def _hush(self, place: int) -> tuple[Regex, Regex]:
         """What makes a verb no order in one tongue, before it and after it; compiled when first asked for."""
         found = self._hushes.get(place)
         if found is None:
             tongue = self._tongues[place]
             later = tongue.after + (" " + tongue.hush if tongue.asks_anywhere else "")
             found = self._hushes[place] = (
-                compiled(bounded(tongue.hush, tongue.spaced) + "|" + _HANDLED, MEMORY),
-                compiled(bounded(later, tongue.spaced), MEMORY),
+                Regex(bounded(tongue.hush, tongue.spaced) + "|" + _HANDLED, MEMORY),
+                Regex(bounded(later, tongue.spaced), MEMORY),
             )
         return found
 

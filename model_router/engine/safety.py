@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from model_router.engine.features import HEAD, TAIL
+from model_router.engine.features import CLIPPED, HEAD, TAIL
 from model_router.engine.routes import RiskClass
 from model_router.engine.rulebook import RuleBook, lower, not_english
 from model_router.engine.scores import Reading
@@ -30,8 +30,8 @@ CONFIRM_MARGIN = 8
 ELSEWHERE_MARGIN = 4
 """The same outside English, of which the lexicon knows more."""
 
-DOUBT = 64
-"""Below the margin by less than this, the scores are in doubt and a plain order decides."""
+NO_DOUBT = CONFIRM_MARGIN - 64
+"""From here up to the margin the scores are in doubt and a plain order decides."""
 
 VETO = 40
 """How far below the margin an ask has to fall without the words of others, for these to have been all the risk."""
@@ -62,10 +62,11 @@ class Safety:
         ``reading`` is what the learned scores say of the ask, ``reread`` what they say of another text: of the ask
         without the words of others, or in plain letters.
         """
-        if reading.margin >= CONFIRM_MARGIN or (reading.margin >= ELSEWHERE_MARGIN and not_english(ask)):
+        margin = reading.margin
+        if margin >= CONFIRM_MARGIN or (margin >= ELSEWHERE_MARGIN and not_english(ask)):
             return self._certain(ask, reading, reread)
         long, odd = len(ask) > LONG, 0
-        if reading.margin >= CONFIRM_MARGIN - DOUBT or len(ask) > HEAD + TAIL:
+        if margin >= NO_DOUBT or len(ask) > CLIPPED:
             data = ask.encode()
             looks = self._book.glance(ask, data)
             risk = self._plain_order(ask, data, looks)
@@ -75,15 +76,15 @@ class Safety:
             if long and not places:
                 return None
             odd = min(places, default=0)
-        return self._hidden(ask, reread, odd) if long or is_odd(ask) else None
+        return self._hidden(ask, reread, odd) if long or (not reading.ordinary and is_odd(ask)) else None
 
     def _certain(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
         """The risk that the scores see, unless it is only in the words of others."""
-        from model_router.engine.own_words import may_hold_foreign_words, without_foreign_words
-
-        if not may_hold_foreign_words(ask):
+        if not _may_hold_foreign_words(ask):
             return reading.risk
-        if len(ask) <= HEAD + TAIL:
+        from model_router.engine.own_words import without_foreign_words
+
+        if len(ask) <= CLIPPED:
             own = without_foreign_words(ask)
         else:
             own = without_foreign_words(ask[:HEAD]) + "\n" + without_foreign_words(ask[-TAIL:])
@@ -137,6 +138,16 @@ class Safety:
             return _first_order(lower(own, data)[0], [(rules, 0) for rules in self._book.readers(own, data)])
         except _TooManyPlaces:
             return RiskClass.AMBIGUOUS
+
+
+def _may_hold_foreign_words(ask: str) -> bool:
+    """A quick look: whether there is any sign of quoting or pasting."""
+    return (
+        '"' in ask
+        or "\n" in ask
+        or "`" in ask
+        or (not ask.isascii() and ("“" in ask or "„" in ask or "«" in ask or "「" in ask or "『" in ask))
+    )
 
 
 def _first_order(lowered: bytes, places: Sequence[tuple[Rules, int]]) -> RiskClass | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from model_router.engine.decision import Evidence
-from model_router.engine.features import clip
+from model_router.engine.features import CLIPPED, clip
 from model_router.engine.lexicon import ANSWERS, Lexicon, unpack, unpack_apart
 from model_router.engine.routes import RiskClass, Route
 
@@ -20,13 +20,14 @@ class Reading(NamedTuple):
     """What the cues say, in units of the lexicon.
 
     ``likeliest`` is the place of the best answer among ``ANSWERS``. ``margin`` is the best risk's sum less the best
-    answer's; of sums, only differences mean anything.
+    answer's; of sums, only differences mean anything. ``ordinary`` says that the spelling is known to hide nothing.
     """
 
     likeliest: int
     margin: int
     answers: tuple[int, ...]
     risks: tuple[int, ...]
+    ordinary: bool = False
 
     @property
     def answer(self) -> Route:
@@ -45,9 +46,11 @@ _reading = tuple.__new__
 
 def read(lexicon: Lexicon, ask: str, image: bool = False) -> Reading:
     """Sum the weights of every cue of ``ask``."""
-    answers, risks = unpack_apart(lexicon.total(clip(ask), image))
+    whole = len(ask) <= CLIPPED
+    total, ordinary = lexicon.weigh(ask if whole else clip(ask), image)
+    answers, risks = unpack_apart(total)
     best = max(answers)
-    return _reading(Reading, (answers.index(best), max(risks) - best, answers, risks))
+    return _reading(Reading, (answers.index(best), max(risks) - best, answers, risks, whole and ordinary))
 
 
 def route_scores(reading: Reading) -> dict[Route, int]:

@@ -53,6 +53,11 @@ _UNSUSPECTED = (
 )
 _SUSPECTED = bytes(ord("a") if code in _UNSUSPECTED else code for code in range(256))
 _ORDINARY = frozenset((b"", b".", b"-", b"..", b"--", b".-", b"-.", b"!", b"/"))
+_PLAIN_SIGNS = b"?:\n"
+ENDINGS = ("", "?", ".", "!", ":", ".\n", "?\n")
+"""The commonest ordinary signs, which end an ask."""
+
+LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
 
 # Pairs: what it is follows what looks like it.
 _LOOKALIKES = (
@@ -116,6 +121,11 @@ def is_odd(ask: str) -> bool:
         or shape.find(b".a.a") >= 0
         or (not data.isascii() and _ODD_LETTERS.search(data) is not None)
     )
+
+
+def hide_nothing(signs: bytes) -> bool:
+    """Whether the signs of an ask in ASCII, in order, show that it is not odd, unless letters stand alone in it."""
+    return signs.translate(None, _PLAIN_SIGNS) in _ORDINARY
 
 
 def plain(ask: str, start: int = 0) -> Iterator[str]:

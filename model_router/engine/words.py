@@ -60,12 +60,17 @@ _ACCENTED = kind(_ALL.translate(None, bytes(letter.encode()[-1] for letter, _ in
 def words(text: str) -> tuple[list[str], list[str]]:
     """Words in order, and those of them that are runs: of unspaced scripts and Hangul, also cut into characters."""
     if text.isascii():
-        return text.encode().translate(_FOLDED, _APOSTROPHE).decode().split(), []
+        return plain_words(text.encode()), []
     lowered = text.lower()
     data = lowered.encode()
     if data.translate(_LATIN).isalpha() or not _BEYOND_LATIN(lowered):
         return _latin_words(lowered, data), []
     return _other_words(lowered, data)
+
+
+def plain_words(data: bytes) -> list[str]:
+    """The words of a text in ASCII."""
+    return data.translate(_FOLDED, _APOSTROPHE).decode().split()
 
 
 def _latin_words(lowered: str, data: bytes) -> list[str]:
