@@ -143,6 +143,13 @@ def test_full_precision_is_named_though_its_number_is_0(tmp_path: Path) -> None:
     assert read_header([path]).quantization == "F32"
 
 
+def test_a_guessed_mixture_is_named_without_its_mark(tmp_path: Path) -> None:
+    assert (
+        read_header([write_small_gguf(tmp_path / "a.gguf", keys={"general.file_type": 1024 + 15})]).quantization
+        == "Q4_K_M"
+    )
+
+
 def test_shards_are_one_model(tmp_path: Path) -> None:
     first = write_small_gguf(tmp_path / "a-00001-of-00002.gguf", "qwen3", DENSE, {"blk.0.attn_k.weight": (8, 8)})
     second = write_small_gguf(tmp_path / "a-00002-of-00002.gguf", "qwen3", {}, {"blk.1.attn_k.weight": (8, 8)})
