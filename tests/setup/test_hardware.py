@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_router.setup.hardware import scan_machine
@@ -75,6 +75,12 @@ def test_cuda_visible_devices_is_read_as_the_driver_reads_it(listed: str, kept: 
     machine = scan_machine(Recording(record))
     assert [gpu.index for gpu in machine.gpus] == kept
     assert any("CUDA_VISIBLE_DEVICES" in words for words in machine.warnings)
+
+
+@pytest.mark.parametrize(("listed", "count"), [("0", 1), ("MIG-e", 1), ("MIG-f,MIG-e", 2), ("1", 0)])
+def test_instances_of_a_divided_card_are_named_by_identity_or_the_first_by_index(listed: str, count: int) -> None:
+    record = msgspec.structs.replace(recorded("a100-mig"), environ={"CUDA_VISIBLE_DEVICES": listed})
+    assert len(scan_machine(Recording(record)).gpus) == count
 
 
 def test_windows_does_not_show_again_the_cards_that_are_hidden() -> None:
@@ -170,6 +176,7 @@ class Soup:
         max_size=3,
     ),
 )
+@settings(deadline=None)
 def test_no_answer_whatever_breaks_the_scan(facts: Facts, texts: list[str], rows: list[dict[str, int | str]]) -> None:
     machine = scan_machine(Soup(facts, texts, rows), ["/models"])
     assert_sound(machine)

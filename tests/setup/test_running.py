@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from model_router.setup.running import RunningServer, ServedModel, find_servers, usual_addresses
+from model_router.setup.running.asking import Answer, Questioner
+from model_router.setup.running.dialects import ask_server
 from tests.support.llama import LlamaServer
 from tests.support.told_server import HANGS, told_server
 
@@ -22,6 +26,12 @@ def found(answers: dict[str, Any], otherwise: tuple[Any, int] = ({}, 404)) -> Ru
         assert all(one.address == f"http://127.0.0.1:{server.port}" for one in servers)
         return servers[0] if servers else None
 
+
+PATHS = ["/v1/models", "/props", "/api/v0/models", "/api/version", "/api/tags", "/api/ps"]
+MEMBERS = [
+    *("data", "models", "id", "name", "model", "state", "status", "value", "meta", "details", "version", "role"),
+    *("default_generation_settings", "n_ctx", "n_ctx_train", "context_length", "size", "max_context_length"),
+]
 
 OLLAMA = {
     "/v1/models": {"object": "list", "data": [{"id": "qwen3:8b"}, {"id": "gemma3:4b"}]},
@@ -120,6 +130,33 @@ def test_a_strange_answer_to_one_question_spoils_no_other(path: str, answer: obj
     server = found({**OLLAMA, path: answer})
     assert server is not None
     assert {model.name for model in server.models} <= {"qwen3:8b", "gemma3:4b"}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=6) | st.sampled_from(["loaded", "router"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(MEMBERS), inner, max_size=5),
+    max_leaves=12,
+)
+
+
+class Told(Questioner):
+    """Answers without a server."""
+
+    def __init__(self, answers: dict[str, Any]) -> None:
+        super().__init__("", 0, 0)
+        self._answers = answers
+
+    def get(self, path: str) -> Answer:
+        return Answer(200, self._answers.get(path))
+
+
+@given(answers=st.dictionaries(st.sampled_from(PATHS), JSON), rows=st.lists(JSON, max_size=3))
+@settings(deadline=None)
+def test_no_answer_whatever_breaks_the_question(answers: dict[str, Any], rows: list[Any]) -> None:
+    server = ask_server(Told({"/v1/models": {"data": rows}, **answers}), "http://127.0.0.1:1")
+    for model in server.models if server else ():
+        assert model.name
+        assert model.context is None or model.context > 0
 
 
 def test_a_server_that_hangs_is_not_waited_for() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_router.setup.stores import FoundModels, Place, find_models, usual_places
@@ -127,6 +127,7 @@ def test_ollama_tags_that_cannot_be_used_are_named(person: Path, ollama: Ollama,
 
 
 @given(raw=st.binary(max_size=200))
+@settings(deadline=None)
 def test_no_manifest_whatever_breaks_the_search(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     person = tmp_path_factory.mktemp("person")
     path = person / ".ollama" / "models" / "manifests" / "registry" / "owner" / "model" / "tag"
@@ -495,6 +496,7 @@ ODD = st.recursive(
 
 
 @given(config=st.dictionaries(st.sampled_from([*CONFIG, "text_config", "layer_types", "quantization_config"]), ODD))
+@settings(deadline=None)
 def test_no_configuration_whatever_breaks_the_search(
     tmp_path_factory: pytest.TempPathFactory, config: dict[str, Any]
 ) -> None:
