@@ -82,7 +82,7 @@ class DecisionEngine:
     def select(self, ask: str, hints: RoutingHints = NO_HINTS) -> str:
         """The engine's name alone."""
         if hints is not NO_HINTS:
-            return self.select_with_route(ask, hints)[0]
+            return self.weigh(ask, hints).engine
         reading = read(self.lexicon, ask)
         if (reading.ordinary and reading.margin < NO_DOUBT) or (
             (risk := self._safety.judge(ask, reading, self._reread)) is None or risk in self._passes
