@@ -21,10 +21,14 @@ from model_router.hindsight.filter import parse_filter
 from model_router.tui.keys import MOVES, key_names, key_words
 from model_router.tui.notices import Notices, in_one
 from model_router.tui.screens.base import MainScreen
+from model_router.tui.screens.config import ConfigScreen
+from model_router.tui.screens.doctor import DoctorScreen
+from model_router.tui.screens.downloads import DownloadsScreen
 from model_router.tui.screens.help import HelpScreen, help_groups
 from model_router.tui.screens.home import HomeScreen
 from model_router.tui.screens.jump import JumpScreen, places
 from model_router.tui.screens.log import LogScreen
+from model_router.tui.screens.models import ModelsScreen
 from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.screens.try_prompt import TryScreen
 from model_router.tui.screens.welcome import WelcomeScreen
@@ -110,6 +114,10 @@ class ModelRouterApp(App[int]):
         self.add_mode("home", lambda: HomeScreen(session))
         self.add_mode("welcome", lambda: WelcomeScreen(session))
         self.add_mode("try", lambda: TryScreen(session))
+        self.add_mode("models", lambda: ModelsScreen(session))
+        self.add_mode("downloads", lambda: DownloadsScreen(session))
+        self.add_mode("config", lambda: ConfigScreen(session))
+        self.add_mode("doctor", lambda: DoctorScreen(session))
         self.add_mode("log", lambda: LogScreen(session, self.remembered_filter))
 
     def get_css_variables(self) -> dict[str, str]:
@@ -331,6 +339,16 @@ class ModelRouterApp(App[int]):
         yield SystemCommand("Home", "Address, state, backends, routes", lambda: self.action_show("home"))
         yield SystemCommand("Try", "Write a prompt and see where it would go", lambda: self.action_show("try"))
         yield SystemCommand("Log", "Every request as it ends", lambda: self.action_show("log"))
+        yield SystemCommand(
+            "Models",
+            "Models and the catalog: what fits, how fast, which route uses it",
+            lambda: self.action_show("models"),
+        )
+        yield SystemCommand(
+            "Downloads", "Plans and the queue: approve, pause, resume", lambda: self.action_show("downloads")
+        )
+        yield SystemCommand("Config", "Both files: edit, preview, apply, roll back", lambda: self.action_show("config"))
+        yield SystemCommand("Doctor", "Checks, each with its fix", lambda: self.action_show("doctor"))
         yield SystemCommand("Stop or start", "Stop serving, or start again", self.action_switch)
         yield SystemCommand("Check again", "Check the backends, or start again", self.action_again)
         if self.session.is_demo:

@@ -13,6 +13,10 @@ MOVES: tuple[Binding, ...] = (
     Binding("1", "app.show('home')", "Home", show=False, id="app.home"),
     Binding("2", "app.show('try')", "Try", show=False, id="app.try"),
     Binding("3", "app.show('log')", "Log", show=False, id="app.log"),
+    Binding("4", "app.show('models')", "Models", show=False, id="app.models"),
+    Binding("5", "app.show('downloads')", "Downloads", show=False, id="app.downloads"),
+    Binding("6", "app.show('config')", "Config", show=False, id="app.config"),
+    Binding("7", "app.show('doctor')", "Doctor", show=False, id="app.doctor"),
     Binding(
         "d",
         "app.traffic",

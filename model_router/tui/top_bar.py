@@ -35,7 +35,15 @@ def phase_words(phase: Phase) -> Content:
 class TopBar(Lines):
     """The tabs and the state. The tabs can be clicked."""
 
-    TABS: ClassVar[Sequence[tuple[str, str, str]]] = (("1", "home", "Home"), ("2", "try", "Try"), ("3", "log", "Log"))
+    TABS: ClassVar[Sequence[tuple[str, str, str]]] = (
+        ("1", "home", "Home"),
+        ("2", "try", "Try"),
+        ("3", "log", "Log"),
+        ("4", "models", "Models"),
+        ("5", "downloads", "Downloads"),
+        ("6", "config", "Config"),
+        ("7", "doctor", "Doctor"),
+    )
     DEFAULT_CSS = "TopBar { dock: top; height: 1; background: $panel; color: $foreground; }"
 
     active = reactive("")
