@@ -341,13 +341,13 @@ class ModelRouterApp(App[int]):
         yield SystemCommand("Log", "Every request as it ends", lambda: self.action_show("log"))
         yield SystemCommand(
             "Models",
-            "Models and the catalog: what fits, how fast, which route uses it",
+            "What fits here, how fast, and for which route",
             lambda: self.action_show("models"),
         )
         yield SystemCommand(
-            "Downloads", "Plans and the queue: approve, pause, resume", lambda: self.action_show("downloads")
+            "Downloads", "Approve, pause, resume", lambda: self.action_show("downloads")
         )
-        yield SystemCommand("Config", "Both files: edit, preview, apply, roll back", lambda: self.action_show("config"))
+        yield SystemCommand("Config", "Edit, preview, apply, roll back", lambda: self.action_show("config"))
         yield SystemCommand("Doctor", "Checks, each with its fix", lambda: self.action_show("doctor"))
         yield SystemCommand("Stop or start", "Stop serving, or start again", self.action_switch)
         yield SystemCommand("Check again", "Check the backends, or start again", self.action_again)
