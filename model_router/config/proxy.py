@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -59,6 +60,14 @@ class WireProtocol(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ApiKeyConfig:
+    """One client's key: written out, or in a variable of the environment. It never appears in a ``repr``."""
+
+    key: str | None = field(default=None, repr=False, metadata={"doc": "the key itself", "secret": True})
+    env: str | None = field(default=None, metadata={"doc": "environment variable that holds the key", "format": "env"})
+
+
+@dataclass(frozen=True, slots=True)
 class ListenConfig:
     """The ``proxy`` section. ``api_key`` never appears in a ``repr``."""
 
@@ -71,6 +80,10 @@ class ListenConfig:
     api_key: str | None = field(default=None, repr=False, metadata={"doc": "the key clients must send", "secret": True})
     api_key_env: str | None = field(
         default=None, metadata={"doc": "environment variable that holds the key", "format": "env"}
+    )
+    api_keys: Mapping[str, ApiKeyConfig] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata={"doc": "keys by the name of who has them; events say which was used"},
     )
     routing_profile: Profile = field(default=Profile.BALANCED, metadata={"doc": "how engines are weighed"})
     routing_mode: RoutingMode = field(
@@ -87,6 +100,11 @@ class ListenConfig:
     keepalive_seconds: float = field(
         default=10.0, metadata={"doc": "a silent stream gets a comment this often; 0: never", "min": 0, "max": 3600}
     )
+
+    @property
+    def asks_for_key(self) -> bool:
+        """Whether clients have to send a key."""
+        return bool(self.api_key or self.api_key_env or self.api_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +217,10 @@ class OverridesConfig:
 
 @dataclass(frozen=True, slots=True)
 class BackendConfig:
-    """One model server. ``base_url`` ends in ``/v1`` as clients write it; ``api_key`` never appears in a ``repr``."""
+    """One model server. ``base_url`` ends in ``/v1`` as clients write it.
+
+    Neither ``api_key`` nor a login in the address ever appears in a ``repr``.
+    """
 
     base_url: str = field(metadata={"doc": "address up to and with /v1", "format": "url"})
     model: str = field(metadata={"doc": "the name this server knows the model by", "format": "filled"})
@@ -233,6 +254,10 @@ class BackendConfig:
         default=None,
         metadata={"doc": "ask for a stream even when the client wants none, so that leaving stops it; none: if known"},
     )
+
+    def __repr__(self) -> str:
+        address = re.sub(r"//[^/]*@", "//", self.base_url)
+        return f"BackendConfig({address!r}, {self.model!r})"
 
 
 @dataclass(frozen=True, slots=True)

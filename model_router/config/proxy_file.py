@@ -96,7 +96,14 @@ def _resolved(config: ProxyConfig, reader: Reader, path: Path, environ: Mapping[
 def _check_listen(config: ProxyConfig, reader: Reader, environ: Mapping[str, str]) -> None:
     listen = config.proxy
     _check_key("proxy", listen.api_key, listen.api_key_env, reader, environ)
-    if not is_loopback(listen.host) and not listen.api_key and not listen.api_key_env:
+    for name, one in listen.api_keys.items():
+        path = f"proxy.api_keys.{name}"
+        if bool(one.key) == bool(one.env):
+            reader.report(path, "set either key or env")
+        elif one.env and not environ.get(one.env):
+            message = f"the environment variable {one.env} is not set at the moment"
+            reader.report(f"{path}.env", message, warning=True)
+    if not is_loopback(listen.host) and not listen.asks_for_key:
         message = "other machines can reach this address, so a key is needed: set proxy.api_key_env"
         reader.report("proxy.host", message, found=listen.host)
     if reader.has("proxy.model_ids") and not listen.model_ids:

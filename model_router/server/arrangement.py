@@ -14,7 +14,7 @@ from model_router.config.proxy import BackendConfig, PromptCapture, ProxyConfig
 from model_router.router import ModelRouter
 from model_router.server.backends import Backend
 from model_router.server.breaker import Breaker, BreakerChange, BreakerPolicy
-from model_router.server.guard import Guard, resolve_key
+from model_router.server.guard import Guard, resolve_keys
 from model_router.server.line import Line
 from model_router.server.retries import RetryPolicy
 from model_router.server.stickiness import Stickiness, StickinessPolicy
@@ -92,7 +92,7 @@ def make_guard(config: ProxyConfig, environ: Mapping[str, str]) -> Guard:
     Raises:
         ServerError: the configuration asks for a key that is not there, or would open the gateway without one.
     """
-    return Guard(config.proxy.host, resolve_key(config.proxy, environ))
+    return Guard(config.proxy.host, resolve_keys(config.proxy, environ))
 
 
 def proxy_hash(config: ProxyConfig) -> str:

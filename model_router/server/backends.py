@@ -52,7 +52,7 @@ class Backend:
         object.__setattr__(self, "default_json", _encoded(self.config.overrides.default))
 
     def __repr__(self) -> str:
-        return f"Backend({self.name!r}, {self.config.base_url!r})"
+        return f"Backend({self.name!r}, {self.config!r})"
 
     @property
     def model(self) -> str:

@@ -35,7 +35,8 @@ async def forward(gateway: Gateway, endpoint: Endpoint, intake: Intake, record: 
     request = read_request(endpoint, await intake.read(), limits.max_depth)
     intake.watch(outlet)
     record.stream = request.stream
-    record.body_bytes = len(request.body.raw)
+    record.sent = request.body.raw
+    record.body_bytes = len(record.sent)
     if request.stream:
         outlet.expect_stream(gateway.config.proxy.keepalive_seconds)
     record.ask = read_ask(request.body, intake.text_headers, endpoint.path)

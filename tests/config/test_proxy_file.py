@@ -216,3 +216,18 @@ engine_backends: {fast_local: one}
         (25, "backends.three.overrides.remove[0]"),
         (25, "backends.three.overrides.remove[1]"),
     ]
+
+
+def test_named_keys_are_one_of_two_things(tmp_path: Path) -> None:
+    path = tmp_path / "routing_proxy.yaml"
+    path.write_text(
+        "proxy:\n  host: 0.0.0.0\n  api_keys:\n    good: {key: k}\n    both: {key: k, env: K}\n    none: {}\n"
+        "backends: {one: {base_url: http://127.0.0.1:1/v1, model: m}}\nengine_backends: {fast_local: one}\n"
+    )
+    checked = check_proxy(path, {})
+    assert [(one.line, one.path) for one in checked.problems] == [
+        (5, "proxy.api_keys.both"),
+        (6, "proxy.api_keys.none"),
+    ]
+    assert checked.config is not None
+    assert "key='k'" not in repr(checked.config)
