@@ -49,6 +49,14 @@ class ApprovalMode(StrEnum):
     HOLD = "hold"
 
 
+class RuntimeTemplate(StrEnum):
+    """Servers whose command is known; ``llama-router`` serves a whole folder of models."""
+
+    LLAMA_SERVER = "llama-server"
+    LLAMA_ROUTER = "llama-router"
+    MLX_LM = "mlx-lm"
+
+
 class WireProtocol(StrEnum):
     """The protocols that a model server may speak."""
 
@@ -216,6 +224,34 @@ class OverridesConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RuntimeConfig:
+    """A model server that the gateway starts and stops. Nothing here goes through a shell."""
+
+    command: tuple[str, ...] | None = field(
+        default=None, metadata={"doc": "program and arguments; {host} {port} {model} are those of the backend"}
+    )
+    template: RuntimeTemplate | None = field(
+        default=None, metadata={"doc": "instead of command: a server whose arguments are known"}
+    )
+    model: str | None = field(
+        default=None, metadata={"doc": "for the template: model file, folder or name", "format": "filled"}
+    )
+    arguments: tuple[str, ...] = field(default=(), metadata={"doc": "further arguments for the template"})
+    folder: str | None = field(default=None, metadata={"doc": "where it runs; none: where the gateway does"})
+    ready_url: str | None = field(
+        default=None, metadata={"doc": "answers 200 when it is ready; none: the template's, or base_url/models"}
+    )
+    ready_seconds: float = field(default=120.0, metadata={"doc": "longest start", "min": 0.1, "max": 3600})
+    idle_seconds: float = field(
+        default=900.0, metadata={"doc": "stopped when nobody has used it for so long; 0: never", "min": 0}
+    )
+    stop_seconds: float = field(default=5.0, metadata={"doc": "time to end by itself", "min": 0, "max": 60})
+    log_path: str | None = field(
+        default=None, metadata={"doc": "what it prints; none: ~/.model-router/logs/runtime-NAME.log"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class BackendConfig:
     """One model server. ``base_url`` ends in ``/v1`` as clients write it.
 
@@ -253,6 +289,9 @@ class BackendConfig:
     stream_plain: bool | None = field(
         default=None,
         metadata={"doc": "ask for a stream even when the client wants none, so that leaving stops it; none: if known"},
+    )
+    runtime: RuntimeConfig | None = field(
+        default=None, metadata={"doc": "have the gateway start and stop this server; none: it is there by itself"}
     )
 
     def __repr__(self) -> str:
