@@ -29,6 +29,7 @@ _TABLE = {
     "validate-config": ("validate_config", "Check a catalog and name every mistake."),
     "validate-proxy-config": ("validate_proxy_config", "Check a proxy file and name every mistake."),
     "approvals": ("approvals", "Show, approve or deny requests that wait for a person."),
+    "runtime": ("runtime", "Start, stop and look at servers that the gateway manages."),
     "reload": ("reload", "Have the running gateway read its files again."),
     "bench": ("bench", "Measure how fast decisions are on this machine."),
     "completion": ("completion", "Print the completion script of a shell."),

@@ -78,7 +78,7 @@ def with_address(settings: ProxyConfig, host: str | None, port: int | None) -> P
     """
     listen = settings.proxy
     listen = replace(listen, host=host or listen.host, port=listen.port if port is None else port)
-    if not is_loopback(listen.host) and not listen.api_key and not listen.api_key_env:
+    if not is_loopback(listen.host) and not listen.asks_for_key:
         raise ServerError(
             f"other machines can reach {listen.host}, so a key is needed",
             "Set proxy.api_key_env in the proxy file, or listen on 127.0.0.1.",

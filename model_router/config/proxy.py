@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -48,6 +49,14 @@ class ApprovalMode(StrEnum):
     HOLD = "hold"
 
 
+class RuntimeTemplate(StrEnum):
+    """Servers whose command is known; ``llama-router`` serves a whole folder of models."""
+
+    LLAMA_SERVER = "llama-server"
+    LLAMA_ROUTER = "llama-router"
+    MLX_LM = "mlx-lm"
+
+
 class WireProtocol(StrEnum):
     """The protocols that a model server may speak."""
 
@@ -56,6 +65,14 @@ class WireProtocol(StrEnum):
     RESPONSES = "responses"
     MESSAGES = "messages"
     EMBEDDINGS = "embeddings"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyConfig:
+    """One client's key: written out, or in a variable of the environment. It never appears in a ``repr``."""
+
+    key: str | None = field(default=None, repr=False, metadata={"doc": "the key itself", "secret": True})
+    env: str | None = field(default=None, metadata={"doc": "environment variable that holds the key", "format": "env"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +89,10 @@ class ListenConfig:
     api_key_env: str | None = field(
         default=None, metadata={"doc": "environment variable that holds the key", "format": "env"}
     )
+    api_keys: Mapping[str, ApiKeyConfig] = field(
+        default_factory=lambda: MappingProxyType({}),
+        metadata={"doc": "keys by the name of who has them; events say which was used"},
+    )
     routing_profile: Profile = field(default=Profile.BALANCED, metadata={"doc": "how engines are weighed"})
     routing_mode: RoutingMode = field(
         default=RoutingMode.DECISION,
@@ -87,6 +108,11 @@ class ListenConfig:
     keepalive_seconds: float = field(
         default=10.0, metadata={"doc": "a silent stream gets a comment this often; 0: never", "min": 0, "max": 3600}
     )
+
+    @property
+    def asks_for_key(self) -> bool:
+        """Whether clients have to send a key."""
+        return bool(self.api_key or self.api_key_env or self.api_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,8 +224,39 @@ class OverridesConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class RuntimeConfig:
+    """A model server that the gateway starts and stops. Nothing here goes through a shell."""
+
+    command: tuple[str, ...] | None = field(
+        default=None, metadata={"doc": "program and arguments; {host} {port} {model} are those of the backend"}
+    )
+    template: RuntimeTemplate | None = field(
+        default=None, metadata={"doc": "instead of command: a server whose arguments are known"}
+    )
+    model: str | None = field(
+        default=None, metadata={"doc": "for the template: model file, folder or name", "format": "filled"}
+    )
+    arguments: tuple[str, ...] = field(default=(), metadata={"doc": "further arguments for the template"})
+    folder: str | None = field(default=None, metadata={"doc": "where it runs; none: where the gateway does"})
+    ready_url: str | None = field(
+        default=None, metadata={"doc": "answers 200 when it is ready; none: the template's, or base_url/models"}
+    )
+    ready_seconds: float = field(default=120.0, metadata={"doc": "longest start", "min": 0.1, "max": 3600})
+    idle_seconds: float = field(
+        default=900.0, metadata={"doc": "stopped when nobody has used it for so long; 0: never", "min": 0}
+    )
+    stop_seconds: float = field(default=5.0, metadata={"doc": "time to end by itself", "min": 0, "max": 60})
+    log_path: str | None = field(
+        default=None, metadata={"doc": "what it prints; none: ~/.model-router/logs/runtime-NAME.log"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class BackendConfig:
-    """One model server. ``base_url`` ends in ``/v1`` as clients write it; ``api_key`` never appears in a ``repr``."""
+    """One model server. ``base_url`` ends in ``/v1`` as clients write it.
+
+    Neither ``api_key`` nor a login in the address ever appears in a ``repr``.
+    """
 
     base_url: str = field(metadata={"doc": "address up to and with /v1", "format": "url"})
     model: str = field(metadata={"doc": "the name this server knows the model by", "format": "filled"})
@@ -233,6 +290,13 @@ class BackendConfig:
         default=None,
         metadata={"doc": "ask for a stream even when the client wants none, so that leaving stops it; none: if known"},
     )
+    runtime: RuntimeConfig | None = field(
+        default=None, metadata={"doc": "have the gateway start and stop this server; none: it is there by itself"}
+    )
+
+    def __repr__(self) -> str:
+        address = re.sub(r"//[^/]*@", "//", self.base_url)
+        return f"BackendConfig({address!r}, {self.model!r})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from model_router.config.catalog_file import CheckedCatalog, check_catalog, mistakes
 from model_router.config.document import Document, read_document
 from model_router.config.files import event_log_path, expand
-from model_router.config.proxy import OverridesConfig, PromptCapture, ProxyConfig
+from model_router.config.proxy import BackendConfig, OverridesConfig, PromptCapture, ProxyConfig, RuntimeConfig
 from model_router.config.reader import Reader
 from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.errors import ConfigError, Problem
@@ -98,7 +100,14 @@ def _resolved(config: ProxyConfig, reader: Reader, path: Path, environ: Mapping[
 def _check_listen(config: ProxyConfig, reader: Reader, environ: Mapping[str, str]) -> None:
     listen = config.proxy
     _check_key("proxy", listen.api_key, listen.api_key_env, reader, environ)
-    if not is_loopback(listen.host) and not listen.api_key and not listen.api_key_env:
+    for name, one in listen.api_keys.items():
+        path = f"proxy.api_keys.{name}"
+        if bool(one.key) == bool(one.env):
+            reader.report(path, "set either key or env")
+        elif one.env and not environ.get(one.env):
+            message = f"the environment variable {one.env} is not set at the moment"
+            reader.report(f"{path}.env", message, warning=True)
+    if not is_loopback(listen.host) and not listen.asks_for_key:
         message = "other machines can reach this address, so a key is needed: set proxy.api_key_env"
         reader.report("proxy.host", message, found=listen.host)
     if reader.has("proxy.model_ids") and not listen.model_ids:
@@ -122,6 +131,9 @@ def _check_backends(config: ProxyConfig, reader: Reader, environ: Mapping[str, s
     for name, backend in config.backends.items():
         _check_key(f"backends.{name}", backend.api_key, backend.api_key_env, reader, environ)
         _check_overrides(f"backends.{name}.overrides", backend.overrides, reader)
+        if backend.runtime is not None:
+            _check_runtime(f"backends.{name}", backend, backend.runtime, reader)
+    _check_ports(config, reader)
     for engine, backend_name in config.engine_backends.items():
         if backend_name not in names:
             reader.report(
@@ -137,6 +149,41 @@ def _check_backends(config: ProxyConfig, reader: Reader, environ: Mapping[str, s
                 reader.report(path, "this backend is not in backends", found=other, allowed=names)
             elif other == name:
                 reader.report(path, "a backend cannot be its own fallback", found=other)
+
+
+def _check_runtime(path: str, backend: BackendConfig, runtime: RuntimeConfig, reader: Reader) -> None:
+    """A server that is started here has to listen here, at a port that is known before."""
+    try:
+        url = urlsplit(backend.base_url)
+        here = url.scheme == "http" and is_loopback(url.hostname or "") and url.port is not None
+    except ValueError:
+        here = False
+    if not here:
+        message = "a server with a runtime needs http, an address of this machine and a port"
+        reader.report(f"{path}.base_url", message, found=backend.base_url)
+    if runtime.command is None and reader.has(f"{path}.runtime.command"):
+        return  # it has a mistake, which is told already
+    if bool(runtime.command) == (runtime.template is not None):
+        reader.report(f"{path}.runtime", "set either command or template")
+    elif runtime.template is not None and runtime.model is None:
+        reader.report(f"{path}.runtime", "a template needs the model")
+    elif runtime.command and (runtime.model is not None or runtime.arguments):
+        reader.report(f"{path}.runtime", "model and arguments belong to a template; write them into command")
+
+
+def _check_ports(config: ProxyConfig, reader: Reader) -> None:
+    """Two servers cannot listen at one port, nor one at the gateway's."""
+    taken = {config.proxy.port: "the gateway itself"}
+    for name, backend in config.backends.items():
+        if backend.runtime is None:
+            continue
+        with contextlib.suppress(ValueError):
+            port = urlsplit(backend.base_url).port
+            if port is not None and port in taken:
+                message = f"{taken[port]} listens at this port already"
+                reader.report(f"backends.{name}.base_url", message, found=str(port))
+            elif port is not None:
+                taken[port] = f"the server of '{name}'"
 
 
 _OURS = frozenset({"model", "stream", "messages", "input", "prompt"})

@@ -54,7 +54,7 @@ def create_app(gateway: Gateway) -> Quart:
         if gateway.state is GatewayState.STOPPING:
             raise Refusal(503, "The gateway is stopping; try again in a moment.", kind="server_error", code="stopping")
         if request.path not in ("/", "/health") or request.method == "POST":
-            gateway.guard.check(headers)
+            record.key_name = gateway.guard.check(headers)
 
     @app.after_request
     async def name(response: Response) -> Response:
@@ -80,7 +80,8 @@ def create_app(gateway: Gateway) -> Quart:
     @app.get("/health")
     async def health() -> Response:
         gateway.guard.check_host(_headers())
-        if not gateway.guard.knows_key(_headers()):
+        gateway.guard.check_page(_headers())
+        if gateway.guard.key_name(_headers()) is None:
             return _json({"status": "ok" if is_well(gateway) else "degraded"})
         await gateway.check_health()
         well = is_well(gateway)

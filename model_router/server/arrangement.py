@@ -8,15 +8,20 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
+from model_router.config.files import user_folder
 from model_router.config.proxy import BackendConfig, PromptCapture, ProxyConfig
 from model_router.router import ModelRouter
 from model_router.server.backends import Backend
 from model_router.server.breaker import Breaker, BreakerChange, BreakerPolicy
-from model_router.server.guard import Guard, resolve_key
+from model_router.server.guard import Guard, resolve_keys
+from model_router.server.happenings import RuntimeEvent
 from model_router.server.line import Line
 from model_router.server.retries import RetryPolicy
+from model_router.server.runtime.launch import child_environment, launch_of
+from model_router.server.runtime.runtime import Runtime
 from model_router.server.stickiness import Stickiness, StickinessPolicy
 
 logger = logging.getLogger(__name__)
@@ -48,14 +53,18 @@ def arrange(
     environ: Mapping[str, str],
     note_change: Callable[[BreakerChange], None],
     before: Arrangement | None = None,
+    *,
+    tell: Callable[[RuntimeEvent], None] | None = None,
 ) -> Arrangement:
     """Build everything anew but the backends that are the same as ``before``: those go on with what they have learned.
 
     A backend with other settings at the same address keeps its breaker and its line; nothing of ``before`` is changed
-    here, so that it may be thrown away (:func:`settle` does that, on the server's loop).
+    here, so that it may be thrown away (:func:`settle` does that, on the server's loop). ``tell`` hears of managed
+    servers.
     """
     known = before.backends if before is not None else {}
-    backends = {name: _backend(name, config, environ, note_change, known.get(name)) for name in config.backends}
+    builder = _Builder(config, environ, note_change, tell or _say_nothing)
+    backends = {name: builder.backend(name, known.get(name)) for name in config.backends}
 
     def rests(name: str) -> bool:
         return backends[name].breaker.resting
@@ -92,7 +101,7 @@ def make_guard(config: ProxyConfig, environ: Mapping[str, str]) -> Guard:
     Raises:
         ServerError: the configuration asks for a key that is not there, or would open the gateway without one.
     """
-    return Guard(config.proxy.host, resolve_key(config.proxy, environ))
+    return Guard(config.proxy.host, resolve_keys(config.proxy, environ))
 
 
 def proxy_hash(config: ProxyConfig) -> str:
@@ -110,27 +119,54 @@ def _canonical(value: Any) -> Any:
     return [_canonical(item) for item in value] if isinstance(value, tuple | list) else value
 
 
-def _backend(
-    name: str,
-    config: ProxyConfig,
-    environ: Mapping[str, str],
-    note_change: Callable[[BreakerChange], None],
-    before: Backend | None,
-) -> Backend:
-    own = config.backends[name]
-    key = _key(name, own, environ)
-    if before is not None and before.config == own and before.api_key == key:
-        return before
-    same_place = before if before is not None and before.config.base_url == own.base_url else None
-    line = None
-    if own.parallel is not None:
-        line = same_place.line if same_place is not None else None
-        line = line or Line(own.parallel, own.queue, time.monotonic)
-    if same_place is None:
-        return Backend(name, own, key, Breaker(name, _breaker_policy(config), time.monotonic, note_change), line)
-    if same_place.model == own.model and same_place.api_key == key:
-        return Backend(name, own, key, same_place.breaker, line, same_place.abilities)
-    return Backend(name, own, key, same_place.breaker, line)
+def _say_nothing(_: RuntimeEvent) -> None:
+    """Nobody asks about managed servers."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    config: ProxyConfig
+    environ: Mapping[str, str]
+    note_change: Callable[[BreakerChange], None]
+    tell: Callable[[RuntimeEvent], None]
+
+    def backend(self, name: str, before: Backend | None) -> Backend:
+        """One backend; ``before`` is what had its name."""
+        own = self.config.backends[name]
+        key = _key(name, own, self.environ)
+        if before is not None and before.config == own and before.api_key == key:
+            return before
+        same_place = before if before is not None and before.config.base_url == own.base_url else None
+        breaker = same_place.breaker if same_place is not None else self._breaker(name)
+        line = None
+        if own.parallel is not None:
+            line = same_place.line if same_place is not None else None
+            line = line or Line(own.parallel, own.queue, time.monotonic)
+        runtime = self._runtime(name, own, key, breaker, before)
+        if same_place is not None and same_place.model == own.model and same_place.api_key == key:
+            return Backend(name, own, key, breaker, line, same_place.abilities, runtime)
+        return Backend(name, own, key, breaker, line, runtime=runtime)
+
+    def _breaker(self, name: str) -> Breaker:
+        return Breaker(name, _breaker_policy(self.config), time.monotonic, self.note_change)
+
+    def _runtime(
+        self, name: str, own: BackendConfig, key: str | None, breaker: Breaker, before: Backend | None
+    ) -> Runtime | None:
+        base = Path(self.config.source).parent if self.config.source else None
+        launch = launch_of(name, own, self.environ, base)
+        present = before.runtime if before is not None else None
+        if launch is None:
+            return None
+        if present is not None and before is not None and (present.launch, before.api_key) == (launch, key):
+            return present
+        mark = user_folder(self.environ) / "run" / "servers" / f"{name}-{launch.port}.json"
+        keys = [self.config.proxy.api_key_env, *(one.env for one in self.config.proxy.api_keys.values())]
+        keys += [other.api_key_env for other in self.config.backends.values() if other is not own]
+        environ = child_environment(self.environ, frozenset(one for one in keys if one))
+        runtime = Runtime(launch, environ, mark, key=key, tell=self.tell, before=present)
+        runtime.on_ready = lambda: breaker.reset("its server was started anew")
+        return runtime
 
 
 def _key(name: str, own: BackendConfig, environ: Mapping[str, str]) -> str | None:

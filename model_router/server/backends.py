@@ -17,6 +17,7 @@ from model_router.server.breaker import Breaker, BreakerPolicy
 from model_router.server.headers import RawHeaders
 from model_router.server.line import Line
 from model_router.server.refusal import Refusal
+from model_router.server.runtime.runtime import Runtime
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +25,8 @@ class Backend:
     """One model server: its name, its key, which never appears in a ``repr``, how it does, and what was learned of it.
 
     ``address`` is host and port of a server over plain http, None of others; ``host`` the header for it, ``target``
-    the path before each endpoint. ``line`` is None when it takes any number of requests at once.
+    the path before each endpoint. ``line`` is None when it takes any number of requests at once, ``runtime`` when the
+    gateway neither starts nor stops it.
     """
 
     name: str
@@ -33,6 +35,7 @@ class Backend:
     breaker: Breaker = field(default_factory=lambda: Breaker("", BreakerPolicy(), time.monotonic), repr=False)
     line: Line | None = field(default=None, repr=False)
     abilities: Abilities = field(default_factory=Abilities, repr=False)
+    runtime: Runtime | None = field(default=None, repr=False)
     address: tuple[str, int] | None = field(init=False, repr=False)
     host: bytes = field(init=False, repr=False)
     target: bytes = field(init=False, repr=False)
@@ -52,7 +55,7 @@ class Backend:
         object.__setattr__(self, "default_json", _encoded(self.config.overrides.default))
 
     def __repr__(self) -> str:
-        return f"Backend({self.name!r}, {self.config.base_url!r})"
+        return f"Backend({self.name!r}, {self.config!r})"
 
     @property
     def model(self) -> str:

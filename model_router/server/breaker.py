@@ -167,6 +167,12 @@ class Breaker:
         self._probing = True
         return Admission(self, self._era, probe=True)
 
+    def reset(self, reason: str) -> None:
+        """Close it: what has failed before is another process now."""
+        self._rest = self.policy.rest_seconds
+        if self._state is not BreakerState.CLOSED:
+            self._change(BreakerState.CLOSED, reason)
+
     def snapshot(self) -> BreakerSnapshot:
         """How it stands now."""
         now = self._clock()

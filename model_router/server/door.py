@@ -50,7 +50,7 @@ class Door:
         try:
             if gateway.state is GatewayState.STOPPING:
                 raise _stopping("The gateway is stopping; try again in a moment.")
-            gateway.guard.check(intake.text_headers)
+            record.key_name = gateway.guard.check(intake.text_headers)
             await forward(gateway, endpoint, intake, record, outlet)
         except Refusal as refusal:
             await _refuse(refusal, intake, outlet)

@@ -18,6 +18,7 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     was ended by a stop, after the first byte) or ``cancelled`` (the client left). ``failures`` tells of each backend
     that gave no answer, ``breakers`` of those that came to rest or to work again since the event before; ``dropped``
     names fields of the client's that the backend's protocol has no place for.
+    ``key_name`` is the name in ``proxy.api_keys`` of the key that the client sent.
     ``preview`` is empty and ``reasons`` quote nothing of the prompt unless the configuration asks for text.
     ``session_reason`` and ``session_code`` say why the conversation stayed with its engine or moved,
     ``prefill_tokens`` what a move reads, or would have read, again. ``decided`` is the engine that the router picked,
@@ -63,6 +64,7 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     failures: tuple[str, ...] = ()
     breakers: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
+    key_name: str = ""
     preview: str = ""
     config_hash: str = ""
     ruleset_version: str = ""

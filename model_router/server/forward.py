@@ -18,6 +18,7 @@ from model_router.server.record import Record
 from model_router.server.refusal import Refusal
 from model_router.server.relay import relay
 from model_router.server.routing import decide
+from model_router.server.runtime.runtime import RuntimeState
 from model_router.server.wire.endpoint import Endpoint
 from model_router.server.wire.request import read_request
 
@@ -35,7 +36,8 @@ async def forward(gateway: Gateway, endpoint: Endpoint, intake: Intake, record: 
     request = read_request(endpoint, await intake.read(), limits.max_depth)
     intake.watch(outlet)
     record.stream = request.stream
-    record.body_bytes = len(request.body.raw)
+    record.sent = request.body.raw
+    record.body_bytes = len(record.sent)
     if request.stream:
         outlet.expect_stream(gateway.config.proxy.keepalive_seconds)
     record.ask = read_ask(request.body, intake.text_headers, endpoint.path)
@@ -54,7 +56,9 @@ async def forward(gateway: Gateway, endpoint: Endpoint, intake: Intake, record: 
 async def _count_tokens(gateway: Gateway, backends: tuple[Backend, ...], call: Call, estimate: int) -> None:
     """The backend's own count where it has one, else the gateway's estimate: a client that counts must not be lost."""
     try:
-        if await gateway.upstream.speaks(backends[0], call.request.endpoint.protocol):
+        runtime = backends[0].runtime  # nobody starts a server to count
+        there = runtime is None or runtime.state is RuntimeState.READY
+        if there and await gateway.upstream.speaks(backends[0], call.request.endpoint.protocol):
             await relay(gateway, backends[:1], call)
             return
     except Refusal:

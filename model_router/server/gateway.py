@@ -34,6 +34,7 @@ from model_router.server.metrics import Metrics
 from model_router.server.record import Record, new_record
 from model_router.server.reload import Prepared, Reloader
 from model_router.server.retries import RetryPolicy
+from model_router.server.runtime.runtime import Runtime
 from model_router.server.sessions import SessionMemory
 from model_router.server.stickiness import Stickiness
 from model_router.server.upstream import Upstream
@@ -41,6 +42,8 @@ from model_router.server.upstream import Upstream
 logger = logging.getLogger(__name__)
 
 _LAST_PIECE_SECONDS = 0.2
+_LAST_SECONDS = 1.5
+"""For managed servers to end in, when the gateway does."""
 _MUCH = 16_777_216
 """Bytes of bodies after which it is worth giving memory back."""
 _QUIET_SECONDS = 0.5
@@ -91,7 +94,7 @@ class Gateway:
         self.journal = Journal()
         self.happenings: deque[GatewayEvent] = deque(maxlen=1_000)
         self._changes: list[str] = []
-        self.arrangement = arrange(config, router, self.environ, self.note_change)
+        self.arrangement = arrange(config, router, self.environ, self.note_change, tell=self.tell)
         keep = config.sessions
         self.sessions = SessionMemory(keep.max_sessions, keep.ttl_seconds)
         self.approvals = ApprovalQueue(config.approvals, self.tell_from_anywhere)
@@ -102,6 +105,7 @@ class Gateway:
         self._upstream: Upstream | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._guard: Guard | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
         self._tasks: dict[Record, asyncio.Task[object]] = {}
         self._unwritten: deque[Record] = deque()
         self._idle: asyncio.Event | None = None
@@ -187,6 +191,8 @@ class Gateway:
         """Close the client and write what is left of the events."""
         if self.reloader is not None:
             self.reloader.stop()
+        ending = [runtime.stop("the gateway ends", _LAST_SECONDS) for runtime in self.runtimes().values()]
+        await asyncio.gather(*ending, *self._retiring, return_exceptions=True)
         while self._unwritten:
             self._write(self._unwritten.popleft())
         if self._upstream is not None:
@@ -199,7 +205,12 @@ class Gateway:
         """Go on with another configuration: one assignment, between two turns of the loop."""
         arrangement = prepared.arrangement
         settle(arrangement)
+        lost = self.runtimes()
         self.arrangement, self._guard = arrangement, prepared.guard
+        for runtime in set(lost.values()) - set(self.runtimes().values()):
+            task = asyncio.create_task(runtime.retire())
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
         config = arrangement.config
         self.approvals.settings = config.approvals
         self.sessions.keep_engines(arrangement.router.catalog.engines)
@@ -207,6 +218,10 @@ class Gateway:
         self.health = tuple(one for one in self.health if one.name in arrangement.backends)
         if self.writer is not None:
             self.writer.resize(config.observability.max_bytes, config.observability.backups)
+
+    def runtimes(self) -> dict[str, Runtime]:
+        """The managed servers by backend."""
+        return {name: one.runtime for name, one in self.backends.items() if one.runtime is not None}
 
     def tell(self, event: GatewayEvent) -> None:
         """An event that is no request's: to the file and to the screen. On the server's loop only."""

@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from model_router.config.proxy import ListenConfig
@@ -28,37 +29,49 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def resolve_key(listen: ListenConfig, environ: Mapping[str, str]) -> str | None:
-    """The key that clients must send, or None when none is asked for.
+def resolve_keys(listen: ListenConfig, environ: Mapping[str, str]) -> dict[str, str]:
+    """The keys of clients by name, that of ``proxy.api_key`` under the empty one; none when none is asked for.
 
     Raises:
-        ServerError: the named variable is not set, or the gateway would listen beyond this machine without a key.
+        ServerError: a named variable is not set, or the gateway would listen beyond this machine without a key.
     """
-    key = listen.api_key
-    if key is None and listen.api_key_env is not None:
-        key = environ.get(listen.api_key_env)
+    found = {"": listen.api_key} if listen.api_key else {}
+    variables = {"": listen.api_key_env} if listen.api_key is None else {}
+    for name, one in listen.api_keys.items():
+        if one.key:
+            found[name] = one.key
+        else:
+            variables[name] = one.env
+    for name, variable in variables.items():
+        if variable is None:
+            continue
+        key = environ.get(variable)
         if not key:
+            place = f"proxy.api_keys.{name}.env" if name else "proxy.api_key_env"
             raise ServerError(
-                f"proxy.api_key_env names {listen.api_key_env}, which is not set.",
-                f"Set {listen.api_key_env}, or remove proxy.api_key_env to run without a key on this machine only.",
+                f"{place} names {variable}, which is not set.",
+                f"Set {variable}, or remove {place} to run without that key.",
             )
-    if not key and not is_loopback(listen.host):
+        found[name] = key
+    if not found and not is_loopback(listen.host):
         raise ServerError(
             f"Listening on {listen.host} would open the gateway to other machines without a key.",
-            "Set proxy.api_key_env (or proxy.api_key), or listen on 127.0.0.1.",
+            "Set proxy.api_key_env (or proxy.api_keys), or listen on 127.0.0.1.",
         )
-    return key or None
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Checks the headers of a request. ``host`` is the address that the gateway listens on."""
+    """Checks the headers of a request. ``host`` is the address that the gateway listens on; without ``keys``, which
+    have names, none is asked for.
+    """
 
     host: str
-    key: str | None = field(repr=False)
+    keys: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
-    def check(self, headers: Mapping[str, str]) -> None:
-        """Let a request pass or refuse it.
+    def check(self, headers: Mapping[str, str]) -> str:
+        """Let a request pass or refuse it; gives the name of its key, empty without one.
 
         A page of a foreign site can reach loopback through a name of its own (DNS rebinding) or by a plain form post;
         the first shows in ``Host``, the second in ``Origin``. Whoever knows the key is no such page.
@@ -67,9 +80,21 @@ class Guard:
             Refusal: 403 for a foreign host or page, 401 for a wrong or missing key.
         """
         self.check_host(headers)
-        if self.key is not None:
-            self._check_key(headers)
-        elif _foreign_page(headers):
+        if not self.keys:
+            self.check_page(headers)
+            return ""
+        name = self.key_name(headers)
+        if name is None:
+            raise _no_key(headers)
+        return name
+
+    def check_page(self, headers: Mapping[str, str]) -> None:
+        """Refuse what a page of another site sends.
+
+        Raises:
+            Refusal: 403.
+        """
+        if _foreign_page(headers):
             message = "Web pages of other sites may not use this gateway; set proxy.api_key_env and send that key."
             raise Refusal(403, message, kind="permission_error", code="origin_not_allowed")
 
@@ -84,21 +109,20 @@ class Guard:
             message = "The Host header names another machine; use http://127.0.0.1 or http://localhost as address."
             raise Refusal(403, message, kind="permission_error", code="host_not_allowed")
 
-    def knows_key(self, headers: Mapping[str, str]) -> bool:
-        """Whether the request carries the right key, or none is asked for."""
-        if self.key is None:
-            return True
-        expected = self.key.encode()
-        return any(hmac.compare_digest(given.encode("latin-1", "replace"), expected) for given in _given_keys(headers))
+    def key_name(self, headers: Mapping[str, str]) -> str | None:
+        """The name of the key that a request carries, empty when none is asked for; None when it is wrong or missing.
 
-    def _check_key(self, headers: Mapping[str, str]) -> None:
-        if self.knows_key(headers):
-            return
-        given = "is wrong" if any(_given_keys(headers)) else "is missing"
-        message = f"The API key {given}; send the gateway's key as 'Authorization: Bearer KEY' or 'x-api-key: KEY'."
-        raise Refusal(
-            401, message, kind="authentication_error", code="invalid_api_key", headers={"www-authenticate": "Bearer"}
-        )
+        Every key is compared with every one given, in full, so that the time tells nothing.
+        """
+        if not self.keys:
+            return ""
+        found = None
+        given = [key.encode("latin-1", "replace") for key in _given_keys(headers)]
+        for name, key in self.keys.items():
+            for one in given:
+                if hmac.compare_digest(one, key.encode()):
+                    found = name
+        return found
 
     def is_own_name(self, host: str) -> bool:
         """Whether a ``Host`` header names this machine; none at all does."""
@@ -122,6 +146,14 @@ def _given_keys(headers: Mapping[str, str]) -> tuple[str, ...]:
     scheme, _, token = headers.get("authorization", "").partition(" ")
     bearer = token.strip() if scheme.lower() == "bearer" else ""
     return tuple(key for key in (bearer, headers.get("x-api-key", "").strip()) if key)
+
+
+def _no_key(headers: Mapping[str, str]) -> Refusal:
+    given = "is wrong" if any(_given_keys(headers)) else "is missing"
+    message = f"The API key {given}; send the gateway's key as 'Authorization: Bearer KEY' or 'x-api-key: KEY'."
+    return Refusal(
+        401, message, kind="authentication_error", code="invalid_api_key", headers={"www-authenticate": "Bearer"}
+    )
 
 
 def _foreign_page(headers: Mapping[str, str]) -> bool:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 
 from model_router.server.backends import Backend
+from model_router.server.runtime.runtime import Runtime, RuntimeState
 from model_router.server.upstream import Upstream, UpstreamFailure
 
 _LARGEST_LIST = 8_388_608
@@ -47,6 +48,8 @@ async def check_backends(backends: Iterable[Backend], upstream: Upstream, second
 
 
 async def _check(backend: Backend, upstream: Upstream, seconds: float) -> BackendHealth:
+    if backend.runtime is not None and backend.runtime.state is not RuntimeState.READY:
+        return _not_started(backend, backend.runtime)
     started = time.perf_counter()
     latency: float | None = None
     models: tuple[str, ...] | None = None
@@ -73,6 +76,24 @@ async def _check(backend: Backend, upstream: Upstream, seconds: float) -> Backen
         models=models or (),
         latency_ms=latency,
         detail=f"'{backend.name}' {detail}.",
+        checked_at=time.time(),
+    )
+
+
+def _not_started(backend: Backend, runtime: Runtime) -> BackendHealth:
+    """A server that the gateway starts when it is needed is well while it is not; one that cannot be started is not."""
+    stand = runtime.snapshot()
+    failed = stand.state is RuntimeState.FAILED or stand.crashes > 0
+    detail = stand.reason if failed else "its first request starts it"
+    return BackendHealth(
+        name=backend.name,
+        base_url=without_login(backend.config.base_url),
+        model=backend.model,
+        reachable=not failed,
+        advertises_model=None,
+        models=(),
+        latency_ms=None,
+        detail=f"'{backend.name}' is {stand.state}: {detail}.",
         checked_at=time.time(),
     )
 

@@ -11,6 +11,7 @@ from model_router.engine.receipt import NOTHING
 from model_router.server.ask import Ask
 from model_router.server.ask_route import Pick
 from model_router.server.events import RequestEvent
+from model_router.server.quotes import without_quotes
 from model_router.server.redaction import redact
 
 CLIENT_LEFT = 499
@@ -34,6 +35,7 @@ class Record:
 
     ``arrived`` is unix seconds, ``started`` the performance counter at the same moment. ``folded`` marks the repeat of
     a blocked request, which makes no event of its own; ``stopped`` one that the gateway ends as it is stopping itself.
+    ``sent`` is the body, against which errors are held that might repeat it.
     """
 
     request_id: str
@@ -69,6 +71,8 @@ class Record:
     failures: list[str] = field(default_factory=list)
     breakers: list[str] = field(default_factory=list)
     body_bytes: int = 0
+    key_name: str = ""
+    sent: bytes = field(default=b"", repr=False)
 
     def end(self, outcome: str, status: int, error: str = "") -> None:
         """Say how the request went; what is said last counts."""
@@ -159,14 +163,19 @@ class Record:
             total_ms=self.total_ms,
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
-            error=redact(self.error) if self.error else "",
-            failures=tuple(map(redact, self.failures)),
+            error=self._told(self.error, capture) if self.error else "",
+            failures=tuple(self._told(failure, capture) for failure in self.failures),
             breakers=tuple(self.breakers),
             dropped=self.dropped,
+            key_name=self.key_name,
             preview=_preview(ask, capture),
             config_hash=pick.router.config_hash if pick is not None else "",
             ruleset_version=pick.router.ruleset_version if pick is not None else "",
         )
+
+    def _told(self, sentence: str, capture: PromptCapture) -> str:
+        """What went wrong, without keys; and without the client's words, which backends repeat, unless text is kept."""
+        return redact(without_quotes(sentence, self.sent) if capture is PromptCapture.OFF else sentence)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ Before the first byte of content another backend may take over; afterwards an er
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 import random
 import time
@@ -29,6 +30,7 @@ from model_router.server.outgoing import Outgoing, can_translate, outgoing
 from model_router.server.outlet import WAITING, ClientLeft
 from model_router.server.refusal import Refusal
 from model_router.server.retries import Action, Retries
+from model_router.server.runtime.process import RuntimeFailed
 from model_router.server.upstream import Upstream, UpstreamAnswer, UpstreamFailure, read_whole
 
 _ABSENT = frozenset({404, 405, 501})
@@ -112,6 +114,21 @@ async def _tell(failed: list[Failed], call: Call) -> None:
 
 
 async def _attempt(upstream: Upstream, backend: Backend, call: Call) -> Failed | None:
+    """One backend; a server that the gateway starts itself is ready, and stays, while it is used."""
+    if backend.runtime is None:
+        return await _admitted(upstream, backend, call)
+    async with contextlib.AsyncExitStack() as using:
+        call.outlet.note = f"starting the server of '{backend.name}'"
+        try:
+            await using.enter_async_context(backend.runtime.use())
+        except RuntimeFailed as failed:
+            return Failed(backend, str(failed), 503, retry_after=failed.retry_after)
+        finally:
+            call.outlet.note = WAITING
+        return await _admitted(upstream, backend, call)
+
+
+async def _admitted(upstream: Upstream, backend: Backend, call: Call) -> Failed | None:
     admission = backend.breaker.admit()
     if admission is None:
         seconds = backend.breaker.snapshot().retry_in or 0

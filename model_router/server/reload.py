@@ -153,7 +153,7 @@ class Reloader:
             guard = make_guard(config, gateway.environ)
         except ServerError as error:
             raise _NotUsable([f"{error.message} {error.hint}"]) from None
-        arrangement = arrange(config, router, gateway.environ, gateway.note_change, before)
+        arrangement = arrange(config, router, gateway.environ, gateway.note_change, before, tell=gateway.tell)
         return Prepared(arrangement, guard, restart)
 
     def _read_proxy(self, before: ProxyConfig) -> ProxyConfig:

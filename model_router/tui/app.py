@@ -344,9 +344,7 @@ class ModelRouterApp(App[int]):
             "What fits here, how fast, and for which route",
             lambda: self.action_show("models"),
         )
-        yield SystemCommand(
-            "Downloads", "Approve, pause, resume", lambda: self.action_show("downloads")
-        )
+        yield SystemCommand("Downloads", "Approve, pause, resume", lambda: self.action_show("downloads"))
         yield SystemCommand("Config", "Edit, preview, apply, roll back", lambda: self.action_show("config"))
         yield SystemCommand("Doctor", "Checks, each with its fix", lambda: self.action_show("doctor"))
         yield SystemCommand("Stop or start", "Stop serving, or start again", self.action_switch)

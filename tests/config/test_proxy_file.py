@@ -216,3 +216,38 @@ engine_backends: {fast_local: one}
         (25, "backends.three.overrides.remove[0]"),
         (25, "backends.three.overrides.remove[1]"),
     ]
+
+
+def test_named_keys_are_one_of_two_things(tmp_path: Path) -> None:
+    path = tmp_path / "routing_proxy.yaml"
+    path.write_text(
+        "proxy:\n  host: 0.0.0.0\n  api_keys:\n    good: {key: k}\n    both: {key: k, env: K}\n    none: {}\n"
+        "backends: {one: {base_url: http://127.0.0.1:1/v1, model: m}}\nengine_backends: {fast_local: one}\n"
+    )
+    checked = check_proxy(path, {})
+    assert [(one.line, one.path) for one in checked.problems] == [
+        (5, "proxy.api_keys.both"),
+        (6, "proxy.api_keys.none"),
+    ]
+    assert checked.config is not None
+    assert "key='k'" not in repr(checked.config)
+
+
+def test_a_runtime_has_to_be_one_that_can_be_started_here(tmp_path: Path) -> None:
+    def problems(base_url: str, runtime: str) -> list[str]:
+        path = tmp_path / "routing_proxy.yaml"
+        path.write_text(
+            f"backends: {{one: {{base_url: '{base_url}', model: m, runtime: {runtime}}}}}\n"
+            "engine_backends: {fast_local: one}\n"
+        )
+        return [one.path for one in check_proxy(path, {}).problems]
+
+    here = "http://127.0.0.1:8091/v1"
+    assert problems(here, "{command: [llama-server]}") == []
+    assert problems(here, "{template: llama-server, model: ~/m.gguf, arguments: [-c, '8192']}") == []
+    for elsewhere in ("https://127.0.0.1:8091/v1", "http://10.0.0.9:8091/v1", "http://127.0.0.1/v1"):
+        assert problems(elsewhere, "{command: [llama-server]}") == ["backends.one.base_url"]
+    assert problems("http://127.0.0.1:8082/v1", "{command: [a]}") == ["backends.one.base_url"], "the gateway's own port"
+    for wrong in ("{}", "{command: [a], template: mlx-lm, model: m}", "{template: mlx-lm}", "{command: [a], model: m}"):
+        assert problems(here, wrong) == ["backends.one.runtime"], wrong
+    assert problems(here, "{command: llama-server -m x}") == ["backends.one.runtime.command"], "no shell"

@@ -1,7 +1,7 @@
 """The process behind :class:`tests.support.llama.LlamaServer`: a real llama.cpp server, from a wheel for any processor.
 
-``python -m tests.support.llama_process MODEL NAME CONTEXT [PROJECTOR]`` serves one model file on loopback, two
-requests at a time, until SIGTERM, on a port that it finds and prints. The wheel
+``python -m tests.support.llama_process MODEL NAME CONTEXT [PROJECTOR [PORT]]`` serves one model file on loopback, two
+requests at a time, until SIGTERM, on a port that is given, or that it finds and prints. The wheel
 has the server as a class instead of a program; this is the program.
 """
 
@@ -13,14 +13,14 @@ import sys
 import xllamacpp
 
 
-def main(model: str, name: str, context: str, projector: str = "") -> None:
+def main(model: str, name: str, context: str, projector: str = "", port: str = "0") -> None:
     """Start the server and wait for the signal to end it."""
     parameters = xllamacpp.CommonParams()
     parameters.model.path = model
     parameters.mmproj.path = projector
     parameters.model_alias = {name}
     parameters.hostnames = ["127.0.0.1"]
-    parameters.port = 0
+    parameters.port = int(port)
     parameters.n_ctx = int(context)
     parameters.n_parallel = 2
     parameters.cpuparams.n_threads = 1

@@ -16,6 +16,8 @@ from model_router.server.control.pass_control import TOKEN_HEADER
 from model_router.server.control.run_file import RunFile, find_gateway
 
 _SECONDS = 40.0
+_START_SECONDS = 3_700.0
+"""Longer than any server may take to be ready."""
 _SILENCE_SECONDS = 30.0
 
 
@@ -94,6 +96,18 @@ class ControlClient:
         """Refuse a request."""
         return self._call("POST", f"/control/approvals/{quote(request_id, safe='')}/deny", note=note)
 
+    def runtimes(self) -> list[dict[str, Any]]:
+        """The managed servers."""
+        return list(self._call("GET", "/control/runtimes")["runtimes"])
+
+    def act(self, runtime: str, action: str) -> dict[str, Any]:
+        """``start``, ``stop`` or ``restart`` a managed server; comes back when that is done."""
+        return self._call("POST", f"/control/runtimes/{quote(runtime, safe='')}/{action}")
+
+    def logs(self, runtime: str, lines: int = 100) -> dict[str, Any]:
+        """The file into which a managed server prints, and its last ``lines``."""
+        return self._call("GET", f"/control/runtimes/{quote(runtime, safe='')}/logs?lines={lines}")
+
     def events(self, after: int | None = None) -> Iterator[FollowedEvent]:
         """Events as they come, behind a cursor or from now on; ends when the gateway does."""
         query = {} if after is None else {"after": str(after)}
@@ -108,7 +122,12 @@ class ControlClient:
 
     def _call(self, method: str, path: str, **body: Any) -> dict[str, Any]:
         try:
-            answer = self._http.request(method, path, json={"who": self.who, **body} if method == "POST" else None)
+            answer = self._http.request(
+                method,
+                path,
+                json={"who": self.who, **body} if method == "POST" else None,
+                timeout=_START_SECONDS if "/runtimes/" in path else _SECONDS,
+            )
         except httpx.HTTPError as error:
             raise _gone(error, self.gateway) from None
         if answer.status_code >= 300:

@@ -29,7 +29,7 @@ def check_control(headers: Mapping[str, str], token: str, listen_host: str, peer
     """
     if "origin" in headers or "sec-fetch-site" in headers:
         raise _refused("Pages of a browser cannot control the gateway.", "origin_not_allowed")
-    if not headers.get("host") or not Guard(listen_host, None).is_own_name(headers["host"]):
+    if not headers.get("host") or not Guard(listen_host).is_own_name(headers["host"]):
         raise _refused("The Host header names another machine.", "host_not_allowed")
     if peer is not None and not is_loopback(peer) and peer != listen_host:
         raise _refused("The gateway is controlled from its own machine only.", "peer_not_allowed")

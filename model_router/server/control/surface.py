@@ -17,6 +17,8 @@ from model_router.server.gateway import Gateway
 from model_router.server.happenings import GatewayEvent
 from model_router.server.refusal import Refusal
 from model_router.server.reload import Reloader
+from model_router.server.runtime.process import RuntimeFailed, tail
+from model_router.server.runtime.runtime import Runtime
 
 _JSON = "application/json"
 _SIGN_SECONDS = 10.0
@@ -61,6 +63,7 @@ def add_control(app: Quart, gateway: Gateway) -> None:
         return _json(event)
 
     _add_approvals(app, gateway)
+    _add_runtimes(app, gateway)
     _add_events(app, gateway)
 
 
@@ -86,6 +89,40 @@ def _add_approvals(app: Quart, gateway: Gateway) -> None:
         except ServerError as error:
             raise Refusal(409, f"{error.message} {error.hint}".strip(), code="not_waiting") from None
         return _json(approval_row(found))
+
+
+def _add_runtimes(app: Quart, gateway: Gateway) -> None:
+    def named(name: str) -> Runtime:
+        runtime = gateway.runtimes().get(name)
+        if runtime is None:
+            known = ", ".join(gateway.runtimes()) or "none"
+            raise Refusal(404, f"No backend '{name[:64]}' has a runtime; known: {known}.", code="unknown_runtime")
+        return runtime
+
+    @app.get("/control/runtimes")
+    async def runtimes() -> Response:
+        return _json({"runtimes": [one.snapshot() for one in gateway.runtimes().values()]})
+
+    @app.post("/control/runtimes/<name>/<action>")
+    async def act(name: str, action: str) -> Response:
+        runtime, who = named(name), _who(await _body())
+        if action not in ("start", "stop", "restart"):
+            raise Refusal(404, "A runtime is started, stopped or restarted.", code="unknown_endpoint")
+        try:
+            if action != "start":
+                await runtime.stop(f"a person has said so ({who})")
+            if action != "stop":
+                await runtime.start()
+        except RuntimeFailed as failed:
+            raise Refusal(409, f"'{name}' {failed}.", code="runtime_failed") from None
+        return _json(runtime.snapshot())
+
+    @app.get("/control/runtimes/<name>/logs")
+    async def logs(name: str) -> Response:
+        asked = request.args.get("lines", "100")
+        lines = min(int(asked), 10_000) if asked.isdigit() else 100
+        path = named(name).launch.log
+        return _json({"log": str(path), "lines": await asyncio.to_thread(tail, path, lines)})
 
 
 def _add_events(app: Quart, gateway: Gateway) -> None:

@@ -1,0 +1,1 @@
+"""Model servers that the gateway starts and stops."""

@@ -1,0 +1,87 @@
+"""What is started for a backend: its command, its address, its log."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from model_router.config.files import event_log_path, expand
+from model_router.config.proxy import BackendConfig, RuntimeConfig, RuntimeTemplate
+
+_TEMPLATES: Mapping[RuntimeTemplate, tuple[str, ...]] = {
+    RuntimeTemplate.LLAMA_SERVER: ("llama-server", "--host", "{host}", "--port", "{port}", "--alias", "{name}", "-m"),
+    RuntimeTemplate.LLAMA_ROUTER: ("llama-server", "--host", "{host}", "--port", "{port}", "--models-dir"),
+    RuntimeTemplate.MLX_LM: ("mlx_lm.server", "--host", "{host}", "--port", "{port}", "--model"),
+}
+"""The model follows. ``{name}`` is the backend's ``model``: what requests call it."""
+
+_HEALTH = frozenset({RuntimeTemplate.LLAMA_SERVER, RuntimeTemplate.LLAMA_ROUTER})
+"""These answer 503 at ``/health`` while they load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One server's. ``environ`` may hold keys and does not show."""
+
+    backend: str
+    config: RuntimeConfig
+    argv: tuple[str, ...]
+    host: str
+    port: int
+    ready_url: str
+    log: Path
+    folder: Path | None
+
+
+def launch_of(name: str, backend: BackendConfig, environ: Mapping[str, str], base: Path | None) -> Launch | None:
+    """What to start for a backend; None when the gateway does not. Relative paths count from ``base``."""
+    runtime = backend.runtime
+    if runtime is None:
+        return None
+    url = urlsplit(backend.base_url)
+    host, port = url.hostname or "127.0.0.1", url.port or 80
+    log = runtime.log_path or str(event_log_path(environ).with_name(f"runtime-{name}.log"))
+    return Launch(
+        backend=name,
+        config=runtime,
+        argv=_argv(runtime, host, port, backend.model, environ),
+        host=host,
+        port=port,
+        ready_url=_ready_url(runtime, backend, host, port),
+        log=expand(log, environ, base),
+        folder=expand(runtime.folder, environ, base) if runtime.folder else None,
+    )
+
+
+def child_environment(environ: Mapping[str, str], hidden: frozenset[str]) -> dict[str, str]:
+    """The environment for a server: the gateway's own, without the keys that it holds for others."""
+    return {name: value for name, value in environ.items() if name not in hidden}
+
+
+def _argv(runtime: RuntimeConfig, host: str, port: int, model: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Each element stays one: no shell reads it. A program that is a path may begin with ``~``."""
+    if runtime.template is not None:
+        own = runtime.model or ""
+        parts = (*_TEMPLATES[runtime.template], str(expand(own, environ)), *runtime.arguments)
+    else:
+        parts = runtime.command or ()
+    known = {"{host}": host, "{port}": str(port), "{model}": model, "{name}": model}
+    filled = [_filled(part, known) for part in parts]
+    return (str(expand(filled[0], environ)) if os.sep in filled[0] else filled[0], *filled[1:])
+
+
+def _filled(part: str, known: Mapping[str, str]) -> str:
+    for mark, value in known.items():
+        part = part.replace(mark, value)
+    return part
+
+
+def _ready_url(runtime: RuntimeConfig, backend: BackendConfig, host: str, port: int) -> str:
+    if runtime.ready_url:
+        return runtime.ready_url
+    if runtime.template in _HEALTH:
+        return f"http://{f'[{host}]' if ':' in host else host}:{port}/health"
+    return backend.base_url.rstrip("/") + "/models"

@@ -1,0 +1,295 @@
+"""Servers that the gateway starts and stops: real processes, real ports."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from model_router.config.proxy import BackendConfig, RuntimeConfig, RuntimeTemplate
+from model_router.errors import ServerError
+from model_router.server.control.client import ControlClient
+from model_router.server.happenings import RuntimeEvent
+from model_router.server.runtime.launch import child_environment, launch_of
+from model_router.server.runtime.process import end_left_behind
+from model_router.server.runtime.runtime import Runtime, RuntimeState
+from tests.faults.gateways import Running, config_for, serving
+from tests.support.gateway_process import wait_for
+from tests.support.ports import free_ports
+
+ROOT = Path(__file__).parents[2]
+Managed = Callable[..., Running]
+
+
+def server(what: str = "", **settings: Any) -> RuntimeConfig:
+    """How the small server is started."""
+    command = (sys.executable, "-m", "tests.support.managed_server", "{port}", what)
+    return RuntimeConfig(command=command, folder=str(ROOT), **{"ready_seconds": 20.0, "stop_seconds": 1.0, **settings})
+
+
+@pytest.fixture
+def managed(tmp_path: Path, home: Path) -> Iterator[Managed]:
+    """A gateway before one managed server; it starts none before the first request."""
+    with ExitStack() as stack:
+
+        def serve(runtime: RuntimeConfig, *, port: int | None = None, **settings: Any) -> Running:
+            url = f"http://127.0.0.1:{port or free_ports(1)[0]}/v1"
+            config = config_for({"one": url}, tmp_path, backend={"runtime": runtime, "retries": 0}, **settings)
+            running: AbstractContextManager[Running] = serving(config)
+            return stack.enter_context(running)
+
+        yield serve
+
+
+def runtime_of(running: Running) -> Runtime:
+    return running.gateway.runtimes()["one"]
+
+
+def states(running: Running) -> list[str]:
+    return [one.after for one in running.gateway.happenings if isinstance(one, RuntimeEvent)]
+
+
+def process_of(answer: httpx.Response) -> int:
+    found = re.fullmatch(r"process (\d+)", answer.json()["choices"][0]["message"]["content"])
+    assert found, answer.text
+    return int(found[1])
+
+
+def until(running: Running, state: RuntimeState) -> None:
+    wait_for(lambda: runtime_of(running).state is state, within=10, what=f"a server that is {state}")
+
+
+def test_the_first_requests_start_one_server_and_its_end_is_the_gateways(managed: Managed) -> None:
+    running = managed(server("slow"))
+    assert runtime_of(running).snapshot().pid == 0
+    with ThreadPoolExecutor(4) as beside:
+        answers = list(beside.map(lambda _: running.ask(), range(4)))
+    (pid,) = {process_of(answer) for answer in answers}
+    assert states(running) == ["starting", "ready"]
+    assert runtime_of(running).snapshot().pid == pid
+    running.thread.stop(1)
+    assert not psutil.pid_exists(pid)
+    assert states(running)[2:] == ["stopping", "stopped"]
+
+
+def test_a_stream_gets_signs_of_life_while_its_server_starts(managed: Managed) -> None:
+    running = managed(server("slow"), proxy={"keepalive_seconds": 0.1})
+    assert running.ask(stream=True).text.startswith(": starting the server of 'one'\n\n")
+
+
+def test_one_that_nobody_uses_is_stopped_and_started_again(managed: Managed) -> None:
+    running = managed(server(idle_seconds=0.2))
+    first = process_of(running.ask())
+    until(running, RuntimeState.STOPPED)
+    assert not psutil.pid_exists(first)
+    assert "nobody has used it" in runtime_of(running).snapshot().reason
+    assert process_of(running.ask()) != first
+
+
+def test_one_that_is_used_is_not_idle(managed: Managed) -> None:
+    running = managed(server(idle_seconds=0.2))
+    first = process_of(running.ask())
+    assert process_of(running.ask("take long")) == first
+
+
+def test_one_that_was_killed_is_started_again(managed: Managed) -> None:
+    running = managed(server())
+    first = process_of(running.ask())
+    os.kill(first, signal.SIGKILL)
+    until(running, RuntimeState.STOPPED)
+    assert "signal 9" in runtime_of(running).snapshot().reason
+    assert process_of(running.ask()) != first
+
+
+def test_one_that_ends_in_the_middle_is_an_error_and_the_next_request_is_served(managed: Managed) -> None:
+    running = managed(server())
+    assert running.ask("end now").status_code == 502
+    until(running, RuntimeState.STOPPED)
+    assert running.ask().status_code == 200
+
+
+def test_a_crash_loop_is_stopped(managed: Managed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("model_router.server.runtime.runtime._LONGEST_PAUSE", 0.0)
+    running = managed(server("crash"))
+    answer = running.ask()
+    assert answer.status_code == 503
+    assert "exit code 7" in answer.json()["error"]["message"]
+    assert str(runtime_of(running).launch.log) in answer.json()["error"]["message"]
+    for _ in range(4):
+        running.ask()
+    assert runtime_of(running).state is RuntimeState.FAILED
+    began = states(running).count("starting")
+    assert "model-router runtime start one" in running.ask().json()["error"]["message"]
+    assert states(running).count("starting") == began == 5
+    with ControlClient.find(os.environ) as control, pytest.raises(ServerError, match="exit code 7"):
+        control.act("one", "start")
+    assert states(running).count("starting") == 6, "a person may try again"
+
+
+def test_a_second_start_waits_after_a_second_crash(managed: Managed) -> None:
+    running = managed(server("crash"))
+    running.ask()
+    running.ask()
+    answer = running.ask()
+    assert answer.status_code == 503
+    assert "rests" in answer.json()["error"]["message"]
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_one_that_is_never_ready_is_given_up_and_killed(managed: Managed) -> None:
+    running = managed(server("deaf", ready_seconds=0.8))
+    assert "not ready within 0.8 s" in running.ask().json()["error"]["message"]
+    pid = int(runtime_of(running).launch.log.read_text().split()[1])
+    wait_for(lambda: not psutil.pid_exists(pid), within=5, what="its end, though it is deaf")
+
+
+def test_a_port_that_is_taken_is_named(managed: Managed) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        message = managed(server(), port=port).ask().json()["error"]["message"]
+    assert f"port {port} is used by" in message
+    assert f"process {os.getpid()}" in message
+
+
+def test_a_program_that_is_not_there_is_named(managed: Managed) -> None:
+    running = managed(RuntimeConfig(command=("no-such-server", "--port", "{port}")))
+    assert "'no-such-server': No such file" in running.ask().json()["error"]["message"]
+
+
+def test_what_a_server_has_started_ends_with_it(managed: Managed) -> None:
+    running = managed(server("child"))
+    running.ask()
+    child = int(re.findall(r"child (\d+)", runtime_of(running).launch.log.read_text())[0])
+    assert psutil.pid_exists(child)
+    with ControlClient.find(os.environ) as control:
+        assert control.act("one", "stop")["state"] == "stopped"
+    wait_for(lambda: not _alive(child), within=5, what="the end of the child")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_the_commands_start_stop_and_show_it(managed: Managed) -> None:
+    running = managed(server())
+    with ControlClient.find(os.environ) as control:
+        assert [(one["backend"], one["state"]) for one in control.runtimes()] == [("one", "stopped")]
+        first = control.act("one", "start")
+        assert first["state"] == "ready"
+        assert process_of(running.ask()) == first["pid"]
+        second = control.act("one", "restart")
+        assert second["pid"] not in (0, first["pid"])
+        assert control.logs("one", 1)["lines"] == [f"process {second['pid']} "]
+        assert control.act("one", "stop")["pid"] == 0
+        with pytest.raises(ServerError, match="No backend 'two' has a runtime; known: one"):
+            control.act("two", "start")
+    assert running.ask().status_code == 200, "the next request starts it again"
+
+
+def test_health_does_not_start_it_and_does_not_miss_it(managed: Managed) -> None:
+    running = managed(server())
+    report = running.client.get("/health").json()
+    assert report["status"] == "ok"
+    assert "its first request starts it" in report["backends"][0]["detail"]
+    assert states(running) == []
+
+
+def test_a_client_that_leaves_does_not_stop_the_start(managed: Managed) -> None:
+    running = managed(server("slow"))
+    running.leave_after(0.2)
+    until(running, RuntimeState.READY)
+    assert running.ask().status_code == 200
+    assert states(running) == ["starting", "ready"]
+
+
+def test_a_stop_in_the_middle_of_a_start_leaves_nothing(managed: Managed) -> None:
+    running = managed(server("slow"))
+    running.leave_after(0.15)
+    running.thread.stop(1)
+    log = runtime_of(running).launch.log
+    pids = [int(pid) for pid in re.findall(r"process (\d+)", log.read_text() if log.exists() else "")]
+    assert not any(map(_alive, pids))
+
+
+def test_a_gateway_that_was_killed_leaves_no_stuck_port(managed: Managed, tmp_path: Path) -> None:
+    """What is left behind is known by its mark, and ended; a process that only has its number is not."""
+    running = managed(server())
+    pid = process_of(running.ask())
+    mark = runtime_of(running)._mark
+    text = mark.read_text()
+    other = tmp_path / "mark.json"
+    other.write_text(re.sub(r'"created": [\d.]+', '"created": 1.0', text))
+    end_left_behind(other)
+    assert _alive(pid), "another process of the same number"
+    other.write_text(re.sub(r'"gateway": \d+', f'"gateway": {2**22 + 1}', text))
+    end_left_behind(other)
+    assert not _alive(pid)
+    until(running, RuntimeState.STOPPED)
+
+
+def test_keys_for_others_are_not_in_its_environment() -> None:
+    environ = {"PATH": "/bin", "OPENAI_API_KEY": "secret", "OWN": "x"}
+    assert child_environment(environ, frozenset({"OPENAI_API_KEY"})) == {"PATH": "/bin", "OWN": "x"}
+
+
+@pytest.mark.parametrize(
+    ("template", "expected", "ready"),
+    [
+        (
+            RuntimeTemplate.LLAMA_SERVER,
+            (
+                "llama-server",
+                "--host",
+                "127.0.0.1",
+                "--port",
+                "8091",
+                "--alias",
+                "coder",
+                "-m",
+                "/m.gguf",
+                "-c",
+                "8192",
+            ),
+            "http://127.0.0.1:8091/health",
+        ),
+        (
+            RuntimeTemplate.LLAMA_ROUTER,
+            ("llama-server", "--host", "127.0.0.1", "--port", "8091", "--models-dir", "/m.gguf", "-c", "8192"),
+            "http://127.0.0.1:8091/health",
+        ),
+        (
+            RuntimeTemplate.MLX_LM,
+            ("mlx_lm.server", "--host", "127.0.0.1", "--port", "8091", "--model", "/m.gguf", "-c", "8192"),
+            "http://127.0.0.1:8091/v1/models",
+        ),
+    ],
+)
+def test_templates_know_the_arguments(template: RuntimeTemplate, expected: tuple[str, ...], ready: str) -> None:
+    runtime = RuntimeConfig(template=template, model="/m.gguf", arguments=("-c", "8192"))
+    launch = launch_of("code", BackendConfig("http://127.0.0.1:8091/v1", "coder", runtime=runtime), {}, None)
+    assert launch is not None
+    assert (launch.argv, launch.ready_url) == (expected, ready)
+
+
+def test_no_shell_reads_an_argument(managed: Managed, tmp_path: Path) -> None:
+    trap = tmp_path / "trap"
+    runtime = server()
+    command = (*(runtime.command or ()), f"; touch {trap}", f"$(touch {trap})")
+    running = managed(replace(runtime, command=command))
+    assert running.ask().status_code == 503, "two arguments too many"
+    assert not trap.exists()
