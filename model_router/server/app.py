@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from model_router.config.proxy import PromptCapture
+from model_router.config.proxy import PromptCapture, RoutingMode
 from model_router.server.gateway import Gateway, GatewayState
+from model_router.server.health import served_engines
 from model_router.server.listing import model_entry
 from model_router.server.naming import engine_names, listed_names
 from model_router.server.record import Record
@@ -78,8 +80,8 @@ def create_app(gateway: Gateway) -> Quart:
         if not gateway.guard.knows_key(_headers()):
             return _json({"status": "ok" if _is_well(gateway) else "degraded"})
         await gateway.check_health()
-        well = _is_well(gateway)
-        return _json(_health_report(gateway, well), 200 if well else 503)
+        served = served_engines(gateway.config, gateway.router.catalog, gateway.backends, gateway.health)
+        return _json(_health_report(gateway, served), 200 if _can_serve(gateway, served) else 503)
 
     @app.get("/metrics")
     async def metrics() -> Response:
@@ -163,10 +165,17 @@ def _is_well(gateway: Gateway) -> bool:
     return gateway.router.config_valid and all(backend.healthy for backend in gateway.health)
 
 
-def _health_report(gateway: Gateway, well: bool) -> dict[str, Any]:
+def _can_serve(gateway: Gateway, served: Mapping[str, bool]) -> bool:
+    """Whether anything at all can be answered: what is less than that is ``degraded``, and no reason to be replaced."""
+    by_name = gateway.config.proxy.routing_mode is not RoutingMode.DECISION  # clients may ask for a backend
+    reached = any(served.values()) or (by_name and any(backend.healthy for backend in gateway.health))
+    return gateway.router.config_valid and reached
+
+
+def _health_report(gateway: Gateway, served: Mapping[str, bool]) -> dict[str, Any]:
     writer = gateway.writer
     return {
-        "status": "ok" if well else "degraded",
+        "status": "ok" if _is_well(gateway) else "degraded",
         "version": __version__,
         "uptime_seconds": round(time.time() - (gateway.started_at or time.time()), 1),
         "router": {
@@ -175,6 +184,7 @@ def _health_report(gateway: Gateway, well: bool) -> dict[str, Any]:
             "ruleset_version": gateway.router.ruleset_version,
             "errors": list(gateway.router.config_errors),
         },
+        "engines": served,
         "events": {
             "problem": writer.problem if writer is not None else "",
             "lost": writer.lost if writer is not None else 0,
