@@ -31,6 +31,7 @@ import yaml
 
 from benchmarks import soak_servers
 from benchmarks.soak_requests import Leaving, Sent, configuration, judge, request
+from benchmarks.systems import ending_with_us
 from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import Limits
 
@@ -224,7 +225,7 @@ def _serve(file: Path, port: int) -> Iterator[tuple[subprocess.Popen[bytes], Pat
     output = file.with_suffix(".output")
     with output.open("wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "model_router", "serve", "--config", str(file)],
+            [*ending_with_us(), sys.executable, "-m", "model_router", "serve", "--config", str(file)],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=subprocess.STDOUT,
