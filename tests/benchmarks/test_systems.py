@@ -13,7 +13,8 @@ from benchmarks.systems import ending_with_us
 _PARENT = """
 import subprocess, sys
 from benchmarks.systems import ending_with_us
-child = subprocess.Popen([*ending_with_us(), sys.executable, "-c", "import os, time; print(os.getpid(), flush=True); time.sleep(60)"])
+sleep = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+child = subprocess.Popen([*ending_with_us(), sys.executable, "-c", sleep])
 child.wait()
 """
 
