@@ -142,7 +142,7 @@ class Running:
 
     def __init__(self, launch: Launch, folder: Path, upstream: int, cores: set[int] | None) -> None:
         (self.port,) = free_ports(1)
-        command = launch(folder, self.port, upstream)
+        command = [*ending_with_us(), *launch(folder, self.port, upstream)]
         environ = os.environ | {
             "HOME": str(folder),
             "MODEL_ROUTER_HOME": str(folder / "home"),
@@ -196,6 +196,15 @@ class Running:
             with contextlib.suppress(psutil.NoSuchProcess):
                 each.kill()
         self.process.wait()
+
+
+def ending_with_us() -> list[str]:
+    """What to put before a command, so that its process is ended when this one is, even killed; nothing without Linux.
+
+    To be started from the main thread: the system looks at the end of the thread that started it.
+    """
+    program = shutil.which("setpriv") if sys.platform == "linux" else None
+    return [program, "--pdeathsig", "TERM"] if program is not None else []
 
 
 def answers(port: int, path: str = _READY_PATH) -> bool:

@@ -10,7 +10,7 @@ from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from model_router.server.control.pass_control import check_control, is_control
-from model_router.server.control.report import health_report, is_well
+from model_router.server.control.report import can_serve, health_report, is_well
 from model_router.server.control.surface import add_control
 from model_router.server.gateway import Gateway, GatewayState
 from model_router.server.listing import model_entry
@@ -84,8 +84,7 @@ def create_app(gateway: Gateway) -> Quart:
         if gateway.guard.key_name(_headers()) is None:
             return _json({"status": "ok" if is_well(gateway) else "degraded"})
         await gateway.check_health()
-        well = is_well(gateway)
-        return _json(health_report(gateway, well), 200 if well else 503)
+        return _json(health_report(gateway), 200 if can_serve(gateway) else 503)
 
     @app.get("/metrics")
     async def metrics() -> Response:

@@ -17,7 +17,7 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     ``outcome`` is ``ok``, ``confirm`` (waits for a person), ``error`` (answered with an error), ``broken`` (failed, or
     was ended by a stop, after the first byte) or ``cancelled`` (the client left). ``failures`` tells of each backend
     that gave no answer, ``breakers`` of those that came to rest or to work again since the event before; ``dropped``
-    names fields of the client's that the backend's protocol has no place for.
+    names fields of the client's that the backend's protocol has no place for, or that ``strip_tools`` takes off.
     ``key_name`` is the name in ``proxy.api_keys`` of the key that the client sent.
     ``preview`` is empty and ``reasons`` quote nothing of the prompt unless the configuration asks for text.
     ``session_reason`` and ``session_code`` say why the conversation stayed with its engine or moved,

@@ -289,7 +289,7 @@ class Gateway:
         if self._changes:
             record.breakers, self._changes = self._changes, []
         event = record.event(self._hash(record), self.capture)
-        self.metrics.count(event)
+        self.metrics.count(event, record.failed)
         self.journal.append(event)
         if self.ring.wanted:
             self.ring.append(LiveEvent(event, record.receipt()))

@@ -62,6 +62,9 @@ def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
         _restore(before)
         return 1
     _announce(gateway)
+    server.submit(
+        gateway.check_health()
+    )  # nobody waits for it; from then on /v1/models tells the servers' own contexts
     _quiet_collector()
     try:
         while not told.wait(_LOOK_SECONDS) and server.running:

@@ -11,7 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 import msgspec
 
-from model_router.server.backends import Backend
+from model_router.config.proxy import ProxyConfig
+from model_router.engine.catalog import Catalog
+from model_router.engine.routes import HUMAN_CONFIRM
+from model_router.server.backends import Backend, choose
+from model_router.server.refusal import Refusal
 from model_router.server.runtime.runtime import Runtime, RuntimeState
 from model_router.server.upstream import Upstream, UpstreamFailure
 
@@ -45,6 +49,23 @@ class BackendHealth:
 async def check_backends(backends: Iterable[Backend], upstream: Upstream, seconds: float) -> tuple[BackendHealth, ...]:
     """Ask every backend for its models at the same time; each has ``seconds`` in all."""
     return tuple(await asyncio.gather(*(_check(backend, upstream, seconds) for backend in backends)))
+
+
+def served_engines(
+    config: ProxyConfig, catalog: Catalog, backends: dict[str, Backend], health: Iterable[BackendHealth]
+) -> dict[str, bool]:
+    """By the engines that prompts go to, whether one of those backends is well that would be tried for it."""
+    well = {backend.name for backend in health if backend.healthy}
+    served: dict[str, bool] = {}
+    for engine in catalog.routing_targets.values():
+        if engine == HUMAN_CONFIRM:
+            continue
+        try:
+            chain = choose(engine, config, catalog, backends, 0).backends
+        except Refusal:  # it has none
+            chain = ()
+        served[engine] = any(backend.name in well for backend in chain)
+    return served
 
 
 async def _check(backend: Backend, upstream: Upstream, seconds: float) -> BackendHealth:

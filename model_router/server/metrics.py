@@ -60,8 +60,8 @@ class Metrics:
         self._first: dict[str, _Histogram] = {}
         self._route = _Histogram(_ROUTE_SECONDS)
 
-    def count(self, event: RequestEvent) -> None:
-        """Take one finished request in."""
+    def count(self, event: RequestEvent, failed: Iterable[str] = ()) -> None:
+        """Take one finished request in; ``failed`` names the backend of each attempt that gave no answer."""
         protocol = event.protocol if event.protocol in _PROTOCOLS else "other"
         self._requests[protocol, event.engine, event.backend, event.outcome] += 1
         if event.engine:
@@ -78,8 +78,8 @@ class Metrics:
             self._fallbacks[event.engine] += 1
         if event.session_code:
             self._sessions[event.session_code] += 1
-        for failure in event.failures:
-            self._failures[failure[1:].partition("'")[0]] += 1
+        for backend in failed:
+            self._failures[backend] += 1
 
     def render(self, gateway: Gateway) -> tuple[bytes, str]:
         """The text and its content type."""

@@ -27,7 +27,8 @@ class Outgoing(msgspec.Struct, frozen=True, gc=False):
 
     ``streamed``: the backend is asked for a stream; ``asks_usage``: with ``stream_options``; ``hides_usage``: the token
     counts in it were not the client's wish.
-    ``dropped`` names fields of the client's that have no place in the backend's protocol.
+    ``dropped`` names fields of the client's that have no place in the backend's protocol, and tools that the
+    configuration takes off.
     """
 
     endpoint: Endpoint
@@ -71,7 +72,14 @@ def _native(request: Request, backend: Backend, keeps_model: bool) -> Outgoing:
             replaced["stream_options"] = _with_usage(body)
         asks_usage = "stream_options" in replaced or "stream_options" in body.fields
     removed = _change(endpoint, body, backend, replaced) | refused
-    return Outgoing(endpoint, replace_fields(body, replaced, removed), streamed, hides_usage, asks_usage)
+    out = replace_fields(body, replaced, removed)
+    dropped = _stripped(endpoint, body, backend) if backend.config.strip_tools else ()
+    return Outgoing(endpoint, out, streamed, hides_usage, asks_usage, None, dropped)
+
+
+def _stripped(endpoint: Endpoint, body: JsonBody, backend: Backend) -> tuple[str, ...]:
+    """The client's fields of tools, which do not go to this backend unless it sets its own."""
+    return tuple(name for name in body.fields if name in endpoint.tool_fields and name not in backend.set_json)
 
 
 def _may_stream(request: Request) -> bool:
@@ -138,7 +146,10 @@ def _translated(request: Request, backend: Backend, translator: Translator, keep
         fields.pop("stream", None)
     _change_fields(fields, backend)
     asks_usage = "stream_options" in fields
-    return Outgoing(CHAT, msgspec.json.encode(fields), streamed, False, asks_usage, translator, chat.dropped)
+    dropped = chat.dropped
+    if backend.config.strip_tools:
+        dropped += _stripped(request.endpoint, request.body, backend)
+    return Outgoing(CHAT, msgspec.json.encode(fields), streamed, False, asks_usage, translator, dropped)
 
 
 def _change_fields(fields: dict[str, Any], backend: Backend) -> None:

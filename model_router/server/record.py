@@ -36,6 +36,7 @@ class Record:
     ``arrived`` is unix seconds, ``started`` the performance counter at the same moment. ``folded`` marks the repeat of
     a blocked request, which makes no event of its own; ``stopped`` one that the gateway ends as it is stopping itself.
     ``sent`` is the body, against which errors are held that might repeat it.
+    ``failed`` names the backend of each attempt without an answer, ``failures`` says in words why there was none.
     """
 
     request_id: str
@@ -68,6 +69,7 @@ class Record:
     folded: bool = False
     stopped: bool = False
     dropped: tuple[str, ...] = ()
+    failed: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     breakers: list[str] = field(default_factory=list)
     body_bytes: int = 0

@@ -78,6 +78,7 @@ async def relay(gateway: Gateway, backends: Iterable[Backend], call: Call) -> No
         if failure is None:
             return
         failed[backend.name] = failure
+        record.failed.append(backend.name)
         record.failures.append(str(failure))
         if failure.failure is None:
             continue

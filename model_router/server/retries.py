@@ -27,8 +27,9 @@ class RetryPolicy:
     """The budget of one request.
 
     ``retries`` is how often one backend is tried again, ``max_attempts`` counts all attempts, ``budget_seconds`` bounds
-    all waiting between them. A single wait is at most ``patience_seconds``: a server that asks for a longer one is
-    passed over. ``backoff_seconds`` is the longest first wait where the server gives none; it doubles each time.
+    all waiting between them. A server that asks for a wait of more than ``patience_seconds`` is passed over; to what it
+    asks for up to ``backoff_seconds`` are added. The latter are also the longest first wait where the server gives
+    none; that doubles each time, up to the patience.
     """
 
     retries: int = 2
@@ -59,8 +60,8 @@ _TELL = Step(Action.TELL)
 class Retries:
     """The attempts of one request. ``random`` gives a number from 0 up to 1.
 
-    Waits without a ``Retry-After`` are spread over the whole range from 0 on ("full jitter"), so that requests which
-    failed together do not come back together.
+    Waits without a ``Retry-After`` are spread over the whole range from 0 on ("full jitter"), others from there on, so
+    that requests which failed together do not come back together.
     """
 
     def __init__(self, policy: RetryPolicy, random: Callable[[], float]) -> None:
@@ -99,7 +100,8 @@ class Retries:
         """Seconds until the same backend is worth another try; None when that is too long."""
         patience = self._policy.patience_seconds
         if failure.retry_after is not None:
-            return failure.retry_after if failure.retry_after <= patience else None
+            jitter = self._random() * self._policy.backoff_seconds
+            return failure.retry_after + jitter if failure.retry_after <= patience else None
         if failure.kind is FailureKind.RESET and again == 0:
             return 0.0  # mostly a kept connection that the server had closed just then
         return self._random() * min(patience, self._policy.backoff_seconds * (1 << min(again, 30)))

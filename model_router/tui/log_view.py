@@ -30,7 +30,17 @@ from model_router.tui.log_columns import Column, columns_for, plain_row
 from model_router.tui.text import clean
 
 _OUTCOME_KINDS = {"ok": "good", "confirm": "ask", "error": "bad", "broken": "bad"}
+_STATES = ("", "cursor", "cursor-blurred")
 _COPIED_ROWS = 5_000
+
+
+def _kind(kind: str, event: RequestEvent) -> str:
+    """What a column's kind comes to for one row."""
+    if kind == "outcome":
+        return _OUTCOME_KINDS.get(event.outcome, "quiet")
+    if kind == "route":
+        return "ask" if event.requires_confirmation else "plain"
+    return kind
 
 
 class LogView(ScrollView, can_focus=True):
@@ -100,6 +110,7 @@ class LogView(ScrollView, can_focus=True):
         self._read = feed.first
         self._cursor = -1
         self._strips: LRUCache[tuple[int, int, int], Strip] = LRUCache(1_024)
+        self._styles: dict[tuple[str, int], Style] = {}
         self._columns: tuple[Column, ...] = ()
         self._columns_width = -1
 
@@ -221,14 +232,16 @@ class LogView(ScrollView, can_focus=True):
         return strip.apply_offsets(0, line)
 
     def _draw(self, event: RequestEvent, width: int, state: int) -> Strip:
-        base = self.rich_style
-        if state:
-            base += self.get_component_rich_style("log--cursor" if state == 1 else "log--cursor-blurred", partial=True)
-        segments = [Segment("›" if state else " ", base)]
+        base = self._style("plain", state)
+        segments: list[Segment] = []  # as few as there are styles: each costs time in all that a strip goes through
+        text, style = "›" if state else " ", base
         for column in self._columns_for(width):
-            style = base if state == 1 else base + self._kind_style(column.kind, event)
-            segments.append(Segment(column.cell(clean(column.text(event), 80)), style))
-            segments.append(Segment(" ", base))
+            wanted = base if state == 1 else self._style(_kind(column.kind, event), state)
+            if wanted is not style:
+                segments.append(Segment(text, style))
+                text, style = "", wanted
+            text += f"{column.cell(clean(column.text(event), 80))} "
+        segments.append(Segment(text, style))
         return Strip(segments).adjust_cell_length(width, base)
 
     def _columns_for(self, width: int) -> tuple[Column, ...]:
@@ -236,12 +249,16 @@ class LogView(ScrollView, can_focus=True):
             self._columns, self._columns_width = columns_for(width - 1), width
         return self._columns
 
-    def _kind_style(self, kind: str, event: RequestEvent) -> Style:
-        if kind == "outcome":
-            kind = _OUTCOME_KINDS.get(event.outcome, "quiet")
-        elif kind == "route":
-            kind = "ask" if event.requires_confirmation else "plain"
-        return Style.null() if kind == "plain" else self.get_component_rich_style(f"log--{kind}", partial=True)
+    def _style(self, kind: str, state: int) -> Style:
+        """How a cell looks; worked out once for each kind and state."""
+        style = self._styles.get((kind, state))
+        if style is None:
+            style = self.rich_style
+            for name in (_STATES[state], kind if kind != "plain" else ""):
+                if name:
+                    style += self.get_component_rich_style(f"log--{name}", partial=True)
+            self._styles[kind, state] = style
+        return style
 
     def _highlight(self, strip: Strip, selection: Selection, line: int) -> Strip:
         span = selection.get_span(line)
@@ -274,6 +291,7 @@ class LogView(ScrollView, can_focus=True):
         """Draw again in the new colours."""
         super().notify_style_update()
         self._strips.clear()
+        self._styles.clear()
 
     def on_resize(self) -> None:
         """Keep the newest row, or the cursor, in sight."""

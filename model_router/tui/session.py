@@ -100,7 +100,7 @@ class Session:
     def client_key(self) -> str | None:
         """The key that a client of this gateway has to send, for a request that the person sends from here."""
         gateway = self.gateway
-        return gateway.guard.key if gateway is not None else None
+        return next(iter(gateway.guard.keys.values()), None) if gateway is not None else None
 
     def open(self) -> None:
         """Read the configuration, build the gateway, start it. The outcome is in ``phase`` and ``problem``.

@@ -113,6 +113,16 @@ def test_nothing_that_clients_send_makes_it_grow(tmp_path: Path, number: int) ->
         assert len(many) < 200
 
 
+def test_the_failures_of_a_backend_with_a_quote_in_its_name_are_counted_under_its_name(tmp_path: Path) -> None:
+    name = "Ann's 'old' server"
+    with servers.running(servers.close_at_once) as bad:
+        config = config_for({name: bad.base_url}, tmp_path, backend={"retries": 0})
+        with serving(config) as running:
+            assert running.ask().status_code == 502
+            running.events(1)
+            assert value(samples(running), "modelrouter_backend_failures_total", backend=name) == 1
+
+
 def test_strange_names_in_the_configuration_are_written_so_that_they_can_be_read(tmp_path: Path) -> None:
     name = 'my "big" one\\ \u00e9'
     with servers.running(servers.good) as backend, serving(config_for({name: backend.base_url}, tmp_path)) as running:

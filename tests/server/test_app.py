@@ -188,6 +188,9 @@ def test_tools_are_left_out_for_a_backend_that_wants_none(tmp_path: Path, backen
     config = replace(config, backends={"one": BackendConfig(backend.base_url, "m", strip_tools=True)})
     with serving(config) as running:
         running.ask(tools=TOOLS, tool_choice="auto", parallel_tool_calls=False)
+        assert running.events(1)[0].dropped == ("tools", "tool_choice", "parallel_tool_calls")
+        assert running.ask().status_code == 200
+        assert running.events(1)[0].dropped == ()
     assert set(backend.seen[0].json()) == {"model", "stream", "messages"}
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from model_router.config.proxy import BackendConfig, HealthConfig
+from model_router.config.proxy import BackendConfig, HealthConfig, RoutingMode
 from model_router.server.health import model_names, same_model, without_login
 from tests.faults import servers
 from tests.faults.gateways import config_for, serving
@@ -80,7 +80,7 @@ def test_backends_are_checked_at_the_same_time_and_each_has_its_reason(tmp_path:
             started = time.monotonic()
             response = running.client.get("/health")
             assert time.monotonic() - started < 0.75
-            assert response.status_code == 503
+            assert response.status_code == 200, "the first of them answers"
             report = response.json()
             assert report["status"] == "degraded"
             details = {entry["name"]: entry["detail"] for entry in report["backends"]}
@@ -88,6 +88,30 @@ def test_backends_are_checked_at_the_same_time_and_each_has_its_reason(tmp_path:
             assert "no answer within 0.4 s" in details["slow"]
             assert details["gone"].endswith("cannot be reached; start the server, or correct its base_url.")
             assert "does not list 'another-model' (it lists m)" in details["other"]
+
+
+def test_a_gateway_is_well_enough_as_long_as_something_can_be_answered(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    gone = f"http://127.0.0.1:{port}/v1"
+    with servers.running(servers.good) as good:
+        config = replace(config_for({"one": gone, "two": good.base_url}, tmp_path), fallback_backends={})
+        only = dict.fromkeys(config.engine_backends, "one")
+        cases = [
+            ({"engine_backends": only}, 503, set()),
+            ({"engine_backends": only | {"code_agent": "two"}}, 200, {"code_agent"}),
+            ({"engine_backends": {"code_agent": "one", "balanced_local": "two"}}, 200, {"balanced_local"}),
+            ({"engine_backends": only, "fallback_backends": {"one": ("two",)}}, 200, set(only)),
+            ({"engine_backends": {}}, 503, set()),
+            ({"engine_backends": {}, "proxy": replace(config.proxy, routing_mode=RoutingMode.MANUAL)}, 200, set()),
+        ]
+        for changed, status, served in cases:
+            with serving(replace(config, **changed)) as running:
+                response = running.client.get("/health")
+                report = response.json()
+                assert (response.status_code, report["status"]) == (status, "degraded"), changed
+                assert served <= {engine for engine, well in report["engines"].items() if well}, changed
+                if status == 503:
+                    assert not any(report["engines"].values()), changed
 
 
 def test_a_gateway_that_is_not_running_can_check_its_backends(tmp_path: Path) -> None:

@@ -49,8 +49,8 @@ def first_step(failure: Failure) -> Step:
         (status(415), TELL, 0),
         (status(422), TELL, 0),
         (status(429), AGAIN, 0.125),
-        (status(429, 0.0), AGAIN, 0),
-        (status(429, 2.0), AGAIN, 2.0),
+        (status(429, 0.0), AGAIN, 0.125),
+        (status(429, 2.0), AGAIN, 2.125),
         (status(429, 2.1), NEXT, 0),
         (status(429, 1.0, out_of_quota=True), NEXT, 0),
         (status(431), TELL, 0),
@@ -58,7 +58,7 @@ def first_step(failure: Failure) -> Step:
         (status(501), NEXT, 0),
         (status(502), AGAIN, 0.125),
         (status(503), AGAIN, 0.125),
-        (status(503, 1.5), AGAIN, 1.5),
+        (status(503, 1.5), AGAIN, 1.625),
         (status(503, 60.0), NEXT, 0),
         (status(504), AGAIN, 0.125),
         (status(529), AGAIN, 0.125),
@@ -109,7 +109,17 @@ def test_a_connection_that_breaks_again_waits() -> None:
 def test_all_waiting_of_a_request_has_a_bound() -> None:
     retries = Retries(RetryPolicy(retries=99, max_attempts=99), half)
     steps = [retries.after("big", status(429, 1.5)) for _ in range(5)]
-    assert [step.action for step in steps] == [AGAIN] * 4 + [NEXT]
+    assert [step.action for step in steps] == [AGAIN] * 3 + [NEXT] * 2
+    assert sum(step.delay for step in steps) == 3 * (1.5 + 0.125)
+
+
+def test_those_who_were_sent_away_together_come_back_apart_and_never_too_early() -> None:
+    waits = []
+    for number in (0.0, 0.25, 0.999):
+        step = Retries(RetryPolicy(), lambda number=number: number).after("big", status(429, 1.0))
+        assert step.action is AGAIN
+        waits.append(step.delay)
+    assert waits == [1.0, 1.0625, 1.24975]
 
 
 @given(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from model_router.config.proxy import PromptCapture
+from model_router.config.proxy import PromptCapture, RoutingMode
 from model_router.server.approvals import Approval
 from model_router.server.gateway import Gateway
-from model_router.server.health import without_login
+from model_router.server.health import served_engines, without_login
 from model_router.version import __version__
 
 
@@ -17,11 +17,23 @@ def is_well(gateway: Gateway) -> bool:
     return gateway.router.config_valid and all(backend.healthy for backend in gateway.health)
 
 
-def health_report(gateway: Gateway, well: bool) -> dict[str, Any]:
+def served(gateway: Gateway) -> dict[str, bool]:
+    """By the engines that prompts go to, whether a backend for it is well."""
+    return served_engines(gateway.config, gateway.router.catalog, gateway.backends, gateway.health)
+
+
+def can_serve(gateway: Gateway) -> bool:
+    """Whether anything at all can be answered: what is less than that is ``degraded``, and no reason to be replaced."""
+    by_name = gateway.config.proxy.routing_mode is not RoutingMode.DECISION  # clients may ask for a backend
+    reached = any(served(gateway).values()) or (by_name and any(backend.healthy for backend in gateway.health))
+    return gateway.router.config_valid and reached
+
+
+def health_report(gateway: Gateway) -> dict[str, Any]:
     """The backends as they were when they were last looked at."""
     writer = gateway.writer
     return {
-        "status": "ok" if well else "degraded",
+        "status": "ok" if is_well(gateway) else "degraded",
         "version": __version__,
         "uptime_seconds": round(time.time() - (gateway.started_at or time.time()), 1),
         "router": {
@@ -30,6 +42,7 @@ def health_report(gateway: Gateway, well: bool) -> dict[str, Any]:
             "ruleset_version": gateway.router.ruleset_version,
             "errors": list(gateway.router.config_errors),
         },
+        "engines": served(gateway),
         "events": {
             "problem": writer.problem if writer is not None else "",
             "lost": writer.lost if writer is not None else 0,

@@ -12,7 +12,7 @@ from quart import Quart, Response, request
 from model_router.engine.routes import Profile
 from model_router.errors import ServerError
 from model_router.server.control.journal import Batch
-from model_router.server.control.report import approval_row, health_report, is_well, state_report
+from model_router.server.control.report import approval_row, health_report, state_report
 from model_router.server.gateway import Gateway
 from model_router.server.happenings import GatewayEvent
 from model_router.server.refusal import Refusal
@@ -36,7 +36,7 @@ def add_control(app: Quart, gateway: Gateway) -> None:
     @app.get("/control/health")
     async def control_health() -> Response:
         await gateway.check_health()
-        return _json(health_report(gateway, is_well(gateway)))
+        return _json(health_report(gateway))
 
     @app.get("/control/sessions")
     async def sessions() -> Response:
