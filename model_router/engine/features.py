@@ -16,6 +16,7 @@ A cue as the table writes it:
 from __future__ import annotations
 
 import sys
+from array import array
 from bisect import bisect_left
 from collections.abc import Container
 
@@ -50,10 +51,10 @@ def run_cues(runs: list[str]) -> set[str]:
 
 def run_codes(runs: list[str]) -> set[int]:
     """The same as numbers, each as :func:`run_code` has it, and some more that are no cues: much quicker."""
-    data = memoryview(_joined(runs).encode(_UTF_32))
+    data = _joined(runs).encode(_UTF_32)
     size = len(data)
-    codes = set(data.cast("I").tolist())
-    codes.update(data[: size // 8 * 8].cast("Q").tolist(), data[4 : 4 + (size - 4) // 8 * 8].cast("Q").tolist())
+    codes = set(array("I", data))
+    codes.update(array("Q", data[: size // 8 * 8]), array("Q", data[4 : 4 + (size - 4) // 8 * 8]))
     return codes
 
 
@@ -113,7 +114,7 @@ def first_signs(data: bytes) -> bytes:
 
     It is empty when there is none in ASCII. A digit counts as a sign, here alone, and so does a full stop.
     """
-    return data.translate(_SIGN).lstrip(b"a")
+    return data.translate(SHAPE).lstrip(b"a")
 
 
 def all_signs(first: bytes) -> bytes:
@@ -126,6 +127,11 @@ def signs(text: str) -> list[str]:
     data = text.encode()
     found = all_signs(first_signs(data))
     return [*filter(None, map(SIGNS.get, set(found))), *more_marks(text, data, found)]
+
+
+def says_more(signs: bytes) -> bool:
+    """Whether signs in ASCII may mean more than that they are there."""
+    return _QUESTION in signs or _LINE_BREAK in signs
 
 
 def more_marks(text: str, data: bytes, found: bytes) -> list[str]:
@@ -177,5 +183,5 @@ SIGNS = {
 }
 """Bytes that are marks by being there."""
 
-_SIGN = bytes(ord("a") if code > 127 or chr(code).isalpha() or chr(code) in " ,'" else code for code in range(256))
+SHAPE = bytes(ord("a") if code > 127 or chr(code).isalpha() or chr(code) in " ,'" else code for code in range(256))
 """A table that leaves signs and line breaks alone and turns all else in ASCII to letters."""

@@ -3,7 +3,7 @@
 Classes are the seven routes that answer, and the five risk classes that together are ``confirmation``. A class's sum
 stands in its own 32 bits, so adding packed integers adds all classes at once.
 
-The table is kept in the shape in which the hot path asks for it: pairs are keyed by tuples, because ``pairwise`` makes
+The table is kept in the shape in which the hot path asks for it: pairs are keyed by tuples, because ``zip`` makes
 those without building strings.
 """
 
@@ -13,27 +13,27 @@ import hashlib
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
 
 from model_router.engine.features import (
     HEAD,
     IMAGE,
+    SHAPE,
     SHORT_STEM,
     SIGNS,
     STEM,
     TAIL,
     all_signs,
     cues,
-    first_signs,
     length_mark,
     more_marks,
     run_code,
     run_codes,
+    says_more,
     signs,
 )
 from model_router.engine.routes import RiskClass, Route
 from model_router.engine.spelling import ENDINGS, LETTERS, hide_nothing
-from model_router.engine.words import plain_words, words
+from model_router.engine.words import FOLDED, words
 
 ANSWERS: tuple[Route, ...] = tuple(route for route in Route if route is not Route.CONFIRMATION)
 CLASSES: tuple[Route | RiskClass, ...] = (*ANSWERS, *RiskClass)
@@ -101,6 +101,7 @@ class Lexicon:
     __slots__ = (
         "_bias",
         "_by_length",
+        "_codes",
         "_endings",
         "_firsts",
         "_marks",
@@ -126,6 +127,7 @@ class Lexicon:
         self._pairs: dict[tuple[str, str], int] = {}
         self._words = _Words()
         self._runs: dict[int, int] = {}
+        self._codes: dict[str, int] = {}
         self._sum_marks()
         self._add(table)
 
@@ -148,7 +150,8 @@ class Lexicon:
             else:
                 self._words[cue] = weight
                 if len(cue) < 3:
-                    self._runs[run_code(cue)] = weight
+                    code = self._codes[cue] = run_code(cue)
+                    self._runs[code] = weight
         if len(self._marks) > marks:
             self._sum_marks()
 
@@ -182,49 +185,43 @@ class Lexicon:
 
         Ordinary is what :func:`spelling.is_odd` says no to; of some such asks it is not seen here.
         """
-        total = self._by_length[len(text)]
+        data = text.encode()
+        first = data.translate(SHAPE).lstrip(b"a")
+        plain = len(data) == len(text)
+        weight = self._endings.get(first) if plain else None
+        ordinary = plain
+        if weight is None:
+            signs = all_signs(first)
+            weight = sum(filter(None, map(self._signs.get, set(signs))))
+            if not plain or says_more(signs):
+                weight += sum(filter(None, map(self._marks.get, more_marks(text, data, signs))))
+            ordinary = plain and hide_nothing(signs)
+        if plain:
+            found, runs = data.translate(FOLDED, b"'").decode().split(), _NONE
+        else:
+            found, runs = words(text)
+        total = self._by_length[len(text)] + weight
         if image:
             total += self._marks.get(IMAGE, 0)
-        data = text.encode()
-        first = first_signs(data)
-        if text.isascii():
-            found = plain_words(data)
-            single = set(found)
-            ending = self._endings.get(first)
-            if ending is None:
-                ending, ordinary = self._weigh_signs(text, data, all_signs(first))
-            else:
-                ordinary = True
-            total += ending
-            if ordinary and (alone := LETTERS & single):
-                ordinary = len(alone) == 1 and found.count(*alone) == 1
-            runs = _NONE
-        else:
-            total += self._weigh_signs(text, data, all_signs(first))[0]
-            found, runs = words(text)
-            single = set(found)
-            ordinary = False
         if not found:
             return total, False
-        opening = found[0]
-        total = sum(map(self._words.__getitem__, single), total + self._firsts.get(opening, 0))
-        total = sum(filter(None, map(self._pairs.get, pairwise(found))), total)
+        single = set(found)
+        total = sum(map(self._words.__getitem__, single), total)
+        followers = iter(found)
+        opening = next(followers)
+        total += self._firsts.get(opening, 0)
+        total = sum(filter(None, map(self._pairs.get, zip(found, followers))), total)  # noqa: B905 - one is shorter
         if len(found) > 1:
             total += self._openings.get((opening, found[1]), 0)
         if runs:
-            total += self._run_total(found, runs)
+            total += self._weigh_runs(found, runs)
+        if ordinary and (alone := LETTERS & single):
+            ordinary = len(alone) == 1 and found.count(*alone) == 1
         return total, ordinary
 
-    def _weigh_signs(self, text: str, data: bytes, signs: bytes) -> tuple[int, bool]:
-        """The weight of a text's marks, and whether its signs, given in order, are those of an ordinary spelling."""
-        weight = sum(filter(None, map(self._signs.get, set(signs))))
-        if more := more_marks(text, data, signs):
-            weight += sum(filter(None, map(self._marks.get, more)))
-        return weight, hide_nothing(signs)
-
-    def _run_total(self, found: list[str], runs: list[str]) -> int:
+    def _weigh_runs(self, found: list[str], runs: list[str]) -> int:
         codes = run_codes(runs)
-        codes.difference_update([run_code(word) for word in found if len(word) < 3])
+        codes.difference_update(filter(None, map(self._codes.get, found)))
         total = sum(filter(None, map(self._runs.get, codes)))
         if runs[0] is found[0]:
             openings = {found[0][:1], found[0][:2]} - {found[0]}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from model_router.engine.orders.common import DOT, NOT_ENGLISH
-from model_router.engine.spelling import LONG, ODD_PLACE
+from model_router.engine.spelling import LONG, MEMORY, ODD_PLACE
 from model_router.engine.words import kind
 
 if TYPE_CHECKING:
     from model_router.engine.orders.tongue import Tongue
+    from model_router.engine.regex import Regex
     from model_router.engine.rules import Rules, Seen
 
 _SCRIPTS: tuple[tuple[str, bytes], ...] = (
@@ -26,6 +28,9 @@ _SCRIPTS: tuple[tuple[str, bytes], ...] = (
 
 _INDIC = b"\xe0"
 """The first byte of Devanagari and Thai, which the second tells apart."""
+
+_LATIN_ALONE = kind(bytes({*range(256)} - {*_INDIC, *b"".join(firsts for _, firsts in _SCRIPTS)}))
+"""No letter of another script."""
 
 _ACCENTED = b"\xc3\xc4\xc5\xc6"
 """First bytes of accented Latin letters."""
@@ -86,22 +91,22 @@ class RuleBook:
 
     def readers(self, ask: str, data: bytes) -> Iterator[Rules]:
         """All the rules that an ask, also given in UTF-8, is to be read by."""
-        other = _is_accented(data) or _speaks_more_than_english(ask)
+        other = _is_accented(data) or self._speaks_more_than_english(ask)
         yield self.script("latin" if other else "english")
         yield from self._other_scripts(data)
 
     def _glance_at_latin(self, ask: str, data: bytes) -> tuple[Rules, Seen]:
         short = len(ask) <= 3 * SAMPLE
-        if not _is_accented(data) and (short or not _speaks_more_than_english(ask)):
+        if not _is_accented(data) and (short or not self._speaks_more_than_english(ask)):
             english = self.script("english")
             seen = english.glance(data, heed_foreign=short)
-            if not (seen.foreign or (short and seen.order is not None and _speaks_more_than_english(ask))):
+            if not (seen.foreign or (short and seen.order is not None and self._speaks_more_than_english(ask))):
                 return english, seen
         latin = self.script("latin")
         return latin, latin.glance(data)
 
     def _other_scripts(self, data: bytes) -> Iterator[Rules]:
-        if data.isascii():
+        if data.translate(_LATIN_ALONE).isalpha():
             return
         for script, firsts in _SCRIPTS:
             if any(map(data.__contains__, firsts)):
@@ -109,6 +114,27 @@ class RuleBook:
         indic = data.find(_INDIC)
         if indic >= 0:
             yield self.script("devanagari" if data[indic + 1] < 0xA8 else "thai")
+
+    def _speaks_more_than_english(self, ask: str) -> bool:
+        """Whether an ask without accents may be in or mixed with another language in Latin letters.
+
+        English is quicker alone, and most asks need no more.
+        """
+        if len(ask) <= 3 * SAMPLE:
+            return not NOT_ENGLISH.isdisjoint(ask.lower().split())
+        middle = len(ask) // 2
+        text = f"{ask[:SAMPLE]} {ask[middle : middle + SAMPLE]} {ask[-SAMPLE:]}"
+        if text.isascii() and self._common_word.search(text.encode()) is None:
+            return False
+        sample = text.lower().split()
+        return sum(map(NOT_ENGLISH.__contains__, sample)) * _SHARE > len(sample)
+
+    @cached_property
+    def _common_word(self) -> Regex:
+        from model_router.engine.patterns import standing_alone
+        from model_router.engine.regex import Regex
+
+        return Regex("(?i)" + standing_alone(NOT_ENGLISH), MEMORY)
 
 
 def lower(ask: str, data: bytes) -> tuple[bytes, bool]:
@@ -126,15 +152,3 @@ def not_english(ask: str) -> bool:
 
 def _is_accented(data: bytes) -> bool:
     return not data.isascii() and (any(map(data.__contains__, _ACCENTED)) or _VIETNAMESE.search(data) is not None)
-
-
-def _speaks_more_than_english(ask: str) -> bool:
-    """Whether an ask without accents may be in or mixed with another language in Latin letters.
-
-    English is quicker alone, and most asks need no more.
-    """
-    if len(ask) <= 3 * SAMPLE:
-        return not NOT_ENGLISH.isdisjoint(ask.lower().split())
-    middle = len(ask) // 2
-    sample = f"{ask[:SAMPLE]} {ask[middle : middle + SAMPLE]} {ask[-SAMPLE:]}".lower().split()
-    return not NOT_ENGLISH.isdisjoint(sample) and sum(map(NOT_ENGLISH.__contains__, sample)) * _SHARE > len(sample)

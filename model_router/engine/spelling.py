@@ -11,13 +11,19 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-import re2
+from model_router.engine.regex import Regex
 
 LONG = 600
 """Characters above which only the neighbourhoods of odd places are looked at."""
 
 REACH = 160
 """Characters of such a neighbourhood."""
+
+QUICK = 100
+"""Characters above which an automaton is quicker than looking at the shape of an ask."""
+
+MEMORY = 8 << 20
+"""Bytes that an automaton may take."""
 
 PATIENCE = 2
 """Neighbourhoods of a long text that are looked at; one more for each 8,000 bytes."""
@@ -78,9 +84,10 @@ def _for_re2(characters: str) -> str:
     return "".join(c if c == "-" else f"\\x{{{ord(c):x}}}" for c in characters)
 
 
-_ODD_LETTERS = re2.compile(
+_ODD_PATTERN = (
     f"[a-zA-Z][{_for_re2(_HIDDEN + _MARKS + _PICTURES + _OTHER)}]|[{_for_re2(_OTHER)}][a-zA-Z]|[{_for_re2(_WIDE)}]"
 )
+_ODD_LETTERS = Regex(_ODD_PATTERN, MEMORY)
 ODD_PLACE = (
     rf"(?:^|[^a-z0-9])(?:[a-z][ .\-_*/|+~]{{1,3}}){{3}}[a-z](?:[^a-z0-9]|$)"
     rf"|[a-z](?:[{_for_re2(_HIDDEN + _PICTURES)}]{{1,4}}|[{_for_re2(_OTHER)}])[a-z]|[{_for_re2(_OTHER)}][a-z]{{2}}"
@@ -88,7 +95,14 @@ ODD_PLACE = (
 )
 """A pattern that finds the odd places of a long ask, whatever its case."""
 
-_ODD_PLACE = re2.compile("(?i)" + ODD_PLACE)
+_ODD_PLACE = Regex("(?i)" + ODD_PLACE, MEMORY)
+_BLANK = r"[\s\x0b\x1c-\x1f]"
+_SEPARATOR = "[" + "".join(f"\\x{ord(c):02x}" for c in _SEPARATORS) + "]"
+_ANY_ODD = Regex(
+    rf"(?i:{_BLANK}[a-z]{_BLANK}[a-z]{_BLANK}|[a-z][0-9@$!][a-z]|{_SEPARATOR}[a-z]{_SEPARATOR}[a-z])|" + _ODD_PATTERN,
+    MEMORY,
+)
+"""What every odd ask holds: letters set apart, a digit or a sign between letters, or odd letters."""
 _INSIDE = re.compile(r"(?<=[a-z])[*~|^·]+(?=[a-z])", re.I)
 _APART = re.compile(r"(?<![^\W_])[^\W\d_](?:([ .\-_*/|+~,'·])\1{0,2}[^\W\d_](?![^\W_])){3,}")
 _LEET = str.maketrans("034578@$", "oeastbas")
@@ -110,6 +124,8 @@ _PLAIN_LETTERS = _plain_letters()
 def is_odd(ask: str) -> bool:
     """Whether a short ask may hold a hidden spelling. Ordinary ones answer no; a wrong yes costs time alone."""
     data = ask.encode()
+    if len(data) > QUICK and _ANY_ODD.search(data) is None:
+        return False
     shape = data.translate(_SHAPE)
     if shape.find(b" a a ") >= 0:
         return True
@@ -125,7 +141,7 @@ def is_odd(ask: str) -> bool:
 
 def hide_nothing(signs: bytes) -> bool:
     """Whether the signs of an ask in ASCII, in order, show that it is not odd, unless letters stand alone in it."""
-    return signs.translate(None, _PLAIN_SIGNS) in _ORDINARY
+    return len(signs) < 9 and signs.translate(None, _PLAIN_SIGNS) in _ORDINARY
 
 
 def plain(ask: str, start: int = 0) -> Iterator[str]:
@@ -147,8 +163,8 @@ def _pieces(ask: str, end: int) -> Iterator[str]:
         place = _ODD_PLACE.search(data, end)
         if place is None:
             return
-        end = place.end() + REACH
-        yield data[max(0, place.start() - REACH // 4) : end].decode(errors="ignore")
+        end = place[1] + REACH
+        yield data[max(0, place[0] - REACH // 4) : end].decode(errors="ignore")
 
 
 def _readings(text: str) -> Iterator[str]:

@@ -115,6 +115,19 @@ def test_an_ordinary_ask_is_not_odd(ask: str) -> None:
     assert not is_odd(ask)
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    st.one_of(
+        st.text(alphabet="aB .-'1@!é\u200bеα\n", max_size=40),
+        st.sampled_from([spell(order) for order in ORDERS for spell in SPELLINGS.values()]),
+    )
+)
+def test_a_longer_ask_is_as_odd_as_the_same_words_in_a_short_one(words: str) -> None:
+    """Both ways of looking say the same: the one for short asks and the one for longer ones."""
+    rest = "please read on " * 10
+    assert is_odd(f"{words} {rest}") == is_odd(f"{words} please") == is_odd(f"{words} {rest[:80]}")
+
+
 PROSE = "The town council met again on Tuesday to talk about the bridge, the library and the plans for next year. "
 UNITS = (
     "drop ",
@@ -144,11 +157,12 @@ UNITS = (
 
 
 def _seconds(text: str, rounds: int = 3) -> float:
+    """Of processor time, which others on the machine do not take."""
     best = 1.0
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = time.process_time()
         ENGINE.select(text)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return best
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from model_router.config.lexicon_file import lexicon_path, load_lexicon
 from model_router.engine.features import HEAD, TAIL, clip
-from model_router.engine.lexicon import CLASSES, LazyLexicon, Lexicon, pack, unpack
+from model_router.engine.lexicon import CLASSES, REMEMBERED, LazyLexicon, Lexicon, pack, unpack
+from model_router.engine.spelling import is_odd
 from model_router.engine.words import words
 
 SHIPPED = load_lexicon()
@@ -30,6 +31,38 @@ SCRIPTS = st.one_of(
 def test_the_quick_sum_is_the_sum_over_the_cues(text: str, image: bool) -> None:
     slow = sum(SHIPPED.weight(cue) for cue in SHIPPED.known(text, image)) + SHIPPED.weight("<bias>")
     assert SHIPPED.total(clip(text), image) == slow
+
+
+SPELLED = st.one_of(
+    st.text(alphabet="a bX.-!?:\n1@", max_size=60),
+    st.lists(st.sampled_from(["a", "x", "I", "k8s", "d.r.o.p", "the file", "now!", "- ", "it's", "\n", "?"])).map(
+        " ".join
+    ),
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(SPELLED)
+def test_a_spelling_that_is_called_ordinary_is_not_odd(text: str) -> None:
+    _, ordinary = SHIPPED.weigh(text)
+    assert not (ordinary and is_odd(text))
+
+
+@pytest.mark.parametrize("text", ["rewrite this text", "what's up, then?", "Is it a file: yes or no?", "Go on - now."])
+def test_an_ordinary_spelling_is_seen_to_be_one(text: str) -> None:
+    assert SHIPPED.weigh(text)[1]
+
+
+def test_unknown_words_are_remembered_up_to_a_bound() -> None:
+    lexicon = load_lexicon()
+    before = len(lexicon._words)
+    ask = "please describe the qwertish zwumbler"
+    first = lexicon.weigh(ask)
+    for number in range(REMEMBERED * 2):
+        lexicon.weigh("".join(chr(ord("a") + number // 26**place % 26) for place in range(6)) + "qzq")
+    assert len(lexicon._words) - before <= REMEMBERED
+    assert lexicon.weigh(ask) == first
+    assert lexicon.known(ask, False) == SHIPPED.known(ask, False)
 
 
 @settings(max_examples=20, deadline=None)
