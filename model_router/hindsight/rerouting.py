@@ -7,6 +7,7 @@ their lines were is not in the log, so staying, moving and falling back are left
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -153,6 +154,7 @@ class Rerouter:
 
     def __init__(self, router: ModelRouter) -> None:
         self.router = router
+        self._contexts = sorted({spec.max_context for spec in router.catalog.engines.values()})
         self._known: dict[tuple[object, ...], Rerouted | NotRerouted] = {}
 
     def __call__(self, event: PastEvent) -> Rerouted | NotRerouted:
@@ -168,10 +170,16 @@ class Rerouter:
         return found
 
     def _key(self, event: PastEvent) -> tuple[object, ...] | None:
-        """All that the engine depends on when the text is gone; None where the text or the size counts."""
-        if event.preview or event.kind == "utility:compact" or event.estimated_tokens > self.router.least_context:
+        """All that the engine and the route depend on when the text is gone; None where the text is there.
+
+        Of the size only that counts which engines' contexts are too small for it.
+        """
+        if event.preview:
             return None
         return (
+            bisect_left(self._contexts, event.estimated_tokens),
+            event.estimated_tokens > self.router.least_context,
+            event.decided if event.kind == "utility:compact" else "",
             event.route,
             event.risk_class,
             _likeliest(event.scores) if event.risk_class else "",
