@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -390,15 +391,21 @@ def test_folders_that_may_not_be_read_are_passed_over(person: Path, tmp_path: Pa
     assert names(search(person, tmp_path / "models")) == ["folder open/b"]
 
 
-def test_none_of_a_thousand_models_is_lost_or_taken_twice(person: Path, tmp_path: Path) -> None:
+def test_a_thousand_models_take_less_than_a_second_of_the_processor(person: Path, tmp_path: Path) -> None:
+    """Seen: a quarter of one. The processor's time, because others may be using the machine."""
     source = gguf(tmp_path / "source.gguf")
     for number in range(1000):
         folder = tmp_path / "models" / f"publisher-{number % 10}" / f"repo-{number}"
         folder.mkdir(parents=True)
         shutil.copy(source, folder / f"model-{number}-Q4_K_M.gguf")
-    found = search(person, tmp_path / "models")
-    assert len(found.models) == 1000
-    assert found.unreadable == ()
+    taken = []
+    for _ in range(3):
+        began = time.process_time()
+        found = search(person, tmp_path / "models")
+        taken.append(time.process_time() - began)
+        assert len(found.models) == 1000  # none lost, none taken twice
+        assert found.unreadable == ()
+    assert min(taken) < 1.0
 
 
 # ---- MLX
