@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -172,6 +171,7 @@ def test_ctrl_c_keeps_what_has_arrived_and_the_same_command_goes_on(
 def test_a_person_is_asked_for_the_download_and_then_for_the_file(
     test_hub: TestHub, program: Callable[..., subprocess.Popen[bytes]], home: Path
 ) -> None:
+    pty = pytest.importorskip("pty")
     written = write_preset("llamacpp", home)
     screen, terminal = pty.openpty()
     process = program(
