@@ -17,6 +17,7 @@ _TABLE = {
     "serve": ("serve", "Run the proxy without a screen."),
     "demo": ("demo", "Open the application with built-in demo backends."),
     "init": ("init", "Write a first configuration."),
+    "doctor": ("doctor", "Check configuration and servers, and say how to put things right."),
     "setup": ("setup.group", "Find out what this machine can run, and set it up."),
     "decide": ("decide", "Show which engine a prompt goes to."),
     "dispatch-plan": ("dispatch_plan", "Show what an adapter would do with a prompt."),

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +85,26 @@ def write_preset(
         SetupError: the folder cannot be written, or what was written does not read back.
     """
     texts = preset_files(name, port)
+    backups = place_files(texts, folder, force=force, environ=environ, back_up=_back_up)
+    config = load_proxy(folder / PROXY_NAME, environ)
+    address = f"http://{config.proxy.host}:{config.proxy.port}/v1"
+    return WrittenPreset(name, folder / CATALOG_NAME, folder / PROXY_NAME, backups, address)
+
+
+def place_files(
+    texts: Mapping[str, str],
+    folder: Path,
+    *,
+    force: bool,
+    environ: Mapping[str, str] | None,
+    back_up: Callable[[Path], Path],
+) -> tuple[Path, ...]:
+    """Write both files into ``folder``, both or none, after reading them back; returns the copies of older ones.
+
+    Raises:
+        UsageError: a file is in the way and ``force`` is not given.
+        SetupError: the folder cannot be written, or what was written does not read back.
+    """
     present = existing_files(folder)
     if present and not force:
         listed = " and ".join(str(path) for path in present)
@@ -99,15 +119,13 @@ def write_preset(
             for file_name, text in texts.items():
                 _write_private(draft / file_name, text)
             _read_back(draft, environ)
-            backups = tuple(_back_up(path) for path in present)
+            backups = tuple(back_up(path) for path in present)
             for file_name in texts:
                 _place(draft / file_name, folder / file_name, force)
     except OSError as error:
         reason = error.strerror or str(error)
         raise SetupError(f"{folder} cannot be written ({reason})", "Choose another folder with --config-dir.") from None
-    config = load_proxy(folder / PROXY_NAME, environ)
-    address = f"http://{config.proxy.host}:{config.proxy.port}/v1"
-    return WrittenPreset(name, folder / CATALOG_NAME, folder / PROXY_NAME, backups, address)
+    return backups
 
 
 def _person_is_free(catalog: str) -> str:

@@ -7,8 +7,11 @@ import click
 from model_router.cli.lazy import LazyGroup
 
 _TABLE = {
+    "scan": ("setup.scan", "What this machine has: memory, graphics, servers, models."),
     "recommend": ("setup.recommend", "For each route the model that serves it best on this machine."),
     "fit": ("setup.fit", "Whether a model fits, where, and how fast it would be."),
+    "download": ("setup.download", "Plan a model's download, and fetch it once you approve."),
+    "write": ("setup.write", "Write a configuration for the models you pick."),
 }
 
 

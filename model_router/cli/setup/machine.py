@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -42,9 +43,10 @@ def machine_for(hardware: Path | None, cards: Sequence[str] = ()) -> Machine:
         SetupError: the file does not describe a machine.
         UsageError: a card cannot be meant.
     """
-    from model_router.setup.hardware import LiveProbe, load_machine, scan_machine
+    from model_router.setup.hardware import LiveProbe, load_machine
+    from model_router.setup.survey import this_machine
 
-    machine = load_machine(hardware) if hardware is not None else scan_machine(LiveProbe())
+    machine = load_machine(hardware) if hardware is not None else this_machine(LiveProbe(), os.environ)
     if not cards:
         return machine
     gpus = tuple(_card(text, index) for index, text in enumerate(cards))

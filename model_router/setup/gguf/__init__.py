@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from model_router.setup.gguf.facts import read_header
-from model_router.setup.gguf.layout import GgufHeader, Tensor, read_layout
+from model_router.setup.gguf.layout import GgufHeader, read_layout
 
-__all__ = ["GgufHeader", "Tensor", "read_header", "read_layout"]
+__all__ = ["GgufHeader", "read_header", "read_layout"]

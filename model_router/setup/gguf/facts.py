@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from model_router.errors import SetupError
-from model_router.setup.gguf.layout import GgufHeader, Tensor, Value, read_layout
+from model_router.setup.gguf.layout import GgufHeader, Value, read_layout
+from model_router.setup.gguf.tensors import TensorTable
 from model_router.setup.gguf.types import FILE_TYPES, TENSOR_TYPES
 from model_router.setup.header import Attention, Experts, ModelHeader, Recurrence
-
-_BLOCK = re.compile(r"blk\.([0-9]{1,5})\.(.+)", re.ASCII)
-_OWN_KEYS = ("attn_k.", "attn_qkv.", "attn_kv_a", "attn_k_b")
-_RECURRENT = ("ssm_", "shortconv", "time_mix_", "linear_attn")
 
 _ENCODERS = re.compile(r"(.*bert.*|gemma-embedding|t5encoder)\Z")
 _PICTURES = frozenset(
@@ -44,10 +40,7 @@ def header_of(first: GgufHeader, others: Sequence[GgufHeader], name: str) -> Mod
     if not architecture:
         raise SetupError(f"{name} is no GGUF model that can be read: it names no architecture", "Fetch the file again.")
     own = keys.below(architecture)
-    weights = _Weights()
-    for header in (first, *others):
-        for tensor in header.tensors:
-            weights.add(tensor)
+    tables = [header.tensors for header in (first, *others)]
     template = keys.text("tokenizer.chat_template")
     return ModelHeader(
         format="gguf",
@@ -55,21 +48,21 @@ def header_of(first: GgufHeader, others: Sequence[GgufHeader], name: str) -> Mod
         size=sum(header.size for header in (first, *others)),
         name=keys.text("general.name"),
         kind=_kind(keys, own, architecture),
-        quantization=_quantization(keys.number("general.file_type")) or weights.main_type(),
-        parameters=weights.elements or None,
+        quantization=_quantization(keys.number("general.file_type")) or _main_type(tables),
+        parameters=sum(table.elements for table in tables) or None,
         layers=own.number("block_count"),
         prediction_layers=own.number("nextn_predict_layers") or 0,
         context=own.number("context_length"),
         embedding_length=own.number("embedding_length"),
         feed_forward_length=max(own.numbers("feed_forward_length"), default=None),
-        vocabulary=own.number("vocab_size") or weights.vocabulary,
+        vocabulary=own.number("vocab_size") or next((table.vocabulary for table in tables if table.vocabulary), None),
         attention=_attention(own),
         recurrence=_recurrence(own),
-        experts=_experts(own, weights),
-        tensor_bytes=weights.bytes or None,
-        embedding_bytes=weights.embedding_bytes or None,
-        attention_layers=tuple(sorted(weights.attention)),
-        recurrent_layers=tuple(sorted(weights.recurrent)),
+        experts=_experts(own, sum(table.expert_bytes for table in tables)),
+        tensor_bytes=sum(table.bytes for table in tables) or None,
+        embedding_bytes=sum(table.embedding_bytes for table in tables) or None,
+        attention_layers=tuple(sorted(frozenset().union(*(table.attention for table in tables)))),
+        recurrent_layers=tuple(sorted(frozenset().union(*(table.recurrent for table in tables)))),
         tools=bool(_TOOLS.search(template)) if template else None,
         thinks=bool(_THINKS.search(template)) if template else None,
         license=keys.text("general.license"),
@@ -115,42 +108,16 @@ def _whole(value: object) -> int | None:
     return int(value) if isinstance(value, int) and 0 <= value < 1 << 40 else None
 
 
-@dataclass(slots=True)
-class _Weights:
-    """Sums over tensors."""
-
-    elements: int = 0
-    bytes: int = 0
-    embedding_bytes: int = 0
-    expert_bytes: int = 0
-    vocabulary: int | None = None
-    attention: set[int] = field(default_factory=set)
-    recurrent: set[int] = field(default_factory=set)
-    types: dict[int, int] = field(default_factory=dict)
-
-    def add(self, tensor: Tensor) -> None:
-        self.elements += tensor.elements
-        self.bytes += tensor.bytes
-        self.types[tensor.type] = self.types.get(tensor.type, 0) + tensor.elements
-        found = _BLOCK.match(tensor.name)
-        if found is None:
-            if tensor.name == "token_embd.weight":
-                self.embedding_bytes = tensor.bytes
-            return
-        layer, part = int(found.group(1)), found.group(2)
-        if "_exps" in part:
-            self.expert_bytes += tensor.bytes
-        elif part.startswith(_RECURRENT):
-            self.recurrent.add(layer)
-        elif part.startswith(_OWN_KEYS):
-            self.attention.add(layer)
-
-    def main_type(self) -> str:
-        """The type that most weights have."""
-        if not self.types:
-            return ""
-        kind = max(self.types, key=lambda number: (self.types[number], -number))
-        return TENSOR_TYPES[kind].name if kind in TENSOR_TYPES else ""
+def _main_type(tables: Sequence[TensorTable]) -> str:
+    """The type that most weights have."""
+    sums: dict[int, int] = {}
+    for table in tables:
+        for kind, elements in table.types.items():
+            sums[kind] = sums.get(kind, 0) + elements
+    if not sums:
+        return ""
+    kind = max(sums, key=lambda number: (sums[number], -number))
+    return TENSOR_TYPES[kind].name if kind in TENSOR_TYPES else ""
 
 
 def _quantization(file_type: int | None) -> str:
@@ -204,7 +171,7 @@ def _recurrence(own: _Keys) -> Recurrence | None:
     return None if found == Recurrence() else found
 
 
-def _experts(own: _Keys, weights: _Weights) -> Experts | None:
+def _experts(own: _Keys, size: int) -> Experts | None:
     count = own.number("expert_count")
     if not count:
         return None
@@ -212,5 +179,5 @@ def _experts(own: _Keys, weights: _Weights) -> Experts | None:
         count=count,
         used=own.number("expert_used_count"),
         shared=own.number("expert_shared_count"),
-        bytes=weights.expert_bytes or None,
+        bytes=size or None,
     )

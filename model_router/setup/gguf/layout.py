@@ -10,7 +10,6 @@ Every count and length is held against the size of the file before anything is m
 
 from __future__ import annotations
 
-import math
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +17,13 @@ from pathlib import Path
 from model_router.errors import SetupError
 from model_router.setup.gguf.scalars import ARRAY, FORMATS, MOST_ITEMS, SIZES, TEXT
 from model_router.setup.gguf.strings import end_of_texts
-from model_router.setup.gguf.types import TENSOR_TYPES
+from model_router.setup.gguf.tensors import SMALLEST_TENSOR, TensorTable, read_tensors
 from model_router.setup.gguf.window import Window
 
 Value = int | float | bool | str | tuple[int | float | bool, ...]
 
 _MOST_KEYS = 1 << 16
 _MOST_TENSORS = 1 << 18
-_MOST_DIMENSIONS = 8
 _LONGEST_NAME = 1 << 16
 _LONGEST_TEXT = 1 << 18
 _LONGEST_ARRAY = 4096
@@ -34,19 +32,6 @@ _LONGEST_ARRAY = 4096
 _SCALARS = {kind: struct.Struct("<" + letter).unpack_from for kind, letter in FORMATS.items()}
 
 _SMALLEST_KEY = 8 + 1 + 4 + 1
-_SMALLEST_TENSOR = 8 + 1 + 4 + 4 + 8
-_U64 = struct.Struct("<Q").unpack_from
-_U32 = struct.Struct("<I").unpack_from
-
-
-@dataclass(frozen=True, slots=True)
-class Tensor:
-    """``bytes`` includes the padding up to the next tensor."""
-
-    name: str
-    elements: int
-    type: int
-    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +42,7 @@ class GgufHeader:
     """
 
     keys: dict[str, Value]
-    tensors: tuple[Tensor, ...]
+    tensors: TensorTable
     size: int
     data: int
 
@@ -85,15 +70,17 @@ def _read(window: Window) -> GgufHeader:
         raise window.wrong(old)
     tensors, keys = window.u64(8), window.u64(16)
     room = window.size - 24
-    if keys > min(_MOST_KEYS, room // _SMALLEST_KEY) or tensors > min(_MOST_TENSORS, room // _SMALLEST_TENSOR):
+    if keys > min(_MOST_KEYS, room // _SMALLEST_KEY) or tensors > min(_MOST_TENSORS, room // SMALLEST_TENSOR):
         raise window.wrong(f"it claims {keys} keys and {tensors} tensors")
     values, place = _read_keys(window, keys)
-    found, place = _read_tensors(window, tensors, place)
+    table = read_tensors(window, tensors, place)
     alignment = values.get("general.alignment", 32)
     if not isinstance(alignment, int) or not 0 < alignment <= 1 << 20:
         raise window.wrong("its alignment makes no sense")
-    data = -(-place // alignment) * alignment
-    return GgufHeader(values, _sized(window, found, data), window.size, data)
+    data = -(-table.end // alignment) * alignment
+    if tensors and data + table.reach > window.size:
+        raise window.wrong("it is not all there")
+    return GgufHeader(values, table, window.size, data)
 
 
 def _read_keys(window: Window, count: int) -> tuple[dict[str, Value], int]:
@@ -138,44 +125,3 @@ def _read_value(window: Window, kind: int, place: int, values: dict[str, Value])
     if count > _LONGEST_ARRAY:
         return None, end
     return struct.unpack(f"<{count}{FORMATS[items]}", window.slice(place, end - place)), end
-
-
-def _read_tensors(window: Window, count: int, place: int) -> tuple[list[tuple[str, int, int, int]], int]:
-    """Name, elements, type and offset of each, and where the last one ends. Rows are read in one go: there are many."""
-    rows: list[tuple[str, int, int, int]] = []
-    for _ in range(count):
-        start = window.at(place, min(4096, window.size - place))
-        data, room = window.data, len(window.data) - start
-        if room < _SMALLEST_TENSOR:
-            raise window.wrong("it ends too early")
-        length = _U64(data, start)[0]
-        if length > min(_LONGEST_NAME, room - 24):
-            raise window.wrong("the name of a tensor is too long")
-        after = start + 8 + length
-        dimensions = _U32(data, after)[0]
-        rest = after + 4 + 8 * dimensions
-        if dimensions > _MOST_DIMENSIONS or rest + 12 > len(data):
-            raise window.wrong(f"a tensor claims {dimensions} dimensions")
-        elements = math.prod(struct.unpack_from(f"<{dimensions}Q", data, after + 4))
-        name = data[start + 8 : after].decode("utf-8", "replace")
-        rows.append((name, elements, _U32(data, rest)[0], _U64(data, rest + 4)[0]))
-        place += rest + 12 - start
-    return rows, place
-
-
-def _sized(window: Window, rows: list[tuple[str, int, int, int]], data: int) -> tuple[Tensor, ...]:
-    """Each tensor reaches to the next one, the last one to the end. All must lie in the file."""
-    room = window.size - data
-    places = sorted({offset for _, _, _, offset in rows})
-    if rows and (room < 0 or places[-1] > room):
-        raise window.wrong("it is not all there")
-    ends = dict(zip(places, [*places[1:], room], strict=True)) if rows else {}
-    tensors = []
-    for name, elements, kind, offset in rows:
-        block = TENSOR_TYPES.get(kind)
-        if elements > 8 * window.size * 256:
-            raise window.wrong(f"the tensor {name[:80]!r} claims {elements} elements")
-        if block is not None and offset + -(-elements // block.elements) * block.bytes > room:
-            raise window.wrong("it is not all there")
-        tensors.append(Tensor(name, elements, kind, ends[offset] - offset))
-    return tuple(tensors)

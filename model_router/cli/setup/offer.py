@@ -1,0 +1,58 @@
+"""After a download: the model is offered to a backend, and the file is written only after one more yes."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from model_router.cli.init import person_is_there
+from model_router.cli.output import complain, talk
+from model_router.config.files import proxy_path
+from model_router.errors import ModelRouterError
+
+if TYPE_CHECKING:
+    from model_router.setup.download.plan import DownloadPlan
+
+
+def offer(plan: DownloadPlan, backend: str | None) -> None:
+    """Say how the model is served; show the change of ``routing_proxy.yaml`` and ask for it."""
+    from model_router.setup.download.offer import server_hint
+
+    talk(server_hint(plan))
+    path = proxy_path(os.environ)
+    if not path.exists():
+        if backend is not None:
+            complain(f"there is no {path} to change", "Write one with `model-router init --preset llamacpp`.", label="")
+        return
+    try:
+        _offer_change(plan, backend, path)
+    except ModelRouterError as error:
+        # The download itself is fine; what its model is used for can be settled later.
+        complain(error.message, error.hint, label="note")
+
+
+def _offer_change(plan: DownloadPlan, backend: str | None, path: Path) -> None:
+    from model_router.config.proxy_file import load_proxy
+    from model_router.setup.download.offer import backend_of_route, propose_model, served_name, write_change
+
+    config = load_proxy(path, os.environ)
+    name = backend or (backend_of_route(config, plan.route) if plan.route else "")
+    if not name:
+        return
+    change = propose_model(path, name, served_name(plan), os.environ)
+    diff = change.diff()
+    if not diff:
+        talk(f"It is the model of backend {name} already.")
+        return
+    for line in diff.split("\n"):
+        talk(line)
+    if not person_is_there():
+        talk(f"{path} was left alone; change it so to use the model, or run this where you can answer.")
+        return
+    if click.confirm(f"Make it the model of backend {name}?", default=False, err=True):
+        copy = write_change(change, datetime.now().astimezone())
+        talk(f"wrote {path}, kept {copy}")

@@ -1,0 +1,87 @@
+"""A finished model becomes a backend's model by one line, and only when somebody says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from model_router.config.proxy_file import load_proxy
+from model_router.errors import SetupError, UsageError
+from model_router.setup.download.offer import backend_of_route, propose_model, served_name, server_hint, write_change
+from model_router.setup.download.plan import Adapter, DownloadPlan
+from model_router.setup.presets import write_preset
+
+Planned = Callable[..., DownloadPlan]
+NOW = datetime(2026, 1, 31, 23, 59, 59, tzinfo=UTC)
+
+
+@pytest.fixture
+def proxy_file(tmp_path: Path) -> Path:
+    return write_preset("llamacpp", tmp_path / "configured").proxy
+
+
+def test_one_line_changes_and_the_file_as_it_was_is_kept(proxy_file: Path) -> None:
+    before = proxy_file.read_text()
+    change = propose_model(proxy_file, "code", "Qwen3-Coder-30B-A3B-Q4_K_M", {})
+    assert proxy_file.read_text() == before
+    changed = [line for line in change.diff().split("\n") if line[0] in "+-" and line[:3] not in {"+++", "---"}]
+    assert changed == ["-    model: code", "+    model: Qwen3-Coder-30B-A3B-Q4_K_M"]
+    copy = write_change(change, NOW)
+    assert copy.name == "routing_proxy.yaml.20260131-235959.bak"
+    assert copy.read_text() == before
+    assert load_proxy(proxy_file, {}).backends["code"].model == "Qwen3-Coder-30B-A3B-Q4_K_M"
+    assert proxy_file.stat().st_mode & 0o777 == 0o600
+    assert write_change(propose_model(proxy_file, "code", "other", {}), NOW).name.endswith("235959-2.bak")
+
+
+@pytest.mark.parametrize("model", ["yes", "8b: q4", "a #b", "\u00fcber", "123"])
+def test_any_name_is_written_so_that_it_reads_back(proxy_file: Path, model: str) -> None:
+    write_change(propose_model(proxy_file, "fast", model, {}), NOW)
+    assert load_proxy(proxy_file, {}).backends["fast"].model == model
+
+
+def test_a_value_in_braces_is_found_too(proxy_file: Path) -> None:
+    text = proxy_file.read_text()
+    block = text[text.index("  vision:\n") : text.index("# engine: backend")]
+    flow = '  vision: {base_url: "http://127.0.0.1:8080/v1", model: "vision"}  # mine\n\n'
+    proxy_file.write_text(text.replace(block, flow))
+    change = propose_model(proxy_file, "vision", "tiny", {})
+    assert "model: tiny}  # mine" in change.after
+
+
+def test_what_two_backends_share_is_left_to_the_person(proxy_file: Path) -> None:
+    text = proxy_file.read_text().replace("    model: fast\n", "    model: &shared fast\n")
+    proxy_file.write_text(text.replace("    model: vision\n", "    model: *shared\n"))
+    with pytest.raises(SetupError, match="cannot keep"):
+        propose_model(proxy_file, "vision", "tiny", {})
+    assert [path.name for path in proxy_file.parent.iterdir() if "proposed" in path.name] == []
+
+
+def test_a_file_that_has_changed_meanwhile_is_left_alone(proxy_file: Path) -> None:
+    change = propose_model(proxy_file, "code", "tiny", {})
+    proxy_file.write_text(proxy_file.read_text() + "# mine\n")
+    with pytest.raises(SetupError, match="changed meanwhile"):
+        write_change(change, NOW)
+    assert proxy_file.read_text().endswith("# mine\n")
+
+
+def test_an_unknown_backend_is_named_with_its_neighbour(proxy_file: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        propose_model(proxy_file, "coder", "tiny", {})
+    assert caught.value.hint.startswith("did you mean 'code'?")
+
+
+def test_a_route_leads_to_the_backend_of_its_engine(proxy_file: Path) -> None:
+    config = load_proxy(proxy_file, {})
+    assert [backend_of_route(config, route) for route in ("simple", "coding", "vision")] == ["fast", "code", "vision"]
+
+
+def test_each_server_knows_the_model_by_its_own_name(planned: Planned) -> None:
+    names = {adapter: served_name(planned(adapter=adapter)) for adapter in Adapter}
+    assert names[Adapter.LLAMACPP] == "tiny-Q4_K_M"
+    assert names[Adapter.LMSTUDIO] == "tiny"
+    plan = planned()
+    assert str(Path(plan.folder).parent) in server_hint(plan)
