@@ -23,7 +23,7 @@ from model_router.setup.fit.memory import MIB, CacheType, Load, all_layers_bytes
 from model_router.setup.fit.placement import Mode
 from model_router.setup.fit.shape import CacheGroup, ModelShape, from_catalog
 from model_router.setup.fit.verdict import judge
-from model_router.setup.machine import Gpu, Machine, Memory, Processor
+from model_router.setup.machine import Gpu, Machine, Memory, Processor, Vendor
 from model_router.setup.model_catalog import ModelCatalog
 from model_router.setup.model_catalog_file import load_models
 
@@ -127,7 +127,7 @@ def machine_of(case: Mapping[str, Any]) -> Machine:
     gpus: tuple[Gpu, ...] = ()
     if name := said.get("gpu"):
         unified = bool(said.get("unified"))
-        vendor = "apple" if "Apple" in name else "amd" if name.split()[0] in {"RX", "Radeon"} else "nvidia"
+        vendor: Vendor = "apple" if "Apple" in name else "amd" if name.split()[0] in {"RX", "Radeon"} else "nvidia"
         size = None if unified else int(said["gib"] * GIB) * roomy
         gpus = tuple(Gpu(name, vendor, size, size, unified, index=index) for index in range(said.get("count", 1)))
     return Machine(memory=memory, processor=Processor(said.get("cpu", "")), gpus=gpus)

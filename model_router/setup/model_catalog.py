@@ -199,7 +199,7 @@ class CatalogModel:
     released: str = ""
     routes: tuple[Work, ...] = ()
     not_recommended: str = ""
-    pictures: Ability = Ability(False)
+    pictures: Ability | None = None
     tools: Ability | None = None
     thinks: bool | None = None
     projector: ModelFile | None = None

@@ -60,7 +60,6 @@ def placements(shape: ModelShape, need: MemoryNeed, pools: Pools) -> Iterator[Pl
         total = need.total + _more_devices(need, pool)
         if pool.budget is not None and total <= pool.budget:
             yield Placement(Mode.GPU, pool, None, total, 0, 1.0)
-            break
     if pools.graphics and not pools.shared:
         yield from _mixed(shape, need, pools)
     budget = pools.processor.budget

@@ -99,11 +99,14 @@ def token_seconds(shape: ModelShape, load: Load, placement: Placement) -> float:
 
 def cache_read_bytes(shape: ModelShape, load: Load) -> float:
     """What attention reads of the cache for one token, with ``load.depth`` tokens in it; state is read and written."""
+    state = 2 * (shape.recurrent_bytes or 0)
+    if not load.depth:
+        return state
     element = ELEMENT_BYTES[load.cache_type]
     cells = sum(
         min(load.depth, group.window or load.depth) * group.layers * group.width * element for group in shape.caches
     )
-    return cells + 2 * (shape.recurrent_bytes or 0)
+    return cells + state
 
 
 def _fixed_seconds(shape: ModelShape) -> float:

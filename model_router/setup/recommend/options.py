@@ -71,7 +71,7 @@ class Candidate:
             return "it was not made for this work"
         if need.tools and not (model.tools and model.tools.offered):
             return "it does not call tools, as far as is known"
-        if need.pictures and not model.pictures.offered:
+        if need.pictures and not (model.pictures and model.pictures.offered):
             return "it does not read pictures"
         if model.context.tokens < need.context:
             return f"its context ends at {model.context.tokens:,} tokens"
@@ -141,11 +141,13 @@ def best_option(candidate: Candidate, need: RouteNeed, at: Circumstances) -> Opt
     quality = quality_for(candidate.model, need)
     if quality is None:
         return None
-    load = Load(need.context)
+    load, room = Load(need.context), at.room
     best: tuple[tuple[float, int, str], Variant, MemoryNeed, Placement, float | None] | None = None
     for variant in candidate.variants:
-        if variant.shape.weights_bytes > at.room or not storable(variant, at.disk_free):
+        if variant.shape.weights_bytes > room or not storable(variant, at.disk_free):
             continue
+        if best is not None and _best_score(quality, variant) < -best[0][0]:
+            continue  # not even without a penalty for speed
         taken = memory_need(variant.shape, load)
         measured = _measured(candidate, variant, at)
         for placement in placements(variant.shape, taken, at.pools):
@@ -164,9 +166,13 @@ def best_option(candidate: Candidate, need: RouteNeed, at: Circumstances) -> Opt
     return Option(candidate.name, candidate, variant, load, taken, placement, speed, quality, -key[0])
 
 
-def _score(quality: QualityFigure, variant: Variant, rate: float, need: RouteNeed) -> float:
+def _best_score(quality: QualityFigure, variant: Variant) -> float:
     here = HERE_POINTS if variant.here else 0.0
-    return round(quality.points - variant.step.penalty - speed_penalty(rate, need.comfort) + here, 3)
+    return round(quality.points - variant.step.penalty + here, 3)
+
+
+def _score(quality: QualityFigure, variant: Variant, rate: float, need: RouteNeed) -> float:
+    return round(_best_score(quality, variant) - speed_penalty(rate, need.comfort), 3)
 
 
 def _measured(candidate: Candidate, variant: Variant, at: Circumstances) -> float | None:

@@ -31,7 +31,7 @@ def reasons_for(pick: Option, need: RouteNeed, at: Circumstances, others: Sequen
     model = pick.candidate.model
     licence = f"licence {model.licence}, " + ("not gated" if model.gated is False else "gated mark not checked")
     tools = "calls tools" if model.tools and model.tools.offered else "no tool calls known"
-    pictures = ", reads pictures" if model.pictures.offered else ""
+    pictures = ", reads pictures" if model.pictures and model.pictures.offered else ""
     speed = pick.speed
     slow = f"; {need.comfort:.0f} would be comfortable here" if speed.mid < need.comfort else ""
     return (

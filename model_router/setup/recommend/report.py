@@ -71,7 +71,7 @@ def _option(found: Recommendation, option: Option, *, longest: bool = False) -> 
         "licence": model.licence,
         "gated": model.gated,
         "tools": model.tools.offered if model.tools else None,
-        "pictures": model.pictures.offered,
+        "pictures": model.pictures.offered if model.pictures else None,
         "mlx": model.mlx.repository if model.mlx else None,
         "score": _figure(option.score, "points of 100", "estimate", "quality less what file and speed cost"),
         "quality": {

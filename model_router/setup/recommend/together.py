@@ -104,40 +104,52 @@ def _within(gpu: int, cpu: int, at: Circumstances) -> bool:
     return gpu <= gpu_budget and cpu <= cpu_budget
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One file of a model at one context: the options by route, their scores in the order of the routes, the bytes."""
+
+    name: str
+    options: Mapping[Work, Option]
+    scores: tuple[float, ...]
+    gpu: int
+    cpu: int
+
+
+_UNSERVED = -1_000.0
+"""What a route without a model costs: more than any score can make up for."""
+
+
 def _best_plan(
     picks: Mapping[Work, Option], ranked: Mapping[Work, Sequence[Option]], needs: Sequence[RouteNeed], at: Circumstances
 ) -> dict[Work, Option]:
     """The set of at most three models that serves the most routes, and among those the best score, then the least."""
     served = [need for need in needs if need.work in picks]
-    rows = _variants(ranked, served, at)
-    best: tuple[tuple[int, float, int], dict[Work, Option]] | None = None
+    rows = _rows(ranked, served, at)
+    best: tuple[float, int] | None = None
+    chosen: tuple[_Row, ...] = ()
     for size in range(1, MODELS + 1):
-        for chosen in combinations(rows, size):
-            if len({name for name, _ in chosen}) < size:
+        for group in combinations(rows, size):
+            gpu, cpu = sum(row.gpu for row in group), sum(row.cpu for row in group)
+            if not _within(gpu, cpu, at) or len({row.name for row in group}) < size:
                 continue
-            plan = _plan([row for _, row in chosen], served)
-            gpu, cpu = usage(plan.values())
-            if not plan or not _within(gpu, cpu, at):
-                continue
-            value = (len(plan), round(sum(option.score for option in plan.values()), 3), -(gpu + cpu))
-            if best is None or value > best[0]:
-                best = (value, plan)
-    return best[1] if best else {}
-
-
-def _plan(chosen: Sequence[Mapping[Work, Option]], needs: Sequence[RouteNeed]) -> dict[Work, Option]:
+            value = (round(sum(map(max, zip(*(row.scores for row in group), strict=True))), 3), -(gpu + cpu))
+            if best is None or value > best:
+                best, chosen = value, group
     plan: dict[Work, Option] = {}
-    for need in needs:
-        options = [row[need.work] for row in chosen if need.work in row]
+    for need in served:
+        options = [row.options[need.work] for row in chosen if need.work in row.options]
         if options:
-            plan[need.work] = min(options, key=lambda option: option.order)
+            plan[need.work] = max(options, key=_by_score)
     return plan
 
 
-def _variants(
-    ranked: Mapping[Work, Sequence[Option]], needs: Sequence[RouteNeed], at: Circumstances
-) -> list[tuple[str, dict[Work, Option]]]:
-    """For each file of a model that is good somewhere, its name and the routes it can serve at one common context."""
+def _by_score(option: Option) -> float:
+    """Of equal ones the first is taken, and the rows come in a fixed order."""
+    return option.score
+
+
+def _rows(ranked: Mapping[Work, Sequence[Option]], needs: Sequence[RouteNeed], at: Circumstances) -> list[_Row]:
+    """The files of the models that are good somewhere, the most useful first."""
     seen: dict[tuple[str, str], Option] = {}
     for need in needs:
         eligible = [option for option in ranked[need.work] if not option.candidate.reservation()]
@@ -145,9 +157,14 @@ def _variants(
         for option in (*eligible[:4], *small):
             for variant in _light(option):
                 seen.setdefault((variant.name, variant.variant.step.quant), variant)
-    rows = [(option.name, _row(option, needs, at)) for option in seen.values()]
-    rows = [row for row in rows if row[1]]
-    rows.sort(key=lambda row: (-len(row[1]), -sum(option.score for option in row[1].values()), row[0]))
+    rows: list[_Row] = []
+    for option in seen.values():
+        options = _served(option, needs, at)
+        if options:
+            placement = next(iter(options.values())).placement
+            scores = tuple(options[n.work].score if n.work in options else _UNSERVED for n in needs)
+            rows.append(_Row(option.name, options, scores, placement.gpu_bytes, placement.cpu_bytes))
+    rows.sort(key=lambda row: (-sum(row.scores), row.gpu + row.cpu, row.name))
     return rows[:_WIDTH]
 
 
@@ -159,7 +176,7 @@ def _light(option: Option) -> tuple[Option, ...]:
     return (option,) if usual is None else (option, replace(option, variant=usual))
 
 
-def _row(option: Option, needs: Sequence[RouteNeed], at: Circumstances) -> dict[Work, Option]:
+def _served(option: Option, needs: Sequence[RouteNeed], at: Circumstances) -> dict[Work, Option]:
     wanted = [need for need in needs if not option.candidate.obstacle(need)]
     if not wanted:
         return {}

@@ -1,0 +1,161 @@
+"""``setup fit`` and ``setup recommend`` as a person runs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Ended
+
+Command = Callable[..., Ended]
+
+MACHINES = Path(__file__).resolve().parents[1] / "data" / "machines"
+KEYS = [
+    "weights_bytes",
+    "kv_bytes",
+    "recurrent_bytes",
+    "compute_bytes",
+    "runtime_bytes",
+    "total_bytes",
+    "budget_bytes",
+    "fits",
+    "mode",
+    "tok_s",
+    "basis",
+]
+
+
+def hardware(name: str) -> tuple[str, str]:
+    return "--hardware", str(MACHINES / f"{name}.json")
+
+
+def test_the_sum_is_printed_and_adds_up(command: Command) -> None:
+    ended = command("setup", "fit", "gemma-4-31b", "--quant", "Q4_K_M", "--context", "32768", *hardware("rtx4090-64gb"))
+    assert ended.code == 0
+    for words in ("weights", "cache, full", "cache, window", "compute buffer", "total", "fits:", "tokens a second"):
+        assert words in ended.out
+
+
+def test_the_json_has_the_contract_s_keys(command: Command) -> None:
+    ended = command("setup", "fit", "qwen3.8-27b", "--json", "--context", "8192", *hardware("rtx4090-64gb"))
+    shown = ended.json
+    assert ended.code == 0
+    assert [key for key in KEYS if key not in shown] == []
+    parts = ("weights", "kv", "recurrent", "compute", "runtime", "projector")
+    assert shown["total_bytes"] == sum(shown[f"{part}_bytes"] for part in parts)
+    assert shown["kv_bytes"] == 512 << 20
+    assert shown["tok_s"]["low"] < shown["tok_s"]["mid"] < shown["tok_s"]["high"]
+    assert (shown["fits"], shown["mode"]) == (True, "gpu")
+    for key in KEYS[:7]:
+        assert set(shown["basis"][key]) == {"unit", "basis", "why"}
+
+
+@pytest.mark.parametrize(
+    ("gpu", "mode"),
+    [("RTX 4090:24", "gpu"), ("RTX 3060", "experts_on_cpu"), ("Apple M3 Max:64", "gpu"), ("GB10:128", "gpu")],
+)
+def test_other_cards_can_be_tried(command: Command, gpu: str, mode: str) -> None:
+    arguments = ("--gpu", gpu, "--json", *hardware("rtx4090-64gb"))
+    shown = command("setup", "fit", "Qwen/Qwen3.6-35B-A3B", "--quant", "UD-Q4_K_M", *arguments).json
+    assert shown["mode"] == mode
+    assert shown["weights_bytes"] == 22_134_528_992
+
+
+def test_two_cards_hold_what_one_does_not(command: Command) -> None:
+    fixed = ("setup", "fit", "llama-3.3-70b", "--json", *hardware("container-4gb"))
+    assert command(*fixed, "--gpu", "RTX 3090:24").json["fits"] is False
+    both = command(*fixed, "--gpu", "RTX 3090:24", "--gpu", "RTX 3090:24").json
+    assert (both["fits"], both["mode"]) == (True, "gpu")
+
+
+def test_what_does_not_fit_ends_with_one(command: Command) -> None:
+    ended = command("setup", "fit", "gpt-oss-120b", *hardware("laptop-8gb"))
+    assert ended.code == 1
+    assert "does not fit: 4.4 GiB can be used at most" in ended.out
+
+
+def test_a_depth_makes_room_for_itself_and_slows(command: Command) -> None:
+    fixed = ("setup", "fit", "qwen3-coder-30b-a3b", "--quant", "Q8_0", "--json", "--gpu", "GB10:128")
+    deep = command(*fixed, "--depth", "32768", *hardware("rtx4090-64gb")).json
+    assert deep["context"] == 32_768
+    assert deep["tok_s"]["mid"] < command(*fixed, *hardware("rtx4090-64gb")).json["tok_s"]["mid"]
+
+
+def test_a_repository_that_nobody_knows_is_estimated_by_its_name(command: Command) -> None:
+    shown = command("setup", "fit", "someone/Wonder-13B-GGUF", "--json", *hardware("rtx4090-64gb")).json
+    assert shown["basis"]["weights_bytes"]["basis"] == "estimate"
+    assert 7e9 < shown["weights_bytes"] < 9e9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("qwen3.8-72",), "did you mean"),
+        (("whatever",), "no model is called 'whatever'"),
+        (("qwen3.8-27b", "--quant", "Q9_Z"), "has no file 'Q9_Z'"),
+        (("qwen3.8-27b", "--context", "100", "--depth", "200"), "does not go into a context"),
+        (("qwen3.8-27b", "--gpu", "Mystery"), "how much memory does 'Mystery' have?"),
+        (("qwen3.8-27b", "--hardware", "/nonexistent.json"), "cannot be read"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_one_hint(command: Command, arguments: tuple[str, ...], words: str) -> None:
+    ended = command("setup", "fit", *arguments)
+    assert ended.code in {1, 2}
+    assert ended.out == ""
+    assert words in ended.err
+
+
+def test_a_gguf_file_is_judged_by_its_own_header(command: Command, tmp_path: Path) -> None:
+    import numpy
+    from gguf import GGUFWriter
+
+    path = tmp_path / "mine.gguf"
+    writer = GGUFWriter(path, "llama")
+    writer.add_block_count(4)
+    writer.add_context_length(8192)
+    writer.add_embedding_length(256)
+    writer.add_head_count(4)
+    writer.add_head_count_kv(2)
+    writer.add_tensor("token_embd.weight", numpy.zeros((64, 256), dtype=numpy.float32))
+    for layer in range(4):
+        writer.add_tensor(f"blk.{layer}.attn_k.weight", numpy.zeros((128, 256), dtype=numpy.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    shown = command("setup", "fit", str(path), "--context", "4096", "--json", *hardware("laptop-8gb")).json
+    assert shown["basis"]["kv_bytes"]["basis"] == "header"
+    assert shown["kv_bytes"] == 4096 * 4 * 2 * (64 + 64) * 2
+    assert shown["weights_bytes"] == path.stat().st_size
+
+
+def test_a_file_that_is_no_model_is_refused(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "broken.gguf"
+    path.write_bytes(b"GGUF" + b"\xff" * 40)
+    ended = command("setup", "fit", str(path), *hardware("laptop-8gb"))
+    assert (ended.code, ended.out) == (1, "")
+    assert len(ended.err.splitlines()) == 2
+
+
+def test_a_recommendation_says_what_for_whom_and_why(command: Command) -> None:
+    ended = command("setup", "recommend", *hardware("rtx4090-64gb"))
+    assert ended.code == 0
+    for words in ("coding: qwen3.8-27b", "left, with 32,768 tokens", "together:", "catalog 20", "points less"):
+        assert words in ended.out
+
+
+def test_one_route_and_an_own_context(command: Command) -> None:
+    arguments = ("--route", "coding", "--context", "65536", "--json", *hardware("rtx4090-64gb"))
+    shown = command("setup", "recommend", *arguments).json
+    assert list(shown["routes"]) == ["coding"]
+    assert shown["routes"]["coding"]["pick"]["fit"]["context"] == 65_536
+
+
+def test_where_nothing_fits_the_answer_is_no(command: Command, tmp_path: Path) -> None:
+    path = tmp_path / "tiny.json"
+    path.write_text('{"memory": {"total": 1073741824, "available": 536870912}}', encoding="utf-8")
+    ended = command("setup", "recommend", "--hardware", str(path))
+    assert ended.code == 1
+    assert "no model" in ended.out

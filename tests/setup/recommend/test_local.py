@@ -1,0 +1,62 @@
+"""Models that are on the machine are preferred when nearly as good, and own measurements count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from model_router.setup.model_catalog import Work
+from model_router.setup.recommend.options import LocalModel
+from tests.setup.fit.test_from_header import QWEN35_9B
+from tests.setup.recommend.machines import answer, model_for
+
+GIB = 1 << 30
+
+
+def test_a_model_that_is_here_is_preferred_when_nearly_as_good() -> None:
+    here = LocalModel("Qwen3.6-27B-Q4_K_M.gguf", 16_817_244_384, path="/models/Qwen3.6-27B-Q4_K_M.gguf")
+    other = answer("rtx4090-64gb")
+    found = answer("rtx4090-64gb", local=[here])
+    assert model_for(other, Work.BALANCED) == "qwen3.8-27b"
+    ahead = other.choices[Work.BALANCED]
+    assert ahead.pick is not None
+    second = next(one.option for one in ahead.alternatives if one.option.name == "qwen3.6-27b")
+    nearly = ahead.pick.score - second.score < 1.5
+    assert (model_for(found, Work.BALANCED) == "qwen3.6-27b") == nearly
+    assert any(one.option.name == "qwen3.6-27b" for one in found.choices[Work.BALANCED].alternatives) != nearly
+
+
+def test_the_answer_says_that_it_is_here_and_nothing_is_fetched() -> None:
+    here = LocalModel("qwen3.5:4b", 2_740_000_000, path="ollama:qwen3.5:4b")
+    found = answer("m2-air-16gb", local=[here])
+    pick = found.choices[Work.BALANCED].pick
+    assert pick is not None
+    assert (pick.name, pick.variant.here, pick.variant.download) == ("qwen3.5-4b", "ollama:qwen3.5:4b", 0)
+    assert "on this machine already" in " ".join(found.choices[Work.BALANCED].reasons)
+
+
+def test_a_header_decides_over_the_catalog() -> None:
+    header = replace(QWEN35_9B, size=5_600_000_000, quantization="Q4_K_M")
+    here = LocalModel("Qwen3.5-9B-Q4_K_M.gguf", header.size, header, "/models/a.gguf")
+    pick = answer("m2-air-16gb", local=[here], routes=[Work.VISION]).choices[Work.VISION].pick
+    assert pick is not None
+    assert (pick.name, pick.variant.shape.basis, pick.need.weights) == ("qwen3.5-9b", "header", 5_600_000_000)
+
+
+def test_a_full_disk_does_not_matter_to_what_is_here() -> None:
+    here = LocalModel("qwen3.5:9b", 5_680_522_464, path="ollama:qwen3.5:9b")
+    assert model_for(answer("disk-3gb", local=[here]), Work.VISION) == "qwen3.5-9b"
+
+
+def test_a_model_that_nobody_has_judged_is_mentioned_and_not_ranked() -> None:
+    here = LocalModel("grandmas-merge-13b", 8 * GIB, path="/models/g.gguf")
+    found = answer("rtx4090-64gb", local=[here])
+    assert [one.name for one in found.unknown_here] == ["grandmas-merge-13b"]
+    assert any("not ranked" in notice for notice in found.notices())
+
+
+def test_a_measured_speed_replaces_the_estimate() -> None:
+    found = answer("rtx4090-64gb", measured={"qwen3.8:27b": 2.0})
+    assert model_for(found, Work.CODING) != "qwen3.8-27b", "two tokens a second are below the floor"
+    quick = answer("rtx4090-64gb", measured={"qwen3.8:27b": 55.0}).choices[Work.CODING].pick
+    assert quick is not None
+    assert (quick.name, quick.speed.mid, quick.speed.basis) == ("qwen3.8-27b", 55.0, "measured")

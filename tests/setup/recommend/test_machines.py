@@ -1,0 +1,160 @@
+"""Eight machines get eight answers, each sensible, and each says why."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from model_router.setup.model_catalog import Work
+from model_router.setup.recommend.needs import SetupProfile
+from model_router.setup.recommend.report import recommendation_to_dict
+from tests.setup.recommend.machines import NAMES, answer, model_for, picks
+
+GIB = 1 << 30
+
+
+def parameters(name: str, work: Work) -> float:
+    """Billions of parameters of the pick."""
+    pick = answer(name).choices[work].pick
+    assert pick is not None
+    return pick.candidate.model.parameters.total / 1e9
+
+
+def test_the_eight_machines_get_eight_answers() -> None:
+    assert len(NAMES) == 8
+    answers = {
+        json.dumps([picks(found), {w: o.variant.step.quant for w, o in found.together.plan.items()}])
+        for found in map(answer, NAMES)
+    }
+    assert len(answers) == 8
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_answer_fits_and_says_why(name: str) -> None:
+    found = answer(name)
+    for choice in found.choices.values():
+        assert choice.reasons
+        pick = choice.pick
+        if pick is None:
+            continue
+        assert pick.placement.total <= pick.placement.budget
+        assert pick.speed.mid >= choice.need.floor
+        assert pick.load.context == choice.need.context
+        assert not pick.candidate.reservation()
+        text = " ".join(choice.reasons)
+        for word in ("left", "tokens a second", "quality for", "licence"):
+            assert word in text
+        for second in choice.alternatives:
+            assert second.reason
+            assert second.option.name != pick.name
+
+
+def test_a_laptop_is_given_small_models_and_nothing_too_large() -> None:
+    for work in Work:
+        assert parameters("laptop-8gb", work) < 5
+    assert model_for(answer("laptop-8gb"), Work.SIMPLE) != "qwen3-0.6b", "the smallest is not the best"
+
+
+def test_a_card_of_24_gb_is_used_whatever_the_system_memory() -> None:
+    for name in ("rtx4090-64gb", "rtx4090-16gb"):
+        assert parameters(name, Work.CODING) > 20
+        pick = answer(name).choices[Work.CODING].pick
+        assert pick is not None
+        assert pick.placement.mode.value == "gpu"
+
+
+def test_wide_memory_at_modest_speed_is_given_mixtures() -> None:
+    found = answer("strix-halo-128gb")
+    for work in (Work.BALANCED, Work.CODING):
+        pick = found.choices[work].pick
+        assert pick is not None
+        assert pick.variant.shape.mixture, "a dense 27B would write ten tokens a second here"
+        assert pick.speed.mid > 15
+
+
+def test_a_mac_studio_is_given_more_than_an_air() -> None:
+    assert parameters("mac-studio-128gb", Work.BALANCED) > 20 > parameters("m2-air-16gb", Work.BALANCED)
+
+
+def test_a_container_is_judged_by_its_limit() -> None:
+    found = answer("container-4gb")
+    for choice in found.choices.values():
+        assert choice.pick is not None
+        assert choice.pick.need.total < 4 * GIB
+
+
+def test_a_full_disk_is_named_as_what_decides() -> None:
+    found = answer("disk-3gb")
+    assert any("the disk decides here: 3.0 GiB are free" in notice for notice in found.notices())
+    for choice in found.choices.values():
+        if choice.pick is not None:
+            assert choice.pick.variant.download * 1.05 + 2 * GIB <= 3 * GIB
+    vision = found.choices[Work.VISION]
+    assert vision.pick is None
+    assert "of free disk to download" in vision.reasons[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_question_has_the_same_answer_byte_for_byte(name: str) -> None:
+    first, second = (json.dumps(recommendation_to_dict(answer(name))) for _ in range(2))
+    assert first == second
+
+
+def test_profiles_differ_as_their_names_say() -> None:
+    light = answer("rtx4090-64gb", profile=SetupProfile.LIGHTWEIGHT)
+    usual = answer("rtx4090-64gb")
+    best = answer("mac-studio-128gb", profile=SetupProfile.QUALITY)
+    for work in Work:
+        small, large = light.choices[work].pick, usual.choices[work].pick
+        assert small is not None
+        assert large is not None
+        assert small.placement.gpu_bytes <= 12 * GIB
+        assert small.quality.points <= large.quality.points
+        careful = answer("mac-studio-128gb").choices[work].pick
+        thorough = best.choices[work].pick
+        assert careful is not None
+        assert thorough is not None
+        gained = thorough.quality.points - careful.quality.points
+        assert gained >= thorough.variant.step.penalty - careful.variant.step.penalty
+
+
+def test_together_loads_one_file_of_each_model_within_the_budget() -> None:
+    for name in NAMES:
+        joint = answer(name).together
+        files = {(option.name, option.variant.step.quant) for option in joint.plan.values()}
+        assert len(files) == len({model for model, _ in files})
+        if joint.gpu_budget is not None:
+            assert joint.gpu_bytes <= joint.gpu_budget
+        assert joint.cpu_budget is not None
+        assert joint.cpu_bytes <= joint.cpu_budget
+        assert joint.words
+
+
+def test_where_memory_is_short_one_model_serves_several_routes() -> None:
+    joint = answer("m2-air-16gb").together
+    assert len(joint.plan) == 6
+    assert len({option.name for option in joint.plan.values()}) < 3
+    assert answer("mac-studio-128gb").together.fits
+
+
+def test_every_figure_of_the_json_has_unit_and_basis() -> None:
+    def walk(value: object, path: str) -> None:
+        if isinstance(value, dict):
+            if "value" in value:
+                assert value["unit"], path
+                assert value["basis"] in {"measured", "header", "catalog", "estimate"}, path
+            for key, inner in value.items():
+                if key.endswith("_bytes") and isinstance(value.get("basis"), dict):
+                    assert value["basis"][key]["unit"] == "bytes", path
+                walk(inner, f"{path}.{key}")
+        elif isinstance(value, list):
+            for index, inner in enumerate(value):
+                walk(inner, f"{path}[{index}]")
+
+    shown = recommendation_to_dict(answer("rtx4090-64gb"))
+    walk(shown, "")
+    coding = shown["routes"]["coding"]["pick"]
+    assert coding["quality"]["sources"]
+    assert coding["fit"]["basis"]["tok_s"]["unit"] == "tokens per second"
+    assert coding["longest_context"]["q8_0"]["value"] >= coding["longest_context"]["f16"]["value"] >= 32_768
