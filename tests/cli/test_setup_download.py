@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from model_router.setup.header import ModelHeader
 from model_router.setup.machine import Machine, Memory, Processor
 from model_router.setup.presets import write_preset
+from model_router.setup.stores import FoundModels, LocalModel
 from tests.cli.conftest import Ended
 from tests.hub.contents import MB, Repo, small_model
 from tests.hub.server import TestHub
@@ -193,3 +195,18 @@ def _answer(screen: int, question: bytes, answer: bytes) -> bytes:
         seen += os.read(screen, 4096)
     os.write(screen, answer)
     return seen
+
+
+@pytest.mark.usefixtures("roomy_machine")
+def test_a_recommended_model_that_is_here_is_not_fetched_again(
+    test_hub: TestHub, command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pick = command("setup", "recommend", "--route", "simple", "--json").json["routes"]["simple"]["pick"]
+    path = Path("/models/here.gguf")
+    header = ModelHeader("gguf", "qwen", pick["file"]["size"]["value"])
+    found = FoundModels((LocalModel(pick["model"], "folder", path, header, header.size),))
+    monkeypatch.setattr("model_router.setup.stores.find_models", lambda places: found)
+    ended = command("setup", "download", "--route", "simple", "--json")
+    assert (ended.code, ended.json) == (0, {"plans": []})
+    assert f"simple: the recommended model is here already, {path}" in ended.err
+    assert test_hub.requests == []
