@@ -8,8 +8,10 @@ from pathlib import Path
 
 from model_router.config.files import catalog_path, expand, stands
 from model_router.config.proxy import ProxyConfig
+from model_router.config.truth_card import truth_cards_path
 from model_router.router import ModelRouter
 from model_router.server.gateway import Gateway
+from model_router.server.truth import learn_cards
 
 
 def open_gateway(config: ProxyConfig, environ: Mapping[str, str] | None = None) -> Gateway:
@@ -20,7 +22,9 @@ def open_gateway(config: ProxyConfig, environ: Mapping[str, str] | None = None) 
     """
     environ = os.environ if environ is None else environ
     router = ModelRouter.from_config(_catalog(config, environ), profile=config.proxy.routing_profile)
-    return Gateway(config, router, environ=environ)
+    gateway = Gateway(config, router, environ=environ)
+    learn_cards(gateway.backends, truth_cards_path(environ))
+    return gateway
 
 
 def _catalog(config: ProxyConfig, environ: Mapping[str, str]) -> Path | None:
