@@ -112,7 +112,12 @@ def test_wrong_use_is_said_before_the_hub_is_asked(test_hub: TestHub, command: C
 def roomy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory(total=32 * 2**30, available=28 * 2**30)
     machine = Machine("linux", "x86_64", memory, Processor("a processor", 8, 8, ("avx2",)))
-    for module in ("machine", "recommend"):
+    this_machine_is(machine, monkeypatch)
+
+
+def this_machine_is(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules that took the name over come first: imported later, they would keep the stand-in for good."""
+    for module in ("recommend", "fit", "machine"):
         monkeypatch.setattr(f"model_router.cli.setup.{module}.machine_for", lambda hardware, cards=(): machine)
 
 
@@ -129,7 +134,7 @@ def test_a_route_leads_to_the_model_that_is_recommended_for_it(test_hub: TestHub
 @pytest.mark.usefixtures("test_hub")
 def test_a_machine_for_which_nothing_is_recommended_is_said(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = Machine("linux", "x86_64", Memory(total=2**29, available=2**28))
-    monkeypatch.setattr("model_router.cli.setup.machine.machine_for", lambda hardware, cards=(): tiny)
+    this_machine_is(tiny, monkeypatch)
     ended = command("setup", "download", "--route", "coding")
     assert ended.code == 1
     assert ended.err.startswith("error: no model is recommended for coding on this machine")
