@@ -36,12 +36,14 @@ _ROUGH = QuantStep("", 1.0, spare=False)
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """A model on this machine, as the scan describes it. ``bytes`` is all its parts, without a projector."""
+    """A model on this machine, as the scan describes it. ``bytes`` is all its parts, without a projector; ``aliases``
+    are further names that its store gives it."""
 
     name: str
     bytes: int
     header: ModelHeader | None = None
     path: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def candidates_of(models: Mapping[str, CatalogModel], local: tuple[LocalModel, .
     """The catalog's models, with what of them is on the machine already."""
     here: dict[str, LocalModel] = {}
     for found in sorted(local, key=lambda one: (one.name, one.path)):
-        here.setdefault(plain_name(found.name), found)
+        for name in (found.name, *found.aliases):
+            here.setdefault(plain_name(name), found)
     return tuple(_candidate(name, model, here) for name, model in models.items())
 
 
@@ -133,7 +136,7 @@ def unknown_local(models: Mapping[str, CatalogModel], local: tuple[LocalModel, .
     if not local:
         return ()
     known = {plain for name, model in models.items() for plain in _plain_names(name, model)}
-    return tuple(one for one in sorted(local, key=lambda one: one.name) if plain_name(one.name) not in known)
+    return tuple(one for one in sorted(local, key=lambda one: one.name) if not known & _names_here(one))
 
 
 def best_option(candidate: Candidate, need: RouteNeed, at: Circumstances) -> Option | None:
@@ -180,6 +183,10 @@ def _measured(candidate: Candidate, variant: Variant, at: Circumstances) -> floa
         return None
     names = (candidate.name, candidate.model.maker_repository, *([variant.here] if variant.here else []))
     return measured_speed(at.measured, *names)
+
+
+def _names_here(local: LocalModel) -> set[str]:
+    return {plain_name(name) for name in (local.name, *local.aliases)}
 
 
 def storable(variant: Variant, disk_free: int | None) -> bool:
