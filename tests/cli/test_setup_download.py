@@ -111,7 +111,7 @@ def test_wrong_use_is_said_before_the_hub_is_asked(test_hub: TestHub, command: C
 def roomy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory(total=32 * 2**30, available=28 * 2**30)
     machine = Machine("linux", "x86_64", memory, Processor("a processor", 8, 8, ("avx2",)))
-    for module in ("machine", "recommend"):
+    for module in ("recommend", "machine"):  # the other way round the second would be imported with the first replaced
         monkeypatch.setattr(f"model_router.cli.setup.{module}.machine_for", lambda hardware, cards=(): machine)
 
 
