@@ -83,6 +83,25 @@ def test_a_depth_makes_room_for_itself_and_slows(command: Command) -> None:
     assert deep["tok_s"]["mid"] < command(*fixed, *hardware("rtx4090-64gb")).json["tok_s"]["mid"]
 
 
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("gemma4:26b", "gemma-4-26b-a4b"),
+        ("meta-llama/Llama-3.1-8B-Instruct", "llama-3.1-8b"),
+        ("unsloth/gpt-oss-20b-GGUF", "gpt-oss-20b"),
+    ],
+)
+def test_a_model_is_found_by_any_of_its_names(command: Command, name: str, model: str) -> None:
+    assert command("setup", "fit", name, "--json", *hardware("rtx4090-64gb")).json["model"] == model
+
+
+def test_a_file_that_the_catalog_does_not_list_is_estimated_from_its_bits(command: Command) -> None:
+    shown = command("setup", "fit", "granite-4.2-30b", "--quant", "IQ2_M", "--json", *hardware("rtx4090-64gb")).json
+    assert shown["basis"]["weights_bytes"]["basis"] == "estimate"
+    assert shown["basis"]["kv_bytes"]["basis"] == "catalog"
+    assert shown["weights_bytes"] * 8 / 29_276_770_304 == pytest.approx(3.0, rel=0.01)
+
+
 def test_a_repository_that_nobody_knows_is_estimated_by_its_name(command: Command) -> None:
     shown = command("setup", "fit", "someone/Wonder-13B-GGUF", "--json", *hardware("rtx4090-64gb")).json
     assert shown["basis"]["weights_bytes"]["basis"] == "estimate"

@@ -181,7 +181,7 @@ def _score(quality: QualityFigure, variant: Variant, rate: float, need: RouteNee
 def _measured(candidate: Candidate, variant: Variant, at: Circumstances) -> float | None:
     if not at.measured:
         return None
-    names = (candidate.name, candidate.model.maker_repository, *([variant.here] if variant.here else []))
+    names = (candidate.name, candidate.model.maker_repository, candidate.model.ollama_tag, variant.here)
     return measured_speed(at.measured, *names)
 
 
@@ -244,5 +244,6 @@ def _download(model: CatalogModel, quant: str) -> int:
 
 
 def _plain_names(name: str, model: CatalogModel) -> tuple[str, ...]:
-    names = (name, model.maker_repository, model.repository, *(file.file for file in model.files.values()))
+    files = (file.file for file in model.files.values())
+    names = (name, model.maker_repository, model.repository, model.ollama_tag, *files)
     return tuple(dict.fromkeys(plain_name(one) for one in names if one))
