@@ -15,6 +15,7 @@ from model_router.errors import UsageError
 
 if TYPE_CHECKING:
     from model_router.setup.machine import Gpu, Machine, Vendor
+    from model_router.setup.recommend.options import LocalModel
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -51,6 +52,20 @@ def machine_for(hardware: Path | None, cards: Sequence[str] = ()) -> Machine:
         return machine
     gpus = tuple(_card(text, index) for index, text in enumerate(cards))
     return _simulated(machine, gpus)
+
+
+def models_here(folders: Sequence[Path] = ()) -> list[LocalModel]:
+    """The language models on this machine, as a recommendation takes them."""
+    from model_router.setup.hardware import LiveProbe
+    from model_router.setup.recommend.options import LocalModel
+    from model_router.setup.stores import find_models, usual_places
+
+    places = usual_places(os.environ, LiveProbe().facts().system, [folder.absolute() for folder in folders])
+    return [
+        LocalModel(model.name, model.header.size, model.header, str(model.path), (*model.aliases, model.path.name))
+        for model in find_models(places).models
+        if model.header.kind == "model"
+    ]
 
 
 def _card(text: str, index: int) -> Gpu:

@@ -36,12 +36,14 @@ _ROUGH = QuantStep("", 1.0, spare=False)
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """A model on this machine, as the scan describes it. ``bytes`` is all its parts, without a projector."""
+    """A model on this machine, as the scan describes it. ``bytes`` is all its parts, without a projector; ``aliases``
+    are further names that its store gives it."""
 
     name: str
     bytes: int
     header: ModelHeader | None = None
     path: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,8 @@ def candidates_of(models: Mapping[str, CatalogModel], local: tuple[LocalModel, .
     """The catalog's models, with what of them is on the machine already."""
     here: dict[str, LocalModel] = {}
     for found in sorted(local, key=lambda one: (one.name, one.path)):
-        here.setdefault(plain_name(found.name), found)
+        for name in (found.name, *found.aliases):
+            here.setdefault(plain_name(name), found)
     return tuple(_candidate(name, model, here) for name, model in models.items())
 
 
@@ -133,7 +136,7 @@ def unknown_local(models: Mapping[str, CatalogModel], local: tuple[LocalModel, .
     if not local:
         return ()
     known = {plain for name, model in models.items() for plain in _plain_names(name, model)}
-    return tuple(one for one in sorted(local, key=lambda one: one.name) if plain_name(one.name) not in known)
+    return tuple(one for one in sorted(local, key=lambda one: one.name) if not known & _names_here(one))
 
 
 def best_option(candidate: Candidate, need: RouteNeed, at: Circumstances) -> Option | None:
@@ -178,8 +181,12 @@ def _score(quality: QualityFigure, variant: Variant, rate: float, need: RouteNee
 def _measured(candidate: Candidate, variant: Variant, at: Circumstances) -> float | None:
     if not at.measured:
         return None
-    names = (candidate.name, candidate.model.maker_repository, *([variant.here] if variant.here else []))
+    names = (candidate.name, candidate.model.maker_repository, candidate.model.ollama_tag, variant.here)
     return measured_speed(at.measured, *names)
+
+
+def _names_here(local: LocalModel) -> set[str]:
+    return {plain_name(name) for name in (local.name, *local.aliases)}
 
 
 def storable(variant: Variant, disk_free: int | None) -> bool:
@@ -237,5 +244,6 @@ def _download(model: CatalogModel, quant: str) -> int:
 
 
 def _plain_names(name: str, model: CatalogModel) -> tuple[str, ...]:
-    names = (name, model.maker_repository, model.repository, *(file.file for file in model.files.values()))
+    files = (file.file for file in model.files.values())
+    names = (name, model.maker_repository, model.repository, model.ollama_tag, *files)
     return tuple(dict.fromkeys(plain_name(one) for one in names if one))

@@ -60,3 +60,13 @@ def test_a_measured_speed_replaces_the_estimate() -> None:
     quick = answer("rtx4090-64gb", measured={"qwen3.8:27b": 55.0}).choices[Work.CODING].pick
     assert quick is not None
     assert (quick.name, quick.speed.mid, quick.speed.basis) == ("qwen3.8-27b", 55.0, "measured")
+
+
+def test_ollama_s_own_names_are_understood() -> None:
+    here = [LocalModel("gemma4:26b", 16_965_120_819, path="ollama:gemma4:26b"), LocalModel("glm-4.7-flash:latest", GIB)]
+    found = answer("rtx4090-64gb", local=here)
+    assert found.unknown_here == ()
+    shown = [one.option for choice in found.choices.values() for one in choice.alternatives]
+    gemma = [option for option in shown if option.name == "gemma-4-26b-a4b"]
+    assert gemma
+    assert {option.variant.here for option in gemma} == {"ollama:gemma4:26b"}
