@@ -32,7 +32,7 @@ from model_router.server.health import BackendHealth, check_backends
 from model_router.server.memory import give_back
 from model_router.server.metrics import Metrics
 from model_router.server.record import Record, new_record
-from model_router.server.reload import Prepared, Reloader
+from model_router.server.reload import Prepared, Reloader, Reloads
 from model_router.server.retries import RetryPolicy
 from model_router.server.runtime.runtime import Runtime
 from model_router.server.sessions import SessionMemory
@@ -98,7 +98,7 @@ class Gateway:
         keep = config.sessions
         self.sessions = SessionMemory(keep.max_sessions, keep.ttl_seconds)
         self.approvals = ApprovalQueue(config.approvals, self.tell_from_anywhere)
-        self.reloader: Reloader | None = None
+        self.reloader: Reloads | None = None
         self.writer: EventWriter | None = None
         self._ask_key = os.urandom(32)
         self._numbers = random.Random(os.urandom(16))
