@@ -89,7 +89,7 @@ def refusal(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances)
     """Why none of these can be run for a route: the nearest miss."""
     if all(pool.budget is None for pool in (*at.pools.graphics, at.pools.processor)):
         return Refusal("unknown", "how much memory is free could not be found out, so nothing can be said to fit")
-    suited = [variant for one in candidates if not one.obstacle(need) for variant in one.variants]
+    suited = [variant for one in candidates if not one.obstacle(need) for variant in one.variants_for(need)]
     if not suited:
         return Refusal("none", "no model of the catalog is made for this")
     load = Load(need.context)

@@ -67,7 +67,9 @@ def _option(found: Recommendation, option: Option, *, longest: bool = False) -> 
         "quant": variant.step.quant,
         "here": variant.here or None,
         "file": _file(file, model.repository, model.revision) if file and not variant.here else None,
-        "download": _figure(variant.download, "bytes", "catalog", "file and projector"),
+        "download": _figure(
+            variant.download, "bytes", "catalog", "the file, and the projector where pictures are read"
+        ),
         "licence": model.licence,
         "gated": model.gated,
         "tools": model.tools.offered if model.tools else None,
