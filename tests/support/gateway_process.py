@@ -48,11 +48,17 @@ class GatewayProcess:
 
 
 def read_events(file: Path) -> list[dict[str, Any]]:
-    """The objects of a JSON lines file; a line that is not finished yet is an error, as no reader may ever see one."""
+    """The objects of a JSON lines file.
+
+    A write that crosses a page of the file can be seen in two halves, so a line without its end is read again; one
+    that stays unfinished for a second is an error.
+    """
     if not file.exists():
         return []
-    text = file.read_text()
-    assert text == "" or text.endswith("\n"), "the event file ends within a line"
+    deadline = time.monotonic() + 1
+    while (text := file.read_text()) and not text.endswith("\n"):
+        assert time.monotonic() < deadline, "the event file ends within a line"
+        time.sleep(0.01)
     return [json.loads(line) for line in text.splitlines()]
 
 
