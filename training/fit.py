@@ -34,11 +34,11 @@ class Settings:
 
     steps: int = 220
     rate: float = 0.06
-    decay: float = 2.0e-5
+    decay: float = 1.5e-5
     hidden: float = 0.3
     scale: int = 32
     min_groups: int = 2
-    max_cues: int = 30_000
+    max_cues: int = 34_000
 
 
 def features(rows: Sequence[Row]) -> list[list[str]]:
