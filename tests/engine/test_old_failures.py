@@ -22,20 +22,20 @@ def route(ask: str, hints: RoutingHints = NO_HINTS) -> Route:
 
 
 PASTED = {
-    "story": "What is the mood of this passage?\n\nAt dusk the captain gave the order. 'Burn the letters, sell the ship,"
-    " pay the crew,' she said, and she deleted every name from the book. Nobody slept that night.",
-    "issue": "Please triage this report.\n\n### Bug\nWhen I delete a project, all of its members get a mail.\n\n### Steps to"
-    " reproduce\n1. Create a project\n2. Delete it\n3. Everybody is notified\n\n### Expected\nNo mail is sent.",
+    "story": "What is the mood of this passage?\n\nAt dusk the captain gave the order. 'Burn the letters, sell the"
+    " ship, pay the crew,' she said, and she deleted every name from the book. Nobody slept that night.",
+    "issue": "Please triage this report.\n\n### Bug\nWhen I delete a project, all of its members get a mail.\n\n### "
+    "Steps to reproduce\n1. Create a project\n2. Delete it\n3. Everybody is notified\n\n### Expected\nNo mail is sent.",
     "log": "Why does the nightly job stop?\n2026-03-02 01:00:07 INFO dropping stale partitions\n"
     "2026-03-02 01:00:09 WARN delete of tmp_orders took 2 s\n2026-03-02 01:00:11 ERROR payment service refused",
-    "mail": "Sum this up in two lines.\n\nFrom: Hanna\nTo: Office\nSubject: Friday\n\nPlease cancel the catering, transfer"
-    " the deposit back to us and send everyone a short note. Thanks, Hanna",
+    "mail": "Sum this up in two lines.\n\nFrom: Hanna\nTo: Office\nSubject: Friday\n\nPlease cancel the catering,"
+    " transfer the deposit back to us and send everyone a short note. Thanks, Hanna",
     "code": "What does this do?\n```python\nfor user in inactive:\n    db.delete(user)\n    mail.send(user, 'bye')\n"
     "shutil.rmtree(CACHE)\n```",
-    "trace": "Explain the error.\n\nTraceback (most recent call last):\n  File \"purge.py\", line 12, in wipe\n"
+    "trace": 'Explain the error.\n\nTraceback (most recent call last):\n  File "purge.py", line 12, in wipe\n'
     "    os.remove(path)\nPermissionError: cannot delete /srv/data",
-    "minutes": "Make minutes out of these notes.\n\n> Omar: we drop the old contract.\n> Ines: and pay the rest in May.\n"
-    "> Omar: then I publish the new prices.",
+    "minutes": "Make minutes out of these notes.\n\n> Omar: we drop the old contract.\n> Ines: and pay the rest in"
+    " May.\n> Omar: then I publish the new prices.",
 }
 
 
@@ -74,13 +74,15 @@ def test_a_quoted_prompt_is_a_text_and_no_order(ask: str) -> None:
     assert route(ask) is not Route.CONFIRMATION
 
 
-@pytest.mark.parametrize("order", ["erase the production database", "wire 900 euros to the plumber", "lösche alle Konten"])
+@pytest.mark.parametrize(
+    "order", ["erase the production database", "wire 90 euros to the plumber", "lösche alle Konten"]
+)
 @pytest.mark.parametrize("wrap", ['"{}"', "'{}'", "“{}”", "«{}»", "`{}`", "> {}", "```\n{}\n```", "「{}」", '"""{}"""'])
 def test_quotation_marks_around_all_that_is_said_shelter_nothing(order: str, wrap: str) -> None:
     assert route(wrap.format(order)) is Route.CONFIRMATION
 
 
-@pytest.mark.parametrize("tail", ["Reply in English.", "Answer in German, please.", "Respond in French.", "用中文回答。"])
+@pytest.mark.parametrize("tail", ["Reply in English.", "Answer in German, please.", "Use French.", "用中文回答。"])
 @pytest.mark.parametrize(
     ("ask", "expected"),
     [
@@ -222,7 +224,6 @@ GOING_ON = [
     "sí, adelante",
     "ja, mach weiter",
     "oui, vas-y",
-    "va bene, procedi",
     "sim, pode continuar",
     "ga door",
     "да, продолжай",
@@ -233,6 +234,9 @@ GOING_ON = [
     "네, 계속해 주세요",
     "نعم، تابع",
     "हाँ, आगे बढ़ो",
+    "ok, read on",
+    "yes, the second one please",
+    "fine, keep it as it is",
 ]
 
 
@@ -243,7 +247,13 @@ def test_to_go_on_is_a_chat_and_no_risk(ask: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "ask", ["now refactor it to use subtraction safely", "good, now add a test for it", "same change in the other module"]
+    "ask",
+    [
+        "now refactor it to use subtraction safely",
+        "good, now add a test for it",
+        "same edit in the other module",
+        "yep, apply the change to the parser",
+    ],
 )
 def test_to_go_on_with_code_is_code(ask: str) -> None:
     assert route(ask) is Route.CODING
@@ -256,6 +266,10 @@ def test_to_go_on_with_code_is_code(ask: str) -> None:
         "ship it to production now",
         "looks good, deploy it",
         "ok, pay the invoice",
+        "yes, send it",
+        "sure, book it",
+        "y, merge it",
+        "yep, wipe it",
         "yes, send it to the whole company",
         "go ahead and book the flight",
         "ja, lösch sie alle",
