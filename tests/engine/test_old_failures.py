@@ -213,7 +213,6 @@ def test_deploys_permissions_data_and_money_wait_and_their_twins_do_not(order: s
 GOING_ON = [
     "looks good, proceed",
     "yes, go ahead and do it",
-    "sounds good, ship it",
     "and go on",
     "next",
     "continue",
@@ -224,6 +223,7 @@ GOING_ON = [
     "sí, adelante",
     "ja, mach weiter",
     "oui, vas-y",
+    "va bene, procedi",
     "sim, pode continuar",
     "ga door",
     "да, продолжай",
@@ -267,6 +267,7 @@ def test_to_go_on_with_code_is_code(ask: str) -> None:
         "looks good, deploy it",
         "ok, pay the invoice",
         "yes, send it",
+        "ok, pay it",
         "sure, book it",
         "y, merge it",
         "yep, wipe it",
