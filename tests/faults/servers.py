@@ -70,6 +70,7 @@ class Line:
 
 
 Behaviour = Callable[[Seen, Line], Awaitable[None]]
+_LIST = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n{"data":[]}'
 
 
 @dataclass(slots=True)
@@ -113,6 +114,9 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 length = next((int(v) for n, _, v in _header_lines(head) if n.lower() == "content-length"), 0)
+                if head.startswith("GET "):  # whether it is well, and what it has: no request of a client's
+                    await Line(reader, writer).send(_LIST)
+                    continue
                 seen = Seen(head, await reader.readexactly(length))
                 server.seen.append(seen)
                 watching = asyncio.ensure_future(_watch(reader, seen))
