@@ -60,7 +60,8 @@ class Gateway:
     """One gateway. The values that others read (``state``, ``address``, ``in_flight``, ``health``) change by a single
     assignment on the server's thread and may be read from any.
 
-    ``started_at`` is unix seconds, None before the start. ``catalog_file`` names the catalog for people.
+    ``started_at`` is unix seconds, None before the start. ``catalog_file`` names the catalog for people. ``chance``
+    gives numbers from 0 up to 1, by which waits are spread.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Gateway:
         self.writer: EventWriter | None = None
         self._ask_key = os.urandom(32)
         self._numbers = random.Random(os.urandom(16))
+        self.chance = self._numbers.random
         self._upstream: Upstream | None = None
         self._guard: Guard | None = None
         tries = config.retries
