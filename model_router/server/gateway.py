@@ -68,7 +68,8 @@ class Gateway:
     ``arrangement`` is what the configuration says; it is replaced as a whole when that changes. ``given`` names
     settings of ``proxy`` that are the command line's. ``happenings`` are events that are no request's, for the screen.
     ``token`` opens the control surface of this run; ``journal`` has the newest events for those who follow them there.
-    ``started_at`` is unix seconds, None before the start. ``catalog_file`` names the catalog for people.
+    ``started_at`` is unix seconds, None before the start. ``catalog_file`` names the catalog for people. ``chance``
+    gives numbers from 0 up to 1, by which waits are spread.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Gateway:
         self.writer: EventWriter | None = None
         self._ask_key = os.urandom(32)
         self._numbers = random.Random(os.urandom(16))
+        self.chance = self._numbers.random
         self._upstream: Upstream | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._guard: Guard | None = None
