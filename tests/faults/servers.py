@@ -137,7 +137,7 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
                 await writer.wait_closed()
 
     async def main() -> None:
-        listener = await asyncio.start_server(handle, "127.0.0.1", 0, limit=2**24)
+        listener = await asyncio.start_server(handle, "127.0.0.1", 0, limit=2**24, backlog=512)
         server.port = listener.sockets[0].getsockname()[1]
         ready.set()
         await stop.wait()
