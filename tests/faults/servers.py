@@ -70,7 +70,6 @@ class Line:
 
 
 Behaviour = Callable[[Seen, Line], Awaitable[None]]
-_LIST = b'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 11\r\n\r\n{"data":[]}'
 
 
 @dataclass(slots=True)
@@ -114,9 +113,6 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
                 length = next((int(v) for n, _, v in _header_lines(head) if n.lower() == "content-length"), 0)
-                if head.startswith("GET "):  # whether it is well, and what it has: no request of a client's
-                    await Line(reader, writer).send(_LIST)
-                    continue
                 seen = Seen(head, await reader.readexactly(length))
                 server.seen.append(seen)
                 watching = asyncio.ensure_future(_watch(reader, seen))
@@ -137,7 +133,7 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
                 await writer.wait_closed()
 
     async def main() -> None:
-        listener = await asyncio.start_server(handle, "127.0.0.1", 0, limit=2**24, backlog=512)
+        listener = await asyncio.start_server(handle, "127.0.0.1", 0, limit=2**24)
         server.port = listener.sockets[0].getsockname()[1]
         ready.set()
         await stop.wait()
