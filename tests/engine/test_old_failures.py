@@ -213,6 +213,7 @@ def test_deploys_permissions_data_and_money_wait_and_their_twins_do_not(order: s
 GOING_ON = [
     "looks good, proceed",
     "yes, go ahead and do it",
+    "sounds good, ship it",
     "and go on",
     "next",
     "continue",
@@ -223,7 +224,6 @@ GOING_ON = [
     "sí, adelante",
     "ja, mach weiter",
     "oui, vas-y",
-    "va bene, procedi",
     "sim, pode continuar",
     "ga door",
     "да, продолжай",
