@@ -54,6 +54,14 @@ class Terminal:
             assert time.monotonic() < deadline, f"{words} did not come; the screen:\n{text}"
             time.sleep(0.05)
 
+    def wait_gone(self, word: str) -> str:
+        """Wait until a word no longer stands on the screen. After Escape always: with another key it would be Alt."""
+        deadline = time.monotonic() + WITHIN
+        while word in (text := self.text()):
+            assert time.monotonic() < deadline, f"{word!r} stays; the screen:\n{text}"
+            time.sleep(0.05)
+        return text
+
     def wait_until_left(self) -> int:
         """Wait until the program has ended, and give its exit code."""
         found = self.wait_for("LEFT WITH ")

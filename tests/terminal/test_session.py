@@ -41,8 +41,9 @@ def test_the_demo_is_looked_at_and_left(tmp_path: Path) -> None:
         screen.press("?")
         screen.wait_for("Everywhere")
         screen.press("Escape")
+        screen.wait_gone("Everywhere")
+        screen.press("d")
         screen.press("q")
-        text = screen.wait_for("")
-        if "under way" in text:
+        if "under way" in screen.text():
             screen.press("y")
         assert screen.wait_until_left() == 0
