@@ -16,6 +16,7 @@ from model_router.setup.fit.by_name import from_name
 from model_router.setup.fit.from_header import from_header
 from model_router.setup.fit.measured import measured_speed, plain_name
 from model_router.setup.fit.memory import Load
+from model_router.setup.fit.placement import Mode
 from model_router.setup.fit.shape import ModelShape, from_catalog
 from model_router.setup.fit.verdict import Verdict, judge
 from model_router.setup.machine import Machine
@@ -85,6 +86,24 @@ class Inventory:
     recommendation: Recommendation
 
 
+@dataclass(frozen=True, slots=True)
+class _Scales:
+    """What every model is weighed with; ``known`` are the catalog's names by their plain form."""
+
+    catalog: ModelCatalog
+    known: Mapping[str, str]
+    pools: Pools
+    load: Load
+    measured: Mapping[str, float]
+
+    def judged(self, shape: ModelShape | None, *names: str) -> Verdict | None:
+        """The verdict, with the measured speed where there is one."""
+        if shape is None:
+            return None
+        measured = measured_speed(self.measured, *names) if self.measured else None
+        return judge(shape, self.pools, self.load, measured=measured)
+
+
 def take_stock(
     found: Survey,
     catalog: ModelCatalog,
@@ -100,6 +119,7 @@ def take_stock(
     local = [Known(one.name, one.header.size, one.header, str(one.path)) for one in found.found.models]
     advice = recommend(judged, catalog, local=local, measured=measured)
     known = {plain: name for name, model in catalog.models.items() for plain in _plain_names(name, model)}
+    scales = _Scales(catalog, known, pools, load, measured)
     served = {plain_name(model.name): (server, model) for server in found.servers or () for model in server.models}
     entries: list[Entry] = []
     taken: set[str] = set()
@@ -108,14 +128,18 @@ def take_stock(
             continue
         match = next((served[plain] for plain in _local_names(one) if plain in served), None)
         taken |= _local_names(one)
-        entries.append(_local(one, match, known, catalog, pools, load, measured))
+        entries.append(_local(one, match, scales))
     for server in found.servers or ():
         for model in server.models:
             if plain_name(model.name) not in taken and model.kind not in {"embedding", "embeddings"}:
-                entries.append(_served(server, model, known, catalog, pools, load, measured))
+                entries.append(_served(server, model, scales))
     here = {entry.catalog_name for entry in entries}
+    picks: dict[str, str] = {}
+    for choice in advice.choices.values():
+        if choice.pick is not None and not choice.pick.variant.here:
+            picks.setdefault(choice.pick.name, choice.pick.variant.step.quant)
     entries += [
-        _of_catalog(name, model, pools, load, measured)
+        _of_catalog(name, model, scales, picks.get(name, ""))
         for name, model in catalog.models.items()
         if name not in here and model.files
     ]
@@ -140,14 +164,10 @@ def wanted_for(entry: Entry, route: str = "") -> Wanted | None:
 def _local(
     one: LocalModel,
     match: tuple[RunningServer, ServedModel] | None,
-    known: Mapping[str, str],
-    catalog: ModelCatalog,
-    pools: Pools,
-    load: Load,
-    measured: Mapping[str, float],
+    scales: _Scales,
 ) -> Entry:
-    name = next((known[plain] for plain in sorted(_local_names(one)) if plain in known), "")
-    model = catalog.models.get(name)
+    name = next((scales.known[plain] for plain in sorted(_local_names(one)) if plain in scales.known), "")
+    model = scales.catalog.models.get(name)
     shape = from_header(one.header, name=one.name) or from_name(one.name, one.header.quantization)
     server, told = match or (None, None)
     file_name = one.path.name.removesuffix(".gguf")
@@ -156,7 +176,7 @@ def _local(
         name=one.name.rpartition("/")[2] if one.store not in _STORE_SERVERS else one.name,
         quant=one.header.quantization,
         place=Place.SERVED if server is not None else Place.DISK,
-        verdict=_judged(shape, pools, load, measured, one.name, name),
+        verdict=scales.judged(shape, one.name, name),
         catalog=model,
         catalog_name=name,
         quality=_quality(model),
@@ -173,14 +193,10 @@ def _local(
 def _served(
     server: RunningServer,
     told: ServedModel,
-    known: Mapping[str, str],
-    catalog: ModelCatalog,
-    pools: Pools,
-    load: Load,
-    measured: Mapping[str, float],
+    scales: _Scales,
 ) -> Entry:
-    name = known.get(plain_name(told.name), "")
-    model = catalog.models.get(name)
+    name = scales.known.get(plain_name(told.name), "")
+    model = scales.catalog.models.get(name)
     shape = from_catalog(name, model, _usual(model), pictures=False) if model and model.files else from_name(told.name)
     if shape is not None and told.size:
         shape = replace(shape, weights_bytes=told.size)
@@ -188,7 +204,7 @@ def _served(
         name=told.name,
         quant=told.quantization,
         place=Place.SERVED,
-        verdict=_judged(shape, pools, load, measured, told.name, name),
+        verdict=scales.judged(shape, told.name, name),
         catalog=model,
         catalog_name=name,
         quality=_quality(model),
@@ -202,17 +218,16 @@ def _served(
     )
 
 
-def _of_catalog(name: str, model: CatalogModel, pools: Pools, load: Load, measured: Mapping[str, float]) -> Entry:
-    """In its usual file, or in the largest smaller one when that one does not fit."""
+def _of_catalog(name: str, model: CatalogModel, scales: _Scales, advised: str) -> Entry:
+    """In the file that is advised, else in its usual one, or in the largest smaller one that graphics can hold."""
     usual = _usual(model)
     smaller = [step.quant for step in quant_steps(model) if model.files[step.quant].bytes < model.files[usual].bytes]
-    chosen, verdict = usual, None
-    for quant in (usual, *sorted(smaller, key=lambda quant: -model.files[quant].bytes)):
-        found = _judged(from_catalog(name, model, quant, pictures=False), pools, load, measured, name)
-        if verdict is None or (found is not None and found.fits):
-            chosen, verdict = quant, found
-        if verdict is not None and verdict.fits is not False:
-            break
+    tried = [advised] if advised else [usual, *sorted(smaller, key=lambda quant: -model.files[quant].bytes)]
+    found = [(quant, scales.judged(from_catalog(name, model, quant, pictures=False), name)) for quant in tried]
+    fast = {Mode.GPU, Mode.EXPERTS_ON_CPU} if scales.pools.graphics else set(Mode)
+    fitting = [one for one in found if one[1] is not None and one[1].placement is not None]
+    good = [one for one in fitting if one[1] and one[1].placement and one[1].placement.mode in fast]
+    chosen, verdict = (good or fitting or found)[0]
     return Entry(
         name=name,
         quant=chosen,
@@ -235,14 +250,6 @@ def _marked(entries: Iterable[Entry], advice: Recommendation) -> Iterable[Entry]
     for entry in entries:
         works = picks.get(entry.catalog_name)
         yield replace(entry, recommended=tuple(works)) if works else entry
-
-
-def _judged(
-    shape: ModelShape | None, pools: Pools, load: Load, measured: Mapping[str, float], *names: str
-) -> Verdict | None:
-    if shape is None:
-        return None
-    return judge(shape, pools, load, measured=measured_speed(measured, *names) if measured else None)
 
 
 def _usual(model: CatalogModel) -> str:
