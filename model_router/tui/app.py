@@ -329,6 +329,12 @@ class ModelRouterApp(App[int]):
         """Leave; with requests under way only after a yes."""
         if any(isinstance(screen, QuestionScreen) for screen in self.screen_stack):
             return
+        downloads = self.session.workshop.under_way()
+        if downloads:
+            words = f"{downloads} under way. What has arrived is kept; in Downloads they go on where they stopped."
+            question = QuestionScreen(self.session, "Leave, and pause the downloads?", words)
+            self.push_screen(question, lambda answer: self.exit(0) if answer else None)
+            return
         self._ask_if_busy("Leave, and stop serving?", lambda: self.exit(0))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
