@@ -24,13 +24,10 @@ from model_router.tui.keys import MOVES, key_names, key_words
 from model_router.tui.notices import Notices, in_one
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.config import ConfigScreen
-from model_router.tui.screens.doctor import DoctorScreen
-from model_router.tui.screens.downloads import DownloadsScreen
 from model_router.tui.screens.help import HelpScreen, help_groups
 from model_router.tui.screens.home import HomeScreen
 from model_router.tui.screens.jump import JumpScreen, places
 from model_router.tui.screens.log import LogScreen
-from model_router.tui.screens.models import ModelsScreen
 from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.screens.try_prompt import TryScreen
 from model_router.tui.screens.welcome import WelcomeScreen
@@ -120,10 +117,10 @@ class ModelRouterApp(App[int]):
         self.add_mode("home", lambda: HomeScreen(session))
         self.add_mode("welcome", lambda: WelcomeScreen(session))
         self.add_mode("try", lambda: TryScreen(session))
-        self.add_mode("models", lambda: ModelsScreen(session))
-        self.add_mode("downloads", lambda: DownloadsScreen(session))
+        self.add_mode("models", lambda: _models(session))
+        self.add_mode("downloads", lambda: _downloads(session))
         self.add_mode("config", lambda: ConfigScreen(session))
-        self.add_mode("doctor", lambda: DoctorScreen(session))
+        self.add_mode("doctor", lambda: _doctor(session))
         self.add_mode("log", lambda: LogScreen(session, self.remembered_filter))
 
     def get_css_variables(self) -> dict[str, str]:
@@ -164,7 +161,7 @@ class ModelRouterApp(App[int]):
         """Take the keys of the configuration; a name that no key has is told, and the others count."""
         gateway = self.session.gateway
         wanted = dict(gateway.config.screen.keys) if gateway is not None else {}
-        known = key_names()
+        known = key_names() if wanted else frozenset()
         for name in [name for name in wanted if name not in known]:
             del wanted[name]
             near = nearest(name, sorted(known))
@@ -255,7 +252,7 @@ class ModelRouterApp(App[int]):
     async def action_back(self) -> None:
         """One step back: out of a filter or a receipt, then Home."""
         screen = self.screen
-        if isinstance(screen, LogScreen) and screen.go_back():
+        if isinstance(screen, MainScreen) and screen.go_back():
             return
         if len(self.screen_stack) > 1:
             self.pop_screen()
@@ -375,6 +372,12 @@ class ModelRouterApp(App[int]):
         """Leave; with requests under way only after a yes."""
         if any(isinstance(screen, QuestionScreen) for screen in self.screen_stack):
             return
+        downloads = self.session.workshop.under_way()
+        if downloads:
+            words = f"{downloads} under way. What has arrived is kept; in Downloads they go on where they stopped."
+            question = QuestionScreen(self.session, "Leave, and pause the downloads?", words)
+            self.push_screen(question, lambda answer: self.exit(0) if answer else None)
+            return
         if self.session.edits_files:
             self._ask_if_busy("Leave, and stop serving?", lambda: self.exit(0))
         else:
@@ -431,3 +434,24 @@ class ModelRouterApp(App[int]):
             save_state(self._state_path, state)
         except OSError as error:
             _log.warning("cannot write %s: %s", self._state_path, error)
+
+
+# The screens about setup are imported when they are first shown: what stands behind them takes a while.
+
+
+def _models(session: Session) -> MainScreen:
+    from model_router.tui.screens.models import ModelsScreen
+
+    return ModelsScreen(session)
+
+
+def _downloads(session: Session) -> MainScreen:
+    from model_router.tui.screens.downloads import DownloadsScreen
+
+    return DownloadsScreen(session)
+
+
+def _doctor(session: Session) -> MainScreen:
+    from model_router.tui.screens.doctor import DoctorScreen
+
+    return DoctorScreen(session)

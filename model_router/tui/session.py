@@ -19,6 +19,7 @@ from model_router.config.proxy_file import load_proxy
 from model_router.errors import ConfigError, ModelRouterError, ServerError
 from model_router.router import ModelRouter
 from model_router.tui.feed import Feed
+from model_router.tui.workshop import Workshop
 
 if TYPE_CHECKING:
     from model_router.server.demo import Demo, DemoTraffic
@@ -65,6 +66,7 @@ class Session:
         self.problem: ModelRouterError | None = None
         self.gateway: Gateway | None = None
         self.feed = Feed()
+        self.workshop = Workshop(environ)
         self.demo: Demo | None = None
         self.traffic: DemoTraffic | None = None
         self._named = config_path is not None
@@ -209,6 +211,7 @@ class Session:
         try:
             self._stop_serving()
         finally:
+            self.workshop.close()
             if self.demo is not None:
                 self.demo.close()
                 self.demo = None

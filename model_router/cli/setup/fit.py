@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,12 +102,13 @@ def _shards(path: Path) -> list[Path]:
 
 def _show(verdict: Verdict) -> None:
     from model_router.setup.fit.placement import MODE_WORDS
+    from model_router.setup.fit.sum import sum_rows
     from model_router.setup.fit.wording import gib
 
     shape, load = verdict.shape, verdict.load
     say(f"{shape.name} {shape.quant}".strip(), bold=True)
     say(f"{load.context:,} tokens of context, cache {load.cache_type.value}, {load.slots} at once", dim=True)
-    for line in columns(_sum_rows(verdict)):
+    for line in columns(sum_rows(verdict)):
         say(line)
     if verdict.placement is None:
         known = verdict.budget is not None
@@ -152,21 +152,3 @@ def _longest(verdict: Verdict) -> str:
         tokens = longest_context(verdict.shape, verdict.load, placement.mode, verdict.pools, kind)
         shown.append(f"{tokens:,} tokens at {kind.value}")
     return ", ".join(shown)
-
-
-def _sum_rows(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
-    """The sum, a part a line."""
-    from model_router.setup.fit.wording import gib
-
-    need, basis = verdict.need, verdict.basis()
-    weights = basis["weights_bytes"]
-    yield "weights", gib(need.weights), f"{weights['basis']}: {weights['why']}"
-    for part in need.caches:
-        yield f"cache, {part.kind}", gib(part.bytes), f"{part.layers} layers x {part.cells:,} cells"
-    if need.recurrent:
-        yield "recurrent state", gib(need.recurrent), basis["recurrent_bytes"]["why"]
-    yield "compute buffer", gib(need.compute), basis["compute_bytes"]["why"]
-    yield "runtime", gib(verdict.to_dict()["runtime_bytes"]), basis["runtime_bytes"]["why"]
-    if need.projector:
-        yield "projector", gib(need.projector), "for pictures"
-    yield "total", gib(verdict.total), f"{verdict.total:,} bytes"
