@@ -42,8 +42,9 @@ class Phase(StrEnum):
 class Session:
     """Holds the gateway and starts, restarts and stops it.
 
-    ``problem`` says why it is not serving. ``config_path`` is where the proxy file is, or would be; ``demo`` is set
-    while the demo runs, and then no file is read or written outside its temporary folder.
+    ``problem`` says why it is not serving; ``waiting`` is how many requests wait for a person. ``config_path`` is where
+    the proxy file is, or would be; ``demo`` is set while the demo runs, and then no file is read or written outside its
+    temporary folder.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Session:
         self.problem: ModelRouterError | None = None
         self.gateway: Gateway | None = None
         self.feed = Feed()
+        self.waiting = 0
         self.demo: Demo | None = None
         self.traffic: DemoTraffic | None = None
         self._named = config_path is not None
@@ -156,6 +158,13 @@ class Session:
         if gateway is not None and self.phase is Phase.SERVING and gateway.state.value == "failed":
             self.phase = Phase.NOT_SERVING
             self.problem = ServerError("The server ended with an error.", "Its log says more.")
+
+    def look_at_approvals(self) -> bool:
+        """Count the requests that wait for a person; says whether there are some where there were none."""
+        before, gateway = self.waiting, self.gateway
+        found = gateway.approvals.list() if gateway is not None and self.phase is Phase.SERVING else ()
+        self.waiting = sum(one.ttl_seconds is not None for one in found)
+        return self.waiting > 0 and before == 0
 
     def begin_demo(self) -> None:
         """Leave the configuration alone and open the demo instead."""

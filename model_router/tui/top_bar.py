@@ -32,8 +32,12 @@ def phase_words(phase: Phase) -> Content:
     return Content.styled(f"{glyph} {phase.value}", style)
 
 
+APPROVALS = "approvals"
+"""What a click on the badge of waiting requests chooses."""
+
+
 class TopBar(Lines):
-    """The tabs and the state. The tabs can be clicked."""
+    """The tabs and the state, and how many requests wait for a person. Tabs and badge can be clicked."""
 
     TABS: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("1", "home", "Home"),
@@ -69,6 +73,10 @@ class TopBar(Lines):
         if self._session.keeps_prompts:
             words = " PROMPTS KEPT " if width >= 60 else " ! "
             demo = Content.assemble(demo, " " if demo else "", (words, "reverse bold $text-warning"))
+        waiting = self._session.waiting
+        if waiting:
+            words = f" a {waiting:,} waiting " if width >= 24 else f" a {waiting:,} "
+            demo = Content.assemble((words, "reverse bold $text-warning"), " " if demo else "", demo)
         for named, worded, addressed in ((1, 1, 1), (1, 1, 0), (0, 1, 0), (0, 0, 0)):
             left = self._left(demo, bool(named), bool(worded))
             right = Content.assemble(state, (f"  {address}" if addressed and address else "", "$quiet"), " ")
@@ -82,9 +90,12 @@ class TopBar(Lines):
         parts: list[Content | str] = [" "]
         if named:
             parts += [Content.styled("ModelRouter", "bold"), "  "]
-        if demo:
-            parts += [demo, "  "]
         self._spans = []
+        if demo:
+            if self._session.waiting:
+                start = sum(len(part) for part in parts)
+                self._spans.append((start, start + len(demo), APPROVALS))
+            parts += [demo, "  "]
         for digit, mode, word in self.TABS:
             here = mode == self.active
             start = sum(len(part) for part in parts)

@@ -45,6 +45,10 @@ class MainScreen(Screen[None]):
         """The session's phase, problem or health changed, or a second passed."""
         self.query_one(TopBar).refresh()
 
+    def go_back(self) -> bool:
+        """One step back within this screen; says whether there was one."""
+        return False
+
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""
         self.tell(requests=True)
