@@ -13,12 +13,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_router.config.files import proxy_path
+from model_router.config.files import expand, proxy_path
 from model_router.config.proxy import PromptCapture, ProxyConfig
 from model_router.config.proxy_file import load_proxy
 from model_router.errors import ConfigError, ModelRouterError, ServerError
+from model_router.hindsight.labels import label_file
 from model_router.router import ModelRouter
 from model_router.tui.feed import Feed
+from model_router.tui.labelled import Labels
 
 if TYPE_CHECKING:
     from model_router.server.demo import Demo, DemoTraffic
@@ -63,6 +65,7 @@ class Session:
         self.problem: ModelRouterError | None = None
         self.gateway: Gateway | None = None
         self.feed = Feed()
+        self.labels = Labels(None if demo else label_file(environ))
         self.waiting = 0
         self.demo: Demo | None = None
         self.traffic: DemoTraffic | None = None
@@ -98,6 +101,16 @@ class Session:
             return self.gateway.address
         listen = self.gateway.config.proxy
         return f"http://{listen.host}:{listen.port}/v1" if listen.port else ""
+
+    @property
+    def log_path(self) -> Path | None:
+        """The event log; None when none is written."""
+        gateway = self.gateway
+        if gateway is None or not gateway.config.observability.enabled:
+            return None
+        config = gateway.config
+        base = Path(config.source).parent if config.source else None
+        return expand(config.observability.log_path, self.environ, base)
 
     def client_key(self) -> str | None:
         """The key that a client of this gateway has to send, for a request that the person sends from here."""
@@ -169,6 +182,7 @@ class Session:
     def begin_demo(self) -> None:
         """Leave the configuration alone and open the demo instead."""
         self.wants_demo = True
+        self.labels.path = None
         self.open()
 
     def start_traffic(self) -> None:

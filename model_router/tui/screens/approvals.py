@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -210,7 +211,7 @@ class ApprovalsScreen(ScreenAbove[None]):
         """Approve or deny the request under the cursor."""
         one = self._open_request()
         if one is not None and self._may_decide():
-            self.run_worker(self._decide(one, decision, self.detail.note), group="decide")
+            self.run_worker(partial(self._decide, one, decision, self.detail.note), group="decide")
 
     def _may_decide(self) -> bool:
         if self.session.read_only:
