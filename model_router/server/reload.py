@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from model_router.config.catalog_file import check_catalog
 from model_router.config.proxy import ProxyConfig
@@ -59,6 +59,19 @@ class _NotUsable(Exception):
     def __init__(self, problems: Iterable[str]) -> None:
         super().__init__("not usable")
         self.problems = tuple(problems)[:_SHOWN]
+
+
+class Reloads(Protocol):
+    """Whoever can have the files of a gateway read again: its own :class:`Reloader`, or one that asks it from afar."""
+
+    def reload(self, who: str) -> ReloadEvent:
+        """Read the files now."""
+
+    def switch_profile(self, profile: Profile, who: str) -> ReloadEvent:
+        """Weigh engines by another profile."""
+
+    def stop(self) -> None:
+        """Watch no longer."""
 
 
 class Reloader:

@@ -49,6 +49,9 @@ class Session:
     temporary folder.
     """
 
+    edits_files = True
+    """Whether configuration may be written from here."""
+
     def __init__(
         self,
         environ: Mapping[str, str],

@@ -58,11 +58,16 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One model of the catalog with its variants."""
+    """One model of the catalog with its variants: ``variants`` can read pictures, ``text_variants`` go without."""
 
     name: str
     model: CatalogModel
     variants: tuple[Variant, ...]
+    text_variants: tuple[Variant, ...]
+
+    def variants_for(self, need: RouteNeed) -> tuple[Variant, ...]:
+        """Those that a route is served with: the projector costs memory, so it comes only where pictures do."""
+        return self.variants if need.pictures else self.text_variants
 
     def obstacle(self, need: RouteNeed) -> str:
         """Why the model is no candidate for a route whatever the machine, or nothing."""
@@ -146,7 +151,7 @@ def best_option(candidate: Candidate, need: RouteNeed, at: Circumstances) -> Opt
         return None
     load, room = Load(need.context), at.room
     best: tuple[tuple[float, int, str], Variant, MemoryNeed, Placement, float | None] | None = None
-    for variant in candidate.variants:
+    for variant in candidate.variants_for(need):
         if variant.shape.weights_bytes > room or not storable(variant, at.disk_free):
             continue
         if best is not None and _best_score(quality, variant) < -best[0][0]:
@@ -224,7 +229,15 @@ def _candidate(name: str, model: CatalogModel, here: Mapping[str, LocalModel]) -
         if plain in here:
             variants.append(_local_variant(name, model, here[plain]))
             break
-    return Candidate(name, model, tuple(variants))
+    return Candidate(name, model, tuple(variants), tuple(_without_pictures(one) for one in variants))
+
+
+def _without_pictures(variant: Variant) -> Variant:
+    projector = variant.shape.projector_bytes
+    if not projector:
+        return variant
+    shape = replace(variant.shape, projector_bytes=0)
+    return replace(variant, shape=shape, download=max(0, variant.download - projector))
 
 
 def _local_variant(name: str, model: CatalogModel, local: LocalModel) -> Variant:
