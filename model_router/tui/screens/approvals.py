@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from functools import partial
 from typing import ClassVar
 
 from textual import events, on
@@ -21,6 +20,7 @@ from model_router.tui.keys import MOVES
 from model_router.tui.lines import Lines
 from model_router.tui.screens.base import ScreenAbove
 from model_router.tui.session import Session
+from model_router.tui.tasks import begin
 from model_router.tui.text import clean
 
 _LOOK_SECONDS = 0.5
@@ -211,7 +211,7 @@ class ApprovalsScreen(ScreenAbove[None]):
         """Approve or deny the request under the cursor."""
         one = self._open_request()
         if one is not None and self._may_decide():
-            self.run_worker(partial(self._decide, one, decision, self.detail.note), group="decide")
+            begin(self, "decide", self._decide, one, decision, self.detail.note)
 
     def _may_decide(self) -> bool:
         if self.session.read_only:

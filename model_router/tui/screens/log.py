@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,7 +15,6 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
-from textual.worker import Worker
 
 from model_router.errors import ModelRouterError, UsageError
 from model_router.hindsight.filter import NO_FILTER, parse_filter
@@ -34,6 +32,7 @@ from model_router.tui.screens.label import LabelScreen
 from model_router.tui.screens.path_field import PathScreen
 from model_router.tui.screens.receipt import ReceiptScreen, receipt_json
 from model_router.tui.session import Session
+from model_router.tui.tasks import begin
 from model_router.tui.text import clean
 
 _SIDE_BY_SIDE = 120
@@ -157,7 +156,6 @@ class LogScreen(MainScreen):
             super().__init__()
             self.text = text
 
-    _reading: Worker[None] | None = None
     _export_ended: threading.Event | None = None
 
     def __init__(self, session: Session, filter_text: str = "") -> None:
@@ -216,7 +214,7 @@ class LogScreen(MainScreen):
     def on_screen_resume(self) -> None:
         """Labels may have been given elsewhere."""
         super().on_screen_resume()
-        self.run_worker(self._load_labels, group="labels", exclusive=True)
+        begin(self, "labels", self._load_labels)
 
     async def _load_labels(self) -> None:
         if await asyncio.to_thread(self.session.labels.load):
@@ -295,7 +293,7 @@ class LogScreen(MainScreen):
         self.app.push_screen(screen, lambda said: self._label(live, *said) if said is not None else None)
 
     def _label(self, live: LiveEvent, engine: str, note: str) -> None:
-        self.run_worker(partial(self._keep_label, live, engine, note), group="label")
+        begin(self, "label", self._keep_label, live, engine, note)
 
     async def _keep_label(self, live: LiveEvent, engine: str, note: str) -> None:
         event, labels = live.event, self.session.labels
@@ -326,7 +324,7 @@ class LogScreen(MainScreen):
             words = "There is no event log to go back through: observability.enabled is off, or nothing is configured."
             self.app.notify(words, severity="warning", markup=False)
             return
-        self._reading = self.run_worker(partial(self._read_history, path), group="history", exclusive=True)
+        begin(self, "history", self._read_history, path)
 
     async def _read_history(self, path: Path) -> None:
         """Open the log, then read on and show what is found until all is."""
@@ -400,7 +398,7 @@ class LogScreen(MainScreen):
             self.view.set_filter(wanted)
         else:
             self.past.set_filter(wanted)
-            self.run_worker(partial(self._read_on, history), group="history", exclusive=True)
+            begin(self, "history", self._read_on, history)
 
     @on(Input.Submitted, "#filter")
     def _filter_kept(self) -> None:
@@ -427,7 +425,7 @@ class LogScreen(MainScreen):
 
     def _export_to(self, path: Path | None) -> None:
         if path is not None:
-            self.run_worker(partial(self._export, path), group="export", exclusive=True)
+            begin(self, "export", self._export, path)
 
     async def _export(self, path: Path) -> None:
         """In a thread, counted as it goes; esc ends it."""
