@@ -136,7 +136,9 @@ def test_follow_shows_what_comes_until_it_is_interrupted(log: Path, home: Path) 
         with log.open("ab") as file:
             file.write(msgspec.json.encode(REFUSED) + b"\n")
             file.write(b'{"event":"approval","time":1767261600.0,"decision":"denied"}\n')
-        assert process.stdout.readline().endswith("  The configuration was not taken: a mistake; all goes on as before.\n")
+        assert process.stdout.readline().endswith(
+            "  The configuration was not taken: a mistake; all goes on as before.\n"
+        )
         assert process.stdout.readline().strip() == "p.yaml:3: no such key"
         assert "approval  decision=denied" in process.stdout.readline(), "of another version: its plain values"
         process.send_signal(signal.SIGINT)
