@@ -66,6 +66,7 @@ class DecisionEngine:
         self.catalog = catalog
         self.lexicon = lexicon
         self.config_hash = config_hash
+        self.unavailable = unavailable
         self.ruleset_version = f"{RULES_VERSION}.{lexicon.version}"
         self._policy = Policy(catalog, unavailable, profile)
         self._profile = profile

@@ -16,7 +16,7 @@ from model_router.config.proxy_file import CheckedProxy, check_proxy, is_loopbac
 from model_router.config.truth_card import TruthCard, encode_truth_cards, read_truth_cards
 from model_router.engine.catalog import EngineSpec
 from model_router.engine.routes import Route
-from model_router.setup.doctor.files import check_files, check_keys, check_port, engines_of
+from model_router.setup.doctor.files import check_capture, check_files, check_keys, check_port, engines_of
 from model_router.setup.doctor.finding import Finding, Level, fine
 from model_router.setup.doctor.probe import Found, Prober
 from model_router.setup.doctor.verdict import is_listed, judge
@@ -54,6 +54,7 @@ def examine(
         return Examination(tuple(findings), ())
     config = checked.config
     findings += check_keys(config, environ)
+    findings += check_capture(config, environ)
     findings.append(check_port(config))
     found = asyncio.run(_probe_all(config, environ, patience, ask_hosted=ask_hosted))
     stamp = (now or datetime.now(UTC)).isoformat(timespec="seconds")

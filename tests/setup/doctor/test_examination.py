@@ -114,6 +114,12 @@ def test_a_key_is_looked_for_and_never_shown(server: Server, examined: Callable[
     assert "sk-hidden" not in repr(there)
 
 
+def test_a_variable_that_has_prompts_kept_is_named(examined: Callable[..., Examination]) -> None:
+    found = finding(examined({"MODEL_ROUTER_LOG_PROMPTS": "1"}), "log.prompts")
+    assert (found.level, found.subject) == (Level.WARNING, "MODEL_ROUTER_LOG_PROMPTS")
+    assert not [each for each in examined().findings if each.code == "log.prompts"]
+
+
 @pytest.mark.parametrize(
     ("status", "code"), [(401, "backend.key"), (404, "backend.address"), (500, "backend.unreachable")]
 )
