@@ -68,6 +68,14 @@ def models_here(folders: Sequence[Path] = ()) -> list[LocalModel]:
     ]
 
 
+def speeds_here() -> dict[str, float]:
+    """Tokens a second by model that the gateway has measured on this machine."""
+    from model_router.hindsight.event_files import log_place
+    from model_router.hindsight.speeds import measured_speeds
+
+    return measured_speeds(log_place(os.environ))
+
+
 def _card(text: str, index: int) -> Gpu:
     from model_router.setup.fit.devices import device_named
     from model_router.setup.machine import Gpu
