@@ -80,7 +80,8 @@ async def _probe_all(
 ) -> dict[str, Found]:
     """Servers side by side; backends of one server in turn, so that it does not have to swap models."""
     found = {name: Found() for name in config.backends}
-    async with httpx.AsyncClient() as client:
+    # A connection of its own for each request: a server that closes an idle one must not look like one that fails.
+    async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as client:
 
         async def examine_server(names: list[str]) -> None:
             for name in names:

@@ -172,6 +172,27 @@ def test_tools_that_are_refused_matter_unless_they_are_stripped(
     assert [each for each in examined(strip_tools=True).findings if each.code == "backend.tools"] == []
 
 
+@pytest.mark.parametrize(
+    ("status", "words", "taken"),
+    [
+        (500, "image input is not supported - you may need to provide the mmproj", False),
+        (400, "unknown part", False),
+        (500, "out of memory", None),
+        (503, "loading model", None),
+    ],
+)
+def test_only_a_refusal_of_the_picture_itself_counts(
+    server: Server, examined: Callable[..., Examination], status: int, words: str, taken: bool | None
+) -> None:
+    def chat(body: dict[str, Any]) -> Answer:
+        if isinstance(body["messages"][0]["content"], list):
+            return status, {"error": {"message": words}}
+        return 200, stream({"choices": [{}], "usage": {}})
+
+    server.chat = chat
+    assert examined().cards[0].pictures is taken
+
+
 def test_ollama_tells_its_context_once_the_model_is_loaded(
     server: Server, examined: Callable[..., Examination]
 ) -> None:
