@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -23,12 +24,15 @@ from model_router.setup.fit.memory import MIB, CacheType, Load, all_layers_bytes
 from model_router.setup.fit.placement import Mode
 from model_router.setup.fit.shape import CacheGroup, ModelShape, from_catalog
 from model_router.setup.fit.verdict import judge
+from model_router.setup.hardware import load_machine
 from model_router.setup.machine import Gpu, Machine, Memory, Processor, Vendor
 from model_router.setup.model_catalog import ModelCatalog
 from model_router.setup.model_catalog_file import load_models
+from model_router.setup.recommend.recommendation import recommend
 
 MEASUREMENTS = Path(__file__).resolve().parent.parent / "tests" / "data" / "measurements.yaml"
 GIB = 1 << 30
+RECOMMENDATION_BUDGET_MS = 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,21 @@ def speed_rows() -> list[SpeedRow]:
     return rows
 
 
+def recommendation_ms(rounds: int = 5) -> dict[str, float]:
+    """Processor time of one recommendation for each simulated machine: the best of several rounds, in milliseconds."""
+    catalog = load_models({"HOME": "/nonexistent"})
+    found: dict[str, float] = {}
+    for path in sorted((MEASUREMENTS.parent / "machines").glob("*.json")):
+        machine = load_machine(path)
+        spent = []
+        for _ in range(rounds):
+            start = time.process_time()
+            recommend(machine, catalog)
+            spent.append(time.process_time() - start)
+        found[path.stem] = min(spent) * 1000
+    return found
+
+
 def main(arguments: list[str]) -> int:
     """Print the tables; exit code 1 when a target is missed."""
     parser = argparse.ArgumentParser(prog="scripts/bench fit", description=__doc__)
@@ -208,14 +227,17 @@ def main(arguments: list[str]) -> int:
     median = statistics.median(row.factor for row in speed)
     simple = statistics.median(row.simple_factor for row in speed)
     inside = sum(row.inside for row in speed) / len(speed)
-    missed = bool(outside) or median > 1.25 or inside < 0.8
+    slowest = max(recommendation_ms().values())
+    missed = bool(outside) or median > 1.25 or inside < 0.8 or slowest > RECOMMENDATION_BUDGET_MS
     if options.json:
         figures = {"memory_outside": len(outside), "speed_median_factor": median, "speed_inside": inside}
+        figures["recommendation_ms"] = slowest
         print(json.dumps({**figures, "simple_median_factor": simple, "missed": missed}, indent=1))
         return int(missed)
     for line in table(memory, speed):
         print(line)
     print(f"\nspeed: median factor {median:.2f} (simple formula {simple:.2f}), {inside:.0%} inside the printed range")
+    print(f"a recommendation takes {slowest:.0f} ms at most, of {RECOMMENDATION_BUDGET_MS:.0f}")
     return int(missed)
 
 

@@ -1,7 +1,8 @@
 """How long one decision takes, ours and the existing package's, interleaved in one run.
 
 Prompts are the README's eight and our own corpus, by length; ``--prompts FILE`` takes a JSON-lines file with a
-``prompt`` in each line instead. Figures are medians over rounds of the mean of a bucket, in microseconds.
+``prompt`` in each line instead. Figures are medians over rounds of the mean of a bucket, in microseconds of
+processor time.
 """
 
 from __future__ import annotations

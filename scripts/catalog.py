@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -61,7 +62,7 @@ def look_at_hub(name: str) -> HubRepository:
     """Ask the Hub that ``HF_ENDPOINT`` names."""
     from huggingface_hub import HfApi
 
-    info = HfApi().model_info(name, files_metadata=True)
+    info = HfApi(endpoint=os.environ.get("HF_ENDPOINT") or None).model_info(name, files_metadata=True)
     files = {
         sibling.rfilename: HubFile(sibling.size or 0, sibling.lfs.sha256 if sibling.lfs else "")
         for sibling in info.siblings or []

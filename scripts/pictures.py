@@ -58,7 +58,7 @@ async def try_prompt(pilot: Pilot[int]) -> None:
 
 async def draw(name: str, steps: Steps) -> None:
     """Run the application, take the steps, keep the picture."""
-    session = standing_session(27)
+    session = standing_session(fixed=27)
     session.feed.rates.extend(
         [0, 0, 1, 0, 1, 1, 0, 2, 1, 0, 1, 1, 3, 1, 0, 1, 2, 1, 1, 0, 1, 1, 2, 4, 2, 1, 1, 0, 1, 1] * 2
     )

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from model_router.cli.options import json_option
 from model_router.cli.output import say, say_json, talk
 from model_router.config.files import home_folder, proxy_path
+
+if TYPE_CHECKING:
+    from model_router.setup.doctor.finding import Finding
 
 _WORDS = {"fine": "ok", "warning": "note", "problem": "WRONG"}
 
@@ -61,11 +67,11 @@ def command(*, config: Path | None, timeout: float, ask_hosted: bool, hardware: 
             }
         )
     else:
-        for finding in examination.findings:
+        for finding in _together(examination.findings):
             say(f"{_WORDS[finding.level]:<6}{finding.subject}: {finding.message}", bold=finding.level == "problem")
             if finding.fix:
                 say(f"      {finding.fix}", dim=True)
-        problems = sum(finding.level == "problem" for finding in examination.findings)
+        problems = sum(finding.level == "problem" for finding in _together(examination.findings))
         talk("Nothing is wrong." if examination.is_well else f"{problems} thing{'s' * (problems > 1)} to put right.")
     return 0 if examination.is_well else 1
 
@@ -90,3 +96,11 @@ def _show_hardware() -> int:
     say_json(hardware_report(probe, person, folders))
     talk("Names and folders of yours have been taken out. Please look through it before you publish it.")
     return 0
+
+
+def _together(findings: Sequence[Finding]) -> list[Finding]:
+    """What is the same for several backends, as for all of one server, is said once."""
+    subjects: dict[Finding, list[str]] = {}
+    for finding in findings:
+        subjects.setdefault(replace(finding, subject=""), []).append(finding.subject)
+    return [replace(finding, subject=", ".join(names)) for finding, names in subjects.items()]

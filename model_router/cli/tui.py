@@ -17,17 +17,21 @@ from model_router.errors import UsageError
     type=click.Path(path_type=Path),
     help="The proxy file; without it ~/.model-router/routing_proxy.yaml.",
 )
+@click.option("--attach", metavar="URL", help="Show a gateway that runs already: its address, or its port.")
 @click.option("--read-only", is_flag=True, help="Show everything, change nothing.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal; every key works without it.")
-def command(screen: str, config: Path | None, read_only: bool, no_mouse: bool) -> int:
+def command(screen: str, config: Path | None, attach: str | None, read_only: bool, no_mouse: bool) -> int:
     """Open the application at SCREEN: home, try or log."""
     from model_router.tui.launch import SCREENS
+
+    if attach is not None and config is not None:
+        raise UsageError("--attach and --config exclude each other", "an attached screen shows the gateway's own files")
 
     if screen not in SCREENS:
         near = nearest(screen, SCREENS)
         guess = f"did you mean {near!r}? " if near else ""
         raise UsageError(f"no screen is called {screen!r}", f"{guess}known: {' '.join(SCREENS)}")
-    return open_application(screen=screen, config=config, read_only=read_only, mouse=not no_mouse)
+    return open_application(screen=screen, config=config, attach=attach, read_only=read_only, mouse=not no_mouse)
 
 
 def open_application(
@@ -35,6 +39,7 @@ def open_application(
     screen: str = "home",
     config: Path | None = None,
     demo: bool = False,
+    attach: str | None = None,
     read_only: bool = False,
     mouse: bool = True,
 ) -> int:
@@ -45,4 +50,4 @@ def open_application(
     """
     from model_router.tui.launch import run
 
-    return run(config, screen=screen, demo=demo, read_only=read_only, mouse=mouse)
+    return run(config, screen=screen, demo=demo, attach=attach, read_only=read_only, mouse=mouse)

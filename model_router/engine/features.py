@@ -20,7 +20,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Container
 
-from model_router.engine.words import words
+from model_router.engine.words import kind, words
 
 HEAD = 250
 TAIL = 150
@@ -33,7 +33,6 @@ STEM = 5
 SHORT_STEM = 4
 
 IMAGE = "<image>"
-_UTF_32 = f"utf-32-{sys.byteorder[0]}e"
 _LENGTHS = (12, 25, 50, 90, 160, 300, 600, 1200)
 _LENGTH_MARKS = tuple(f"<length {i}>" for i in range(len(_LENGTHS) + 1))
 
@@ -51,7 +50,7 @@ def run_cues(runs: list[str]) -> set[str]:
 
 def run_codes(runs: list[str]) -> set[int]:
     """The same as numbers, each as :func:`run_code` has it, and some more that are no cues: much quicker."""
-    data = _joined(runs).encode(_UTF_32)
+    data = _joined(runs).encode("utf-32")  # a mark of the order of bytes comes first, and is no cue
     size = len(data)
     codes = set(array("I", data))
     codes.update(array("Q", data[: size // 8 * 8]), array("Q", data[4 : 4 + (size - 4) // 8 * 8]))
@@ -60,7 +59,7 @@ def run_codes(runs: list[str]) -> set[int]:
 
 def run_code(cue: str) -> int:
     """The number of one or two characters: their bytes in UTF-32."""
-    return int.from_bytes(cue.encode(_UTF_32), sys.byteorder)
+    return int.from_bytes(cue.encode("utf-32")[4:], sys.byteorder)
 
 
 def _joined(runs: list[str]) -> str:
@@ -130,7 +129,7 @@ def signs(text: str) -> list[str]:
 
 
 def says_more(signs: bytes) -> bool:
-    """Whether signs in ASCII may mean more than that they are there."""
+    """Whether signs may mean more than that they are there, if none of them is wide."""
     return _QUESTION in signs or _LINE_BREAK in signs
 
 
@@ -157,6 +156,9 @@ _QUESTION = ord("?")
 _QUESTION_MARKS = frozenset("?？؟")
 _WIDE_SIGNS = ((0xEF, "？", "<question>"), (0xD8, "؟", "<question>"), (0xE2, "€", "<euro>"))
 """With the first byte in UTF-8, which is found sooner."""
+
+NO_WIDE_SIGNS = kind(bytes({*range(256)} - {first for first, _, _ in _WIDE_SIGNS}))
+"""Bytes of texts in which none of them stands."""
 
 SIGNS = {
     ord(sign): mark

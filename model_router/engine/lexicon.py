@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Sequence
 from model_router.engine.features import (
     HEAD,
     IMAGE,
+    NO_WIDE_SIGNS,
     SHAPE,
     SHORT_STEM,
     SIGNS,
@@ -32,7 +33,7 @@ from model_router.engine.features import (
     signs,
 )
 from model_router.engine.routes import RiskClass, Route
-from model_router.engine.spelling import ENDINGS, LETTERS, hide_nothing
+from model_router.engine.spelling import ENDINGS, LETTERS, has_no_suspect, hide_nothing
 from model_router.engine.words import FOLDED, words
 
 ANSWERS: tuple[Route, ...] = tuple(route for route in Route if route is not Route.CONFIRMATION)
@@ -188,14 +189,15 @@ class Lexicon:
         data = text.encode()
         first = data.translate(SHAPE).lstrip(b"a")
         plain = len(data) == len(text)
-        weight = self._endings.get(first) if plain else None
-        ordinary = plain
+        narrow = plain or data.translate(NO_WIDE_SIGNS).isalpha()
+        weight = self._endings.get(first) if narrow else None
+        ordinary = plain or has_no_suspect(data)
         if weight is None:
             signs = all_signs(first)
             weight = sum(filter(None, map(self._signs.get, set(signs))))
-            if not plain or says_more(signs):
+            if not narrow or says_more(signs):
                 weight += sum(filter(None, map(self._marks.get, more_marks(text, data, signs))))
-            ordinary = plain and hide_nothing(signs)
+            ordinary = ordinary and (not plain or hide_nothing(signs))
         if plain:
             found, runs = data.translate(FOLDED, b"'").decode().split(), _NONE
         else:
@@ -223,9 +225,11 @@ class Lexicon:
         codes = run_codes(runs)
         codes.difference_update(filter(None, map(self._codes.get, found)))
         total = sum(filter(None, map(self._runs.get, codes)))
-        if runs[0] is found[0]:
-            openings = {found[0][:1], found[0][:2]} - {found[0]}
-            total += sum(filter(None, map(self._firsts.get, openings)))
+        first = found[0]
+        if runs[0] is first and len(first) > 1:
+            total += self._firsts.get(first[0], 0)
+            if len(first) > 2:
+                total += self._firsts.get(first[:2], 0)
         return total
 
     def known(self, text: str, image: bool) -> list[str]:

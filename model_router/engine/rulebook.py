@@ -124,7 +124,7 @@ class RuleBook:
             return not NOT_ENGLISH.isdisjoint(ask.lower().split())
         middle = len(ask) // 2
         text = f"{ask[:SAMPLE]} {ask[middle : middle + SAMPLE]} {ask[-SAMPLE:]}"
-        if text.isascii() and self._common_word.search(text.encode()) is None:
+        if self._common_word.search(text.encode()) is None:
             return False
         sample = text.lower().split()
         return sum(map(NOT_ENGLISH.__contains__, sample)) * _SHARE > len(sample)

@@ -10,7 +10,7 @@ Texts come in UTF-8, because that is what RE2 reads: offsets are bytes. All but 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -192,8 +192,8 @@ class Rules:
             return None
         for cut in range(3, len(word) - 2):
             acts = self._vocabulary.verb(word[:cut])
-            for end in range(cut, len(word) - 1) if acts else ():
-                hits = acts & self._vocabulary.thing(word[end:])
+            for start, end in _spans(cut, len(word)) if acts else ():
+                hits = acts & self._vocabulary.thing(word[start:end])
                 while hits:
                     if low := hits & (1 << WIDTH) - 1:
                         return _RISKS[(low & -low).bit_length() - 1]
@@ -253,6 +253,12 @@ class Rules:
                 Regex(bounded(later, tongue.spaced), MEMORY),
             )
         return found
+
+
+def _spans(start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Every piece that runs up to the end, then those soon after ``start`` that stop before it and are no syllable."""
+    yield from ((first, end) for first in range(start, end - 1))
+    yield from ((first, last) for first in range(start, min(start + 6, end - 4)) for last in range(first + 4, end))
 
 
 def lowered(piece: bytes) -> bytes:

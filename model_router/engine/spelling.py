@@ -139,6 +139,11 @@ def is_odd(ask: str) -> bool:
     )
 
 
+def has_no_suspect(data: bytes) -> bool:
+    """Whether there are only bytes in an ask that hide nothing, unless letters stand alone in it."""
+    return data.translate(_SUSPECTED).isalpha()
+
+
 def hide_nothing(signs: bytes) -> bool:
     """Whether the signs of an ask in ASCII, in order, show that it is not odd, unless letters stand alone in it."""
     return len(signs) < 9 and signs.translate(None, _PLAIN_SIGNS) in _ORDINARY

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from model_router.config.files import catalog_path, expand, stands
 from model_router.config.proxy import ProxyConfig
 from model_router.engine.routes import Profile
 from model_router.errors import ConfigError
 from model_router.router import ModelRouter
+from model_router.server.catalog_place import catalog_place
 
 
 def present_router(
@@ -21,7 +21,7 @@ def present_router(
         ConfigError: the catalog cannot be used, and ``open_only`` asks for one that can.
     """
     profile = config.proxy.routing_profile if config is not None else Profile.BALANCED
-    path = draft or _catalog(config, environ)
+    path = draft or catalog_place(config or ProxyConfig(), environ)
     router = ModelRouter.from_config(path, profile=profile)
     if open_only and not router.config_valid:
         where = f"--config {path}" if draft else ""
@@ -30,10 +30,3 @@ def present_router(
             f"`model-router validate-config {where}".rstrip() + "` names every mistake.",
         )
     return router
-
-
-def _catalog(config: ProxyConfig | None, environ: Mapping[str, str]) -> Path | None:
-    if config is not None and config.router_config is not None:
-        return expand(config.router_config, environ, Path(config.source).parent if config.source else None)
-    own = catalog_path(environ)
-    return own if stands(own) else None

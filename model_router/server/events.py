@@ -119,6 +119,10 @@ class EventRing:
         self._queue.append(event)
         self._appended += 1
 
+    def lose(self, count: int) -> None:
+        """Count events that were lost before they came here."""
+        self._appended += count
+
     def drain(self, limit: int = 5_000) -> list[LiveEvent]:
         """Take up to ``limit`` events, oldest first; called from the reader's thread only."""
         taken: list[LiveEvent] = []

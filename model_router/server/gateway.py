@@ -32,7 +32,7 @@ from model_router.server.health import BackendHealth, check_backends
 from model_router.server.memory import give_back
 from model_router.server.metrics import Metrics
 from model_router.server.record import Record, new_record
-from model_router.server.reload import Prepared, Reloader
+from model_router.server.reload import Prepared, Reloader, Reloads
 from model_router.server.retries import RetryPolicy
 from model_router.server.runtime.runtime import Runtime
 from model_router.server.sessions import SessionMemory
@@ -68,7 +68,8 @@ class Gateway:
     ``arrangement`` is what the configuration says; it is replaced as a whole when that changes. ``given`` names
     settings of ``proxy`` that are the command line's. ``happenings`` are events that are no request's, for the screen.
     ``token`` opens the control surface of this run; ``journal`` has the newest events for those who follow them there.
-    ``started_at`` is unix seconds, None before the start. ``catalog_file`` names the catalog for people.
+    ``started_at`` is unix seconds, None before the start. ``catalog_file`` names the catalog for people. ``chance``
+    gives numbers from 0 up to 1, by which waits are spread.
     """
 
     def __init__(
@@ -98,10 +99,11 @@ class Gateway:
         keep = config.sessions
         self.sessions = SessionMemory(keep.max_sessions, keep.ttl_seconds)
         self.approvals = ApprovalQueue(config.approvals, self.tell_from_anywhere)
-        self.reloader: Reloader | None = None
+        self.reloader: Reloads | None = None
         self.writer: EventWriter | None = None
         self._ask_key = os.urandom(32)
         self._numbers = random.Random(os.urandom(16))
+        self.chance = self._numbers.random
         self._upstream: Upstream | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._guard: Guard | None = None

@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping
 
 from model_router.config.proxy import ProxyConfig
+from model_router.config.truth_card import truth_cards_path
 from model_router.router import ModelRouter
 from model_router.server.catalog_place import catalog_place
 from model_router.server.gateway import Gateway
+from model_router.server.truth import learn_cards
 
 
 def open_gateway(
@@ -22,4 +24,6 @@ def open_gateway(
     """
     environ = os.environ if environ is None else environ
     router = ModelRouter.from_config(catalog_place(config, environ), profile=config.proxy.routing_profile)
-    return Gateway(config, router, environ=environ, given=given)
+    gateway = Gateway(config, router, environ=environ, given=given)
+    learn_cards(gateway.backends, truth_cards_path(environ))
+    return gateway

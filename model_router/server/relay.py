@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import random
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -83,7 +82,7 @@ async def relay(gateway: Gateway, backends: Iterable[Backend], call: Call) -> No
         if failure.failure is None:
             continue
         if retries is None:
-            retries = Retries(gateway.retry_policy, random.random)
+            retries = Retries(gateway.retry_policy, gateway.chance)
         step = retries.after(backend.name, failure.failure, backend.config.retries)
         if step.action is Action.TELL:
             break

@@ -15,11 +15,12 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from model_router.config.catalog_file import check_catalog
 from model_router.config.proxy import ProxyConfig
 from model_router.config.proxy_file import check_proxy
+from model_router.config.truth_card import truth_cards_path
 from model_router.engine.routes import Profile
 from model_router.errors import ServerError
 from model_router.router import ModelRouter
@@ -27,6 +28,7 @@ from model_router.server.arrangement import Arrangement, arrange, make_guard
 from model_router.server.catalog_place import catalog_place
 from model_router.server.guard import Guard
 from model_router.server.happenings import ReloadEvent
+from model_router.server.truth import learn_cards
 
 if TYPE_CHECKING:
     from model_router.server.gateway import Gateway
@@ -57,6 +59,19 @@ class _NotUsable(Exception):
     def __init__(self, problems: Iterable[str]) -> None:
         super().__init__("not usable")
         self.problems = tuple(problems)[:_SHOWN]
+
+
+class Reloads(Protocol):
+    """Whoever can have the files of a gateway read again: its own :class:`Reloader`, or one that asks it from afar."""
+
+    def reload(self, who: str) -> ReloadEvent:
+        """Read the files now."""
+
+    def switch_profile(self, profile: Profile, who: str) -> ReloadEvent:
+        """Weigh engines by another profile."""
+
+    def stop(self) -> None:
+        """Watch no longer."""
 
 
 class Reloader:
@@ -154,6 +169,7 @@ class Reloader:
         except ServerError as error:
             raise _NotUsable([f"{error.message} {error.hint}"]) from None
         arrangement = arrange(config, router, gateway.environ, gateway.note_change, before, tell=gateway.tell)
+        learn_cards(arrangement.backends, truth_cards_path(gateway.environ))
         return Prepared(arrangement, guard, restart)
 
     def _read_proxy(self, before: ProxyConfig) -> ProxyConfig:

@@ -195,6 +195,7 @@ class CatalogModel:
     files: Mapping[str, ModelFile]
     revision: str = ""
     maker_repository: str = ""
+    ollama_tag: str = ""
     gated: bool | None = None
     released: str = ""
     routes: tuple[Work, ...] = ()

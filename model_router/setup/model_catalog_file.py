@@ -78,7 +78,7 @@ def merged(base: ModelCatalog, over: ModelCatalog) -> ModelCatalog:
 
 
 def _check_model(reader: Reader, sources: tuple[str, ...], path: str, model: CatalogModel) -> None:
-    if not model.files and model.mlx is None:
+    if not model.files and model.mlx is None and not model.not_recommended:
         reader.report(f"{path}.files", "a model needs at least one file")
     for quant, file in model.files.items():
         bits = file.bytes * 8 / model.parameters.total

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from shlex import quote
 
 from model_router.engine.routes import Route
 from model_router.setup.configuration import Pick
@@ -54,13 +55,15 @@ class Source(StrEnum):
 class Offer:
     """One answer for a route. A provider's ``pick`` has no model yet: the person names it.
 
-    ``note`` says what there is to do or know. ``download``: it has to be fetched first.
+    ``note`` says what there is to know. ``download``: it has to be fetched first. ``serve`` is the command that serves
+    it, where no server does yet.
     """
 
     source: Source
     pick: Pick
     note: str
     download: bool = False
+    serve: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ def _files(route: Route, found: Survey, served: Sequence[Served]) -> list[Offer]
         Offer(
             Source.FILE,
             Pick(model.path.name.removesuffix(".gguf"), LLAMA_SERVER),
-            f"{size_words(model.size)} on disk ({model.store}); serve it with llama-server",
+            f"{size_words(model.size)} on disk ({model.store})",
+            serve=f"llama-server -m {quote(str(model.path))} --alias {quote(model.path.stem)} --jinja",
         )
         for model in found.found.models
         if model.path.suffix == ".gguf"
@@ -141,7 +145,8 @@ def _recommended(route: Route, recommendation: Recommendation | None, offers: Se
     if name in {offer.pick.model for offer in offers}:
         return []
     note = f"recommended; {size_words(pick.variant.download)} to fetch with `setup download --route {route}`"
-    return [Offer(Source.RECOMMENDED, Pick(name, LLAMA_SERVER), note, download=True)]
+    serve = "llama-server --models-dir ~/.model-router/models --jinja"
+    return [Offer(Source.RECOMMENDED, Pick(name, LLAMA_SERVER), note, download=True, serve=serve)]
 
 
 def _providers(found: Survey) -> list[Offer]:

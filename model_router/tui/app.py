@@ -7,15 +7,17 @@ import logging
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from model_router.config.files import user_folder
 from model_router.config.wording import nearest
+from model_router.engine.routes import Profile
 from model_router.errors import ModelRouterError
 from model_router.hindsight.filter import parse_filter
 from model_router.tui.keys import MOVES, key_names, key_words
@@ -34,6 +36,10 @@ from model_router.tui.state import State, load_state, save_state
 from model_router.tui.text import clean
 from model_router.tui.theme import DEFAULT_THEME, NO_COLOR_THEME, THEMES, quiet_colours
 from model_router.tui.top_bar import TopBar
+
+if TYPE_CHECKING:
+    from model_router.server.happenings import ReloadEvent
+    from model_router.server.reload import Reloads
 
 _log = logging.getLogger(__name__)
 
@@ -294,6 +300,9 @@ class ModelRouterApp(App[int]):
         """Stop serving, or start again; with requests under way only after a yes."""
         if not self.may_change("stop or start the gateway"):
             return
+        if not self.session.edits_files:
+            self.notify("This screen is attached: the gateway is stopped where it was started.", markup=False)
+            return
         if self.session.phase is Phase.SERVING:
             self._ask_if_busy("Stop serving?", self._stop)
         elif self.session.phase is not Phase.STARTING:
@@ -306,6 +315,40 @@ class ModelRouterApp(App[int]):
         await asyncio.to_thread(self.session.stop)
         self._tell()
         self.notify("The gateway has stopped; s starts it again.", markup=False)
+
+    def action_reload(self) -> None:
+        """Have the gateway read its files again."""
+        if self.may_change("read the configuration again"):
+            self.run_worker(self._reread(lambda reloader: reloader.reload("screen")), group="reload", exclusive=True)
+
+    def action_profile(self) -> None:
+        """Weigh engines by the next profile, until the files are read again."""
+        gateway = self.session.gateway
+        if gateway is None or not self.may_change("switch the profile"):
+            return
+        profiles = list(Profile)
+        following = profiles[(profiles.index(gateway.config.proxy.routing_profile) + 1) % len(profiles)]
+        worker = self._reread(lambda reloader: reloader.switch_profile(following, "screen"))
+        self.run_worker(worker, group="reload", exclusive=True)
+
+    async def _reread(self, step: Callable[[Reloads], ReloadEvent]) -> None:
+        gateway = self.session.gateway
+        if gateway is None or gateway.reloader is None or self.session.phase is not Phase.SERVING:
+            self.notify("Nothing is served, so r reads the files.", severity="warning", markup=False)
+            return
+        before = gateway.config.proxy.routing_profile
+        try:
+            event = await asyncio.to_thread(step, gateway.reloader)
+        except ModelRouterError as error:
+            self.notify(clean(f"{error.message} {error.hint}".strip(), 600), severity="error", markup=False)
+            return
+        lines = [event.summary, *event.problems[:4]]
+        if event.outcome != "refused" and event.profile and event.profile != before:
+            lines = [f"The profile is {event.profile} until the files are read again."]
+        severity: SeverityLevel = "error" if event.outcome == "refused" else "information"
+        self.notify(clean(" ".join(lines), 900), severity=severity, markup=False)
+        self._rename_keys()
+        self._tell()
 
     def _ask_if_busy(self, heading: str, then: Callable[[], None]) -> None:
         """Go on at once, or after a yes when somebody waits for an answer."""
@@ -335,7 +378,10 @@ class ModelRouterApp(App[int]):
             question = QuestionScreen(self.session, "Leave, and pause the downloads?", words)
             self.push_screen(question, lambda answer: self.exit(0) if answer else None)
             return
-        self._ask_if_busy("Leave, and stop serving?", lambda: self.exit(0))
+        if self.session.edits_files:
+            self._ask_if_busy("Leave, and stop serving?", lambda: self.exit(0))
+        else:
+            self.exit(0)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Every screen and everything a key does, for the command palette."""
@@ -351,6 +397,8 @@ class ModelRouterApp(App[int]):
         yield SystemCommand("Config", "Edit, preview, apply, roll back", lambda: self.action_show("config"))
         yield SystemCommand("Doctor", "Checks, each with its fix", lambda: self.action_show("doctor"))
         yield SystemCommand("Stop or start", "Stop serving, or start again", self.action_switch)
+        yield SystemCommand("Reload", "Read the configuration again now", self.action_reload)
+        yield SystemCommand("Profile", "Weigh engines by the next profile", self.action_profile)
         yield SystemCommand("Check again", "Check the backends, or start again", self.action_again)
         if self.session.is_demo:
             yield SystemCommand("Samples", "Switch the sample requests on or off", self.action_traffic)

@@ -29,6 +29,7 @@ def run(
     *,
     screen: str = "home",
     demo: bool = False,
+    attach: str | None = None,
     read_only: bool = False,
     mouse: bool = True,
 ) -> int:
@@ -49,7 +50,12 @@ def run(
     from model_router.tui.notices import noticing
     from model_router.tui.session import Session
 
-    session = Session(os.environ, config_path=config_path, demo=demo, read_only=read_only)
+    if attach is not None:
+        from model_router.tui.attached import AttachedSession, port_of
+
+        session: Session = AttachedSession(os.environ, port_of(attach), read_only=read_only)
+    else:
+        session = Session(os.environ, config_path=config_path, demo=demo, read_only=read_only)
     with unsettled_after(), noticing() as notices:
         try:
             app = ModelRouterApp(session, first=screen, opened=settle, notices=notices, leave_on=LEAVE_ON)

@@ -47,6 +47,9 @@ class Session:
     while the demo runs, and then no file is read or written outside its temporary folder.
     """
 
+    edits_files = True
+    """Whether configuration may be written from here."""
+
     def __init__(
         self,
         environ: Mapping[str, str],

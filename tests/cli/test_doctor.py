@@ -22,6 +22,17 @@ def test_without_a_configuration_it_says_how_to_get_one(command: Command) -> Non
     assert "model-router init --preset NAME" in ended.out
 
 
+def test_what_is_wrong_with_one_server_is_said_once(command: Command, home: Path, free_port: int) -> None:
+    assert command("init", "--preset", "ollama", "--proxy-port", str(free_port), "--yes").code == 0
+    text = (home / "routing_proxy.yaml").read_text().replace(":11434/", ":9/")
+    (home / "routing_proxy.yaml").write_text(text)
+    ended = command("doctor")
+    assert ended.code == 1
+    assert "WRONG fast, balanced, reasoning, code, vision: http://127.0.0.1:9/v1: nothing answers there" in ended.out
+    assert ended.err == "1 thing to put right.\n"
+    assert len([each for each in command("doctor", "--json").json["findings"] if each["level"] == "problem"]) == 5
+
+
 @pytest.mark.llama
 def test_a_working_configuration_is_well_and_leaves_cards(
     command: Command, home: Path, llama_servers: dict[str, LlamaServer]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -14,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from model_router.setup.header import ModelHeader
 from model_router.setup.machine import Machine, Memory, Processor
 from model_router.setup.presets import write_preset
+from model_router.setup.stores import FoundModels, LocalModel
 from tests.cli.conftest import Ended
 from tests.hub.contents import MB, Repo, small_model
 from tests.hub.server import TestHub
@@ -111,7 +112,12 @@ def test_wrong_use_is_said_before_the_hub_is_asked(test_hub: TestHub, command: C
 def roomy_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     memory = Memory(total=32 * 2**30, available=28 * 2**30)
     machine = Machine("linux", "x86_64", memory, Processor("a processor", 8, 8, ("avx2",)))
-    for module in ("machine", "recommend"):
+    this_machine_is(machine, monkeypatch)
+
+
+def this_machine_is(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules that took the name over come first: imported later, they would keep the stand-in for good."""
+    for module in ("recommend", "fit", "machine"):
         monkeypatch.setattr(f"model_router.cli.setup.{module}.machine_for", lambda hardware, cards=(): machine)
 
 
@@ -128,7 +134,7 @@ def test_a_route_leads_to_the_model_that_is_recommended_for_it(test_hub: TestHub
 @pytest.mark.usefixtures("test_hub")
 def test_a_machine_for_which_nothing_is_recommended_is_said(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny = Machine("linux", "x86_64", Memory(total=2**29, available=2**28))
-    monkeypatch.setattr("model_router.cli.setup.machine.machine_for", lambda hardware, cards=(): tiny)
+    this_machine_is(tiny, monkeypatch)
     ended = command("setup", "download", "--route", "coding")
     assert ended.code == 1
     assert ended.err.startswith("error: no model is recommended for coding on this machine")
@@ -172,6 +178,7 @@ def test_ctrl_c_keeps_what_has_arrived_and_the_same_command_goes_on(
 def test_a_person_is_asked_for_the_download_and_then_for_the_file(
     test_hub: TestHub, program: Callable[..., subprocess.Popen[bytes]], home: Path
 ) -> None:
+    pty = pytest.importorskip("pty")
     written = write_preset("llamacpp", home)
     screen, terminal = pty.openpty()
     process = program(
@@ -193,3 +200,18 @@ def _answer(screen: int, question: bytes, answer: bytes) -> bytes:
         seen += os.read(screen, 4096)
     os.write(screen, answer)
     return seen
+
+
+@pytest.mark.usefixtures("roomy_machine")
+def test_a_recommended_model_that_is_here_is_not_fetched_again(
+    test_hub: TestHub, command: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pick = command("setup", "recommend", "--route", "simple", "--json").json["routes"]["simple"]["pick"]
+    path = Path("/models/here.gguf")
+    header = ModelHeader("gguf", "qwen", pick["file"]["size"]["value"])
+    found = FoundModels((LocalModel(pick["model"], "folder", path, header, header.size),))
+    monkeypatch.setattr("model_router.setup.stores.find_models", lambda places: found)
+    ended = command("setup", "download", "--route", "simple", "--json")
+    assert (ended.code, ended.json) == (0, {"plans": []})
+    assert f"simple: the recommended model is here already, {path}" in ended.err
+    assert test_hub.requests == []

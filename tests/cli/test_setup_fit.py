@@ -83,6 +83,25 @@ def test_a_depth_makes_room_for_itself_and_slows(command: Command) -> None:
     assert deep["tok_s"]["mid"] < command(*fixed, *hardware("rtx4090-64gb")).json["tok_s"]["mid"]
 
 
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("gemma4:26b", "gemma-4-26b-a4b"),
+        ("meta-llama/Llama-3.1-8B-Instruct", "llama-3.1-8b"),
+        ("unsloth/gpt-oss-20b-GGUF", "gpt-oss-20b"),
+    ],
+)
+def test_a_model_is_found_by_any_of_its_names(command: Command, name: str, model: str) -> None:
+    assert command("setup", "fit", name, "--json", *hardware("rtx4090-64gb")).json["model"] == model
+
+
+def test_a_file_that_the_catalog_does_not_list_is_estimated_from_its_bits(command: Command) -> None:
+    shown = command("setup", "fit", "granite-4.2-30b", "--quant", "IQ2_M", "--json", *hardware("rtx4090-64gb")).json
+    assert shown["basis"]["weights_bytes"]["basis"] == "estimate"
+    assert shown["basis"]["kv_bytes"]["basis"] == "catalog"
+    assert shown["weights_bytes"] * 8 / 29_276_770_304 == pytest.approx(3.0, rel=0.01)
+
+
 def test_a_repository_that_nobody_knows_is_estimated_by_its_name(command: Command) -> None:
     shown = command("setup", "fit", "someone/Wonder-13B-GGUF", "--json", *hardware("rtx4090-64gb")).json
     assert shown["basis"]["weights_bytes"]["basis"] == "estimate"
@@ -107,14 +126,14 @@ def test_a_mistake_is_one_sentence_and_one_hint(command: Command, arguments: tup
     assert words in ended.err
 
 
-def test_a_gguf_file_is_judged_by_its_own_header(command: Command, tmp_path: Path) -> None:
+def small_gguf(path: Path) -> Path:
+    """A real GGUF file of four layers with two heads of 64 for keys and values."""
     import numpy
     from gguf import GGUFWriter
 
-    path = tmp_path / "mine.gguf"
     writer = GGUFWriter(path, "llama")
     writer.add_block_count(4)
-    writer.add_context_length(8192)
+    writer.add_context_length(262_144)
     writer.add_embedding_length(256)
     writer.add_head_count(4)
     writer.add_head_count_kv(2)
@@ -125,10 +144,23 @@ def test_a_gguf_file_is_judged_by_its_own_header(command: Command, tmp_path: Pat
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
+    return path
+
+
+def test_a_gguf_file_is_judged_by_its_own_header(command: Command, tmp_path: Path) -> None:
+    path = small_gguf(tmp_path / "mine.gguf")
     shown = command("setup", "fit", str(path), "--context", "4096", "--json", *hardware("laptop-8gb")).json
     assert shown["basis"]["kv_bytes"]["basis"] == "header"
     assert shown["kv_bytes"] == 4096 * 4 * 2 * (64 + 64) * 2
     assert shown["weights_bytes"] == path.stat().st_size
+
+
+def test_a_model_in_a_folder_of_models_is_recommended_as_being_here(command: Command, tmp_path: Path) -> None:
+    path = small_gguf(tmp_path / "Qwen3.5-9B-Q4_K_M.gguf")
+    shown = command("setup", "recommend", "--route", "coding", "--json", "--model-dir", str(tmp_path)).json
+    coding = shown["routes"]["coding"]
+    here = [one["model"] for one in (coding["pick"], *coding["alternatives"]) if one["here"] == str(path)]
+    assert here == ["qwen3.5-9b"]
 
 
 def test_a_file_that_is_no_model_is_refused(command: Command, tmp_path: Path) -> None:

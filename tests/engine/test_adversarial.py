@@ -14,7 +14,7 @@ from model_router.config.lexicon_file import load_lexicon
 from model_router.engine.catalog import Catalog
 from model_router.engine.engine import DecisionEngine
 from model_router.engine.routes import Route
-from model_router.engine.safety import Safety
+from model_router.engine.safety import CONFIRM_MARGIN, Safety
 from model_router.engine.scores import read
 from model_router.engine.spelling import is_odd, plain
 
@@ -194,6 +194,6 @@ def test_a_hundred_kilobytes_of_prose_cost_well_below_a_millisecond() -> None:
 
 
 def test_hidden_orders_are_reread_by_the_scores_too() -> None:
-    ask = "p.l.e.a.s.e e.r.a.s.e my whole past in the cloud"
-    assert any("erase" in text for text in plain(ask))
-    assert read(LEXICON, next(plain(ask))).margin > read(LEXICON, ask).margin
+    ask = "w.i.p.e the story of my past"
+    assert any("wipe" in text for text in plain(ask))
+    assert read(LEXICON, ask).margin < CONFIRM_MARGIN <= read(LEXICON, next(plain(ask))).margin

@@ -35,6 +35,7 @@ def test_the_quick_sum_is_the_sum_over_the_cues(text: str, image: bool) -> None:
 
 SPELLED = st.one_of(
     st.text(alphabet="a bX.-!?:\n1@", max_size=60),
+    st.text(alphabet="a bé删가д'\u200b’ ", max_size=40),
     st.lists(st.sampled_from(["a", "x", "I", "k8s", "d.r.o.p", "the file", "now!", "- ", "it's", "\n", "?"])).map(
         " ".join
     ),

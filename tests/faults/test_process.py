@@ -56,8 +56,9 @@ def asking(gateway: GatewayProcess, count: int) -> tuple[list[threading.Thread],
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_streams_under_way_end_by_themselves(tmp_path: Path, free_port: int, number: signal.Signals) -> None:
     with servers.running(SLOW) as one, serving(proxy_file(tmp_path, one.base_url, free_port), free_port) as gateway:
+        one.wait_seen()  # the gateway looks at its backends as it starts
         threads, answers = asking(gateway, 5)
-        one.wait_seen(5)
+        one.wait_seen(6)
         time.sleep(0.2)
         gateway.process.send_signal(number)
         wait_for(lambda: "Stopping" in gateway.output.read_text(), within=3, what="word that it stops")
@@ -71,7 +72,7 @@ def test_streams_under_way_end_by_themselves(tmp_path: Path, free_port: int, num
             assert datas[-1] == "[DONE]"
             assert len(datas) == WORDS + 2
         assert gateway.process.wait(5) == 0
-        assert len(one.seen) == 5
+        assert [seen.head.partition(" ")[0] for seen in one.seen] == ["GET"] + ["POST"] * 5
         done = [event for event in gateway.events() if event["outcome"] == "ok"]
         assert len(done) == 5
         assert "Traceback" not in gateway.output.read_text()
@@ -90,11 +91,12 @@ def killed_amid_a_burst(folder: Path, port: int) -> list[dict[str, Any]]:
     """One life of a gateway; what stands in its log afterwards."""
     quick = servers.stream(CHAT.begun, CHAT.ended)
     with (
-        servers.running(servers.in_turn(servers.talk_for_ever, quick)) as one,
+        servers.running(servers.in_turn(servers.good, servers.talk_for_ever, quick)) as one,
         serving(proxy_file(folder, one.base_url, port), port) as gateway,
     ):
+        one.wait_seen()  # the gateway looks at its backends as it starts
         threads, answers = asking(gateway, 1)
-        one.wait_seen()
+        one.wait_seen(2)
         stop = threading.Event()
         bursts = [threading.Thread(target=ask_until, args=(gateway, stop)) for _ in range(3)]
         for thread in bursts:
@@ -107,7 +109,7 @@ def killed_amid_a_burst(folder: Path, port: int) -> list[dict[str, Any]]:
         for thread in (*bursts, *threads):
             thread.join()
         assert isinstance(answers[0], httpx.TransportError)
-        wait_for(lambda: one.seen[0].left_at is not None, within=1, what="the endless answer given up")
+        wait_for(lambda: one.seen[1].left_at is not None, within=1, what="the endless answer given up")
         return gateway.events()
 
 

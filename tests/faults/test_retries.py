@@ -71,6 +71,7 @@ def test_waiting_has_a_budget_in_all(tmp_path: Path) -> None:
             backend={"retries": 10},
         )
         with serving(config) as running:
+            running.gateway.chance = lambda: 0.0
             started = time.monotonic()
             response = running.ask()
             assert time.monotonic() - started < 2

@@ -194,6 +194,24 @@ def test_a_client_that_sends_nothing_more_and_gets_no_answer_is_left_too(serve: 
     assert paths == ["/1"]
 
 
+def test_whoever_sends_and_is_gone_at_once_is_heard_of_once(serve: Serve) -> None:
+    app = Watching(reads=False)
+    heard: list[str] = []
+
+    async def counting(scope: Message, receive: Receive, send: Send) -> None:
+        heard.append(scope["path"])
+        await app(scope, receive, send)
+
+    served = serve(counting)
+    for number in range(50):
+        line = served.line()
+        line.send(get(f"/{number}"))
+        line.close() if number % 2 else line.reset()
+    until(lambda: len(heard) == 50)
+    until(lambda: served.tasks() == 0)
+    assert sorted(heard) == sorted(f"/{number}" for number in range(50))
+
+
 @pytest.mark.parametrize("data", [b"", b"\r\n", b"GET / HT", get()[:-2]])
 def test_leaving_before_a_request_is_nothing(serve: Serve, data: bytes) -> None:
     async def never(_scope: Message, _receive: Receive, _send: Send) -> None:

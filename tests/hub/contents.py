@@ -20,10 +20,11 @@ def body(seed: str, size: int) -> bytes:
 
 @dataclass
 class Faults:
-    """What goes wrong. ``cut_after``: each answer breaks off after so many bytes. ``rate``: bytes a second.
+    """What goes wrong, and what is just unusual.
 
-    ``busy``: so many requests are refused with 429 and ``retry_after``. ``signatures_live``: so many uses of a signed
-    address until the storage refuses it. ``hold_at``: the answer stands still at this offset until it is let go.
+    ``cut_after``: each answer breaks off after so many bytes. ``rate``: bytes a second. ``busy``: so many requests are
+    refused with 429 and ``retry_after``. ``expired``: so many signed addresses are refused by the storage. ``hold_at``:
+    answers stand still at this offset until they are let go. ``relays``: small files come by another path of the hub.
     """
 
     cut_after: int = 0
@@ -37,6 +38,7 @@ class Faults:
     broken_metadata: bytes = b""
     weak_etags: bool = False
     storage_status: int = 0
+    relays: bool = False
 
 
 @dataclass

@@ -101,7 +101,10 @@ class TestHub:
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
         self.requests.append(request)
         parts = request.path.strip("/").split("/")
-        if parts[:2] == ["api", "models"]:
+        if parts[:2] == ["api", "resolve-cache"]:
+            name = "/".join(parts[2:4])
+            await self._send(request, self.repos[name].files["/".join(parts[4:])], Faults(), {"ETag": '"x"'}, writer)
+        elif parts[:2] == ["api", "models"]:
             await self._describe(request, "/".join(parts[2:4]), parts[4:], writer)
         elif request.at_storage:
             await self._store(request, "/".join(parts[1:3]), "/".join(parts[3:]), writer)
@@ -140,6 +143,8 @@ class TestHub:
             signature = len(self.requests)
             head["Location"] = f"http://localhost:{self.port}/storage/{name}/{path}?signature={signature}"
             await _reply(writer, 302, headers=head)
+        elif repo.faults.relays:
+            await _reply(writer, 307, headers={**head, "Location": f"/api/resolve-cache/{name}/{path}"})
         else:
             await self._send(request, repo.files[path], repo.faults, head, writer)
 

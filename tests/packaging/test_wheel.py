@@ -106,6 +106,7 @@ def test_the_wheel_holds_what_the_program_reads_and_no_more(installed: Installed
     names = set(zipfile.ZipFile(installed.wheel).namelist())
     presets = {f"model_router/configs/presets/{path.name}" for path in (configs_root() / "presets").glob("*.yaml")}
     needed = {"model_router/configs/model_router.yaml", "model_router/configs/schemas/routing_proxy.schema.json"}
+    needed |= {"model_router/configs/model_catalog.yaml", "model_router/configs/known_models.yaml"}
     assert presets | needed | {"model_router/configs/lexicon/cues.tsv", "model_router/py.typed"} <= names
     outside = {name.split("/")[0] for name in names} - {
         "model_router",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import stat
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from model_router.server.event_file import EventWriter
 from model_router.server.events import RequestEvent
+from tests.support.gateway_process import wait_for
 
 
 def event(number: int) -> RequestEvent:
@@ -158,3 +160,24 @@ def test_writing_goes_on_when_the_place_is_there_again(tmp_path: Path) -> None:
     log.close()
     assert ids(tmp_path / "logs" / "e") == ["mr-2"]
     assert (log.lost, log.problem) == (1, "")
+
+
+def test_a_folder_that_was_deleted_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "logs" / "events.jsonl"
+    events = writer(path)
+    events.write(event(1))
+    wait_for(lambda: path.exists() and path.read_text(), within=3, what="the first event")
+    shutil.rmtree(path.parent)
+    events.write(event(2))
+    wait_for(lambda: path.exists() and path.read_text(), within=3, what="the second in a new folder")
+    events.close()
+    assert (ids(path), events.lost) == (["mr-2"], 0)
+
+
+def test_a_torn_line_of_the_gateways_own_is_cut_off_too(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    path.write_text('{"event":"reload","time":1}\n{"event":"relo')
+    events = writer(path)
+    events.write(event(1))
+    events.close()
+    assert [json.loads(line).get("event", "request") for line in path.read_text().splitlines()] == ["reload", "request"]

@@ -143,7 +143,11 @@ def test_no_course_of_failures_breaks_the_budget(failures: list[tuple[str, Failu
     retries = Retries(policy, lambda: dice)
     steps = [(backend, retries.after(backend, failure)) for backend, failure in failures]
     assert sum(step.delay for _, step in steps) <= policy.budget_seconds
-    assert all(0 <= step.delay <= policy.patience_seconds for _, step in steps)
+    for (_, step), (_, failure) in zip(steps, failures, strict=True):
+        told = failure.retry_after if step.delay and failure.retry_after is not None else None
+        longest = policy.patience_seconds if told is None else told + policy.backoff_seconds
+        assert (told or 0) <= step.delay <= longest
+        assert told is None or told <= policy.patience_seconds
     for name in "abc":
         assert sum(step.action is AGAIN for backend, step in steps if backend == name) <= policy.retries
     assert all(step.action is TELL for _, step in steps[policy.max_attempts - 1 :])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -108,15 +108,33 @@ def hub() -> Iterator[dict[str, Any]]:
     thread.join()
 
 
-def run(hub: dict[str, Any], file: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), "--file", str(file), "--date", "2026-11-28", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env={**os.environ, "HF_ENDPOINT": hub["url"], "HF_HUB_DISABLE_TELEMETRY": "1"},
-    )
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How the script ended and what it said on standard error."""
+
+    returncode: int
+    stderr: str
+
+
+Run = Callable[..., Ended]
+
+
+@pytest.fixture
+def run(hub: dict[str, Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the script in this process, with the Hub's address in its environment."""
+    monkeypatch.setenv("HF_ENDPOINT", hub["url"])
+    spec = spec_from_file_location("catalog_script", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    script = module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "catalog_script", script)
+    spec.loader.exec_module(script)
+
+    def call(file: Path, *arguments: str) -> Ended:
+        code = script.main(["--file", str(file), "--date", "2026-11-28", *arguments])
+        return Ended(code, capsys.readouterr().err)
+
+    return call
 
 
 @pytest.fixture
@@ -126,8 +144,8 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_hub_s_figures_take_the_place_of_what_was_told(hub: dict[str, Any], file: Path) -> None:
-    ended = run(hub, file)
+def test_the_hub_s_figures_take_the_place_of_what_was_told(run: Run, file: Path) -> None:
+    ended = run(file)
     assert (ended.returncode, ended.stderr) == (0, "")
     catalog: ModelCatalog = read_models(file)
     model = catalog.models["small"]
@@ -140,30 +158,30 @@ def test_the_hub_s_figures_take_the_place_of_what_was_told(hub: dict[str, Any], 
     assert (model.projector.bytes, model.mlx.bytes, model.mlx.revision) == (836_000_000, 2_263_022_529, COMMIT)
 
 
-def test_comments_order_and_other_sources_stay(hub: dict[str, Any], file: Path) -> None:
-    run(hub, file)
+def test_comments_order_and_other_sources_stay(run: Run, file: Path) -> None:
+    run(file)
     text = file.read_text(encoding="utf-8")
     assert text.startswith("# mine; this comment stays\n")
     assert "small:  # and this one\n" in text
     assert '  me: {name: told by a friend, date: "2026-01"}\n' in text
     untouched = [line for line in CATALOG.splitlines() if "parameters" in line or "kv_heads" in line]
     assert [line for line in untouched if line not in text.splitlines()] == []
-    run(hub, file)
+    run(file)
     assert file.read_text(encoding="utf-8") == text, "a second time changes nothing"
 
 
-def test_check_compares_and_writes_nothing(hub: dict[str, Any], file: Path) -> None:
-    assert run(hub, file, "--check").returncode == 1
+def test_check_compares_and_writes_nothing(run: Run, file: Path) -> None:
+    assert run(file, "--check").returncode == 1
     assert file.read_text(encoding="utf-8") == CATALOG
-    run(hub, file)
-    assert run(hub, file, "--check").returncode == 0
+    run(file)
+    assert run(file, "--check").returncode == 0
 
 
-def test_what_the_hub_does_not_hold_is_named_and_kept(hub: dict[str, Any], file: Path) -> None:
+def test_what_the_hub_does_not_hold_is_named_and_kept(hub: dict[str, Any], run: Run, file: Path) -> None:
     del hub["files"]["maker/small-GGUF"][0]
     del hub["files"]["maker/small-4bit"]
     hub["licence"] = "gemma"
-    ended = run(hub, file)
+    ended = run(file)
     assert ended.returncode == 1
     assert "maker/small-GGUF has no small-Q4_K_M.gguf" in ended.stderr
     assert "maker/small-4bit cannot be read" in ended.stderr
@@ -172,10 +190,10 @@ def test_what_the_hub_does_not_hold_is_named_and_kept(hub: dict[str, Any], file:
     assert (kept.files["Q4_K_M"].bytes, kept.files["Q8_0"].bytes) == (2_400_000_000, 4_280_405_600)
 
 
-def test_a_drafter_in_the_place_of_a_model_is_not_written(hub: dict[str, Any], file: Path) -> None:
+def test_a_drafter_in_the_place_of_a_model_is_not_written(run: Run, file: Path) -> None:
     file.write_text(CATALOG.replace("file: small-Q4_K_M.gguf", "file: mtp-small-Q4_K_M.gguf"), encoding="utf-8")
     before = file.read_text(encoding="utf-8")
-    ended = run(hub, file)
+    ended = run(file)
     assert ended.returncode == 1
     assert "bits for each weight" in ended.stderr
     assert file.read_text(encoding="utf-8") == before

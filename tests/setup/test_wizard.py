@@ -58,6 +58,8 @@ def test_a_file_is_offered_unless_a_server_has_it_already() -> None:
     files = {route: [one.pick.model for one in each if one.source is Source.FILE] for route, each in by_route.items()}
     assert files[Route.CODING] == ["text-Q4", "seeing-Q4"]
     assert files[Route.VISION] == ["seeing-Q4"]
+    (seeing,) = by_route[Route.VISION]
+    assert seeing.serve == "llama-server -m /models/seeing-Q4.gguf --alias seeing-Q4 --jinja"
 
 
 def test_hosted_models_need_a_key_and_a_name_from_the_person() -> None:
@@ -78,6 +80,7 @@ def test_what_is_recommended_is_offered_with_the_command_that_fetches_it() -> No
         (offer,) = question.offers
         assert (offer.source, offer.download) == (Source.RECOMMENDED, True)
         assert f"--route {question.route}" in offer.note
+        assert offer.serve.startswith("llama-server --models-dir")
     assert [question.default for question in asked] == [None, 0, None, None, None, None]
 
 

@@ -19,7 +19,7 @@ import psutil
 
 _T = TypeVar("_T")
 
-START_TIMEOUT = 15.0
+START_TIMEOUT = 60.0
 """Seconds until ``serve`` must answer; one is usual."""
 
 

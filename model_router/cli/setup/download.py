@@ -107,7 +107,7 @@ def command(
         )
         for each in wanted
     ]
-    if not execute:
+    if not execute or not plans:
         _show_plans(plans, as_json=as_json)
         return 0
     approved = _approved(plans, yes=yes, as_json=as_json)
@@ -134,13 +134,17 @@ def _recommended(routes: tuple[str, ...], *, projector: bool) -> list[Wanted]:
     if not routes:
         raise UsageError("nothing says what to download", "Name a --repo-id OWNER/NAME, or a --route to serve.")
     from model_router.cli.setup.machine import machine_for
-    from model_router.setup.download.wanted import wanted_by
+    from model_router.setup.download.wanted import models_here, wanted_by
+    from model_router.setup.hardware import LiveProbe
     from model_router.setup.model_catalog import Work
     from model_router.setup.model_catalog_file import load_models
     from model_router.setup.recommend.recommendation import recommend
+    from model_router.setup.stores import find_models, usual_places
 
     works = [Work(route) for route in dict.fromkeys(routes)]
-    found = recommend(machine_for(None), load_models(os.environ), routes=works)
+    machine = machine_for(None)
+    here = models_here(find_models(usual_places(os.environ, LiveProbe().facts().system)))
+    found = recommend(machine, load_models(os.environ), local=here, routes=works)
     wanted: dict[tuple[str, tuple[str, ...]], Wanted] = {}
     for choice in found.choices.values():
         pick = wanted_by(choice)
@@ -166,7 +170,7 @@ def _show_plans(plans: list[DownloadPlan], *, as_json: bool) -> None:
     for plan in plans:
         for line in plan_lines(plan):
             say(line)
-    talk("Nothing was fetched. Add --execute to fetch after a question for each.")
+    talk("Nothing was fetched. Add --execute to fetch after a question for each." if plans else "Nothing is missing.")
 
 
 def _approved(plans: list[DownloadPlan], *, yes: bool, as_json: bool) -> list[DownloadPlan]:

@@ -130,8 +130,25 @@ def _show(verdict: Verdict) -> None:
             rows.append((pool.name, f"{gib(taken)} of {gib(pool.budget)}", f"{left} left", pool.reason))
     for line in columns(rows):
         say(line)
+    say(f"longest context that fits like this: {_longest(verdict)}")
     speed = verdict.speed
     if speed is not None:
         deep = f" with {load.depth:,} tokens in the cache" if load.depth else ""
         say(f"about {speed.mid:.0f} tokens a second ({speed.low:.0f} to {speed.high:.0f}){deep}", bold=True)
         say(f"  {speed.words}", dim=True)
+
+
+def _longest(verdict: Verdict) -> str:
+    """In words, for the cache as it is and for smaller ones."""
+    from model_router.setup.fit.longest import longest_context
+    from model_router.setup.fit.memory import CacheType
+
+    placement = verdict.placement
+    if placement is None:
+        return "none"
+    kinds = list(CacheType)
+    shown = []
+    for kind in kinds[kinds.index(verdict.load.cache_type) : 2] or [verdict.load.cache_type]:
+        tokens = longest_context(verdict.shape, verdict.load, placement.mode, verdict.pools, kind)
+        shown.append(f"{tokens:,} tokens at {kind.value}")
+    return ", ".join(shown)

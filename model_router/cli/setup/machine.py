@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from model_router.setup.machine import Machine
+    from model_router.setup.recommend.options import LocalModel
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -44,3 +45,17 @@ def machine_for(hardware: Path | None, cards: Sequence[str] = ()) -> Machine:
     if not cards:
         return machine
     return with_cards(machine, cards)
+
+
+def models_here(folders: Sequence[Path] = ()) -> list[LocalModel]:
+    """The language models on this machine, as a recommendation takes them."""
+    from model_router.setup.hardware import LiveProbe
+    from model_router.setup.recommend.options import LocalModel
+    from model_router.setup.stores import find_models, usual_places
+
+    places = usual_places(os.environ, LiveProbe().facts().system, [folder.absolute() for folder in folders])
+    return [
+        LocalModel(model.name, model.header.size, model.header, str(model.path), (*model.aliases, model.path.name))
+        for model in find_models(places).models
+        if model.header.kind == "model"
+    ]

@@ -10,7 +10,7 @@ import click
 
 from model_router.cli.options import json_option
 from model_router.cli.output import say, say_json
-from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for
+from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for, models_here
 
 if TYPE_CHECKING:
     from model_router.setup.recommend.recommendation import Choice, Recommendation
@@ -31,6 +31,13 @@ _ROUTES = ("simple", "balanced", "reasoning", "coding", "research", "vision")
 @click.option(
     "--context", type=click.IntRange(256, 100_000_000), help="Tokens of context for every route, not the usual ones."
 )
+@click.option(
+    "--model-dir",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Look for models in this folder too; may be repeated.",
+)
 @hardware_option
 @gpu_option
 @json_option
@@ -39,13 +46,15 @@ def command(
     profile: str,
     routes: tuple[str, ...],
     context: int | None,
+    folders: tuple[Path, ...],
     hardware: Path | None,
     cards: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Recommend a model for each route: what fits this machine, is fast enough, and does that work best.
 
-    Nothing is downloaded and no network is used. The exit code is 1 when no route has a model.
+    Models that are on this machine already are preferred when they are nearly as good. Nothing is downloaded and no
+    network is used. The exit code is 1 when no route has a model.
     """
     from model_router.setup.model_catalog import Work
     from model_router.setup.model_catalog_file import load_models
@@ -55,6 +64,7 @@ def command(
     found = recommend(
         machine_for(hardware, cards),
         load_models(os.environ),
+        local=models_here(folders) if hardware is None else (),
         profile=SetupProfile(profile),
         routes=[Work(name) for name in routes or _ROUTES],
         context=context,

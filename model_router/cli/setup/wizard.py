@@ -54,23 +54,31 @@ def command(*, where: str | None, config_dir: Path | None, proxy_port: int | Non
         )
     picks: dict[Route, Pick] = {}
     downloads: list[Route] = []
+    commands: dict[str, None] = {}
     for question in asked:
         offer = _ask(question)
         if offer is not None:
             picks[question.route] = offer.pick
             downloads += [question.route] if offer.download else []
+            commands |= {offer.serve: None} if offer.serve else {}
     if not picks:
         talk("no model was chosen, so nothing was written")
         return 1
     code = write_picks(picks, folder, proxy_port, yes=False, force=force, as_json=False)
     if code == 0 and downloads:
         routes = " ".join(f"--route {route}" for route in downloads)
-        talk(f"Then fetch what is missing: `model-router setup download {routes} --execute`.")
+        talk(f"Fetch what is missing: `model-router setup download {routes} --execute`.")
+    if code == 0:
+        for words in commands:
+            talk(f"Serve it: `{words}`")
+        if len(commands) > 1:
+            talk("Each of these servers needs a --port of its own; give its backend that address.")
     return code
 
 
 def _questions(where: Where) -> tuple[Question, ...]:
     """Look around, once, and work out what may be asked."""
+    from model_router.setup.download.wanted import models_here
     from model_router.setup.hardware import LiveProbe
     from model_router.setup.model_catalog_file import load_models
     from model_router.setup.recommend.recommendation import recommend
@@ -79,7 +87,8 @@ def _questions(where: Where) -> tuple[Question, ...]:
 
     found = survey(LiveProbe(), os.environ)
     local = where is not Where.HOSTED
-    return questions(found, recommend(found.machine, load_models(os.environ)) if local else None, where)
+    here = models_here(found.found)
+    return questions(found, recommend(found.machine, load_models(os.environ), local=here) if local else None, where)
 
 
 def _ask(question: Question) -> Offer | None:

@@ -29,15 +29,15 @@ CHINESE = Tongue(
         stop="停止 停掉 关闭 关掉 重启 重啟 杀掉 终止 下线 关停",
         cancel="取消 退订 退訂 退掉 解约 终止 停掉 退 注销",
         send="发送 發送 发给 发邮件 发微信 发短信 发 寄 转发 轉發 回复 回覆 群发 发消息 传给",
-        call="打电话 打給 打给 拨打 拨 呼叫 通知 联系 告诉 叫",
+        call="打电话 打給 打给 拨打 拨 呼叫 通知 联系 告诉 叫 转告 问问 问一下",
         post="发布 發布 发到 发 分享到 分享 上传 张贴 转发",
         pay="支付 付款 付 转账 轉帳 转 汇款 汇 缴 交 充值 捐款 捐 还款 还 打赏 发红包 缴纳",
-        buy="购买 購買 买 買 下单 订购 订 点 续费 开通 抢 采购",
+        buy="购买 購買 买 買 下单 订购 订 点 续费 开通 抢 采购 卖掉 卖出 出售",
         book="预订 預訂 预定 订 訂 预约 租 叫 约 改签 退 抢",
         deploy="部署 发布 上线 推送 推到 发版 执行 回滚 上架",
         merge="合并 合併 强推 推送",
         grant="授予 给 添加 授权 开通 赋予 邀请 开放 加",
-        sign="签署 签 簽署 提交 接受 申请 批准 申报 递交 审批",
+        sign="签署 签 簽署 提交 接受 申请 批准 申报 递交 审批 拒绝 回绝",
         schedule="安排 预约 约 创建 召集 改期 推迟 组织",
     ),
     last=Acts(
@@ -58,9 +58,8 @@ CHINESE = Tongue(
     ),
     things=Things(
         data=(
-            "数据库 資料庫 数据表 资料 数据 表 文件 檔案 文件夹 目录 硬盘 磁盘 U盘 备份 備份 仓库 分支 记录 用户 "
-            "客户 账户 账号 帐号 照片 联系人 历史 回收站 收件箱 邮件 服务器 集群 "
-            "闹钟 提醒 清单 聊天 消息 相册 索引 日志 生产 命名空间 朋友圈 微博"
+            "数据库 資料庫 数据表 资料 数据 表 文件 檔案 文件夹 目录 硬盘 磁盘 U盘 备份 備份 仓库 分支 记录 用户 客户 账户 账号 帐号 照片 联系人 历史 回收站 收件箱 邮件 服务器 集群 闹钟 "
+            "提醒 清单 聊天 消息 相册 索引 日志 生产 命名空间 朋友圈 微博 应用 软件"
         ),
         access=(
             "权限 權限 访问 密码 密碼 账号 账户 帐号 令牌 密钥 管理员 银行卡 信用卡 门 车库 警报 摄像头 防火墙 "
@@ -70,10 +69,7 @@ CHINESE = Tongue(
         events="会议 會議 会 预约 约会 日程 活动 面试 通话 提醒 午餐 晚餐 日历 行程",
         plans="订阅 訂閱 会员 合同 订单 訂單 预订 航班 机票 酒店 自动续费 包月 保险 套餐 外卖",
         messages="邮件 郵件 短信 消息 訊息 微信 发票 报告 報告 通知 邀请 报价 文件 合同 位置 定位 红包 照片 周报",
-        people=(
-            "妈妈 媽媽 爸爸 老板 经理 团队 客户 所有人 老婆 老公 哥哥 姐姐 弟弟 妹妹 医生 警察 律师 供应商 员工 "
-            "奶奶 爷爷 房东 大家 同事 老师 救护车"
-        ),
+        people="妈妈 媽媽 爸爸 老板 经理 团队 客户 所有人 老婆 老公 哥哥 姐姐 弟弟 妹妹 医生 警察 律师 供应商 员工 奶奶 爷爷 房东 大家 同事 老师 救护车 岳父 邻居",
         places="微博 朋友圈 推特 脸书 领英 小红书 抖音 知乎 博客 网站 群 论坛 公众号 B站 Twitter LinkedIn",
         money=(
             "元 块 美元 欧元 钱 账单 房租 水电费 电费 发票 罚款 供应商 比特币 税 话费 工资 物业费 信用卡 贷款 学费 "
@@ -104,9 +100,8 @@ JAPANESE = Tongue(
     first=Acts(),
     last=Acts(
         delete=(
-            "削除して 削除してください 削除しろ 削除せよ 削除お願い 消して 消去して 消しといて 全部消 初期化して "
-            "フォーマットして 破棄して 空にして 上書きして ドロップして クリアして 捨てて "
-            "消してもらえ 削除してもらえ"
+            "削除して 削除してください 削除しろ 削除せよ 削除お願い 消して 消去して 消しといて 全部消 初期化して フォーマットして 破棄して 空にして 上書きして ドロップして クリアして 捨てて 消してもらえ "
+            "削除してもらえ アンインストールして"
         ),
         revoke=(
             "取り消して 無効にして 無効化して 停止して 凍結して 剥奪して 変更して リセットして 解除して 止めて "
@@ -118,22 +113,21 @@ JAPANESE = Tongue(
             "送って 送信して 送信お願い 転送して 返信して 返事して 一斉送信して 連絡して LINEして メールして "
             "伝えて 送っといて 返事を送って"
         ),
-        call="電話して 電話かけて 連絡して 伝えて 呼んで 知らせて",
+        call="電話して 電話かけて 連絡して 伝えて 呼んで 知らせて 聞いて 伝えといて",
         post="投稿して 公開して アップして シェアして つぶやいて ツイートして 載せて",
         pay="支払って 払って 支払いして 振り込んで 送金して 振替お願い 寄付して チャージして 請求して 払っといて",
-        buy="買って 購入して 注文して 頼んで 定期購入して ポチって 発注して",
+        buy="買って 購入して 注文して 頼んで 定期購入して ポチって 発注して 売って 売却して",
         book="予約して 予約入れて 手配して 取って 押さえて 借りて 呼んで 予約お願い 変更して",
         deploy="デプロイして リリースして 公開して 反映して 適用して ロールバックして",
         merge="マージして プッシュして 強制プッシュして pushお願い",
         grant="付与して 与えて 追加して 許可して 招待して あげて",
-        sign="署名して サインして 提出して 申し込んで 承認して 申請して 受諾して",
+        sign="署名して サインして 提出して 申し込んで 承認して 申請して 受諾して 断って 却下して",
         schedule="設定して 入れて 予定して 組んで 調整して 招集して ずらして",
     ),
     things=Things(
         data=(
-            "データベース テーブル ファイル フォルダ ディレクトリ ディスク ドライブ バックアップ リポジトリ "
-            "ブランチ レコード ユーザー 顧客 アカウント データ 全部 すべて 写真 連絡先 履歴 ゴミ箱 "
-            "受信箱 メール サーバー クラスタ アラーム リマインダー リスト コメント 投稿 本番 インデックス ログ"
+            "データベース テーブル ファイル フォルダ ディレクトリ ディスク ドライブ バックアップ リポジトリ ブランチ レコード ユーザー 顧客 アカウント データ 全部 すべて 写真 連絡先 履歴 ゴミ箱 受信箱 "
+            "メール サーバー クラスタ アラーム リマインダー リスト コメント 投稿 本番 インデックス ログ アプリ"
         ),
         access=(
             "権限 アクセス パスワード アカウント トークン キー 管理者 カード 暗証番号 ドア 鍵 ガレージ 警報 カメラ "
@@ -186,8 +180,8 @@ KOREAN = Tongue(
     first=Acts(),
     last=Acts(
         delete=(
-            "삭제해 삭제해줘 삭제하* 삭제_해* 지워 지워줘 지워_줘 지워주* 지우* 초기화해* 비워 비워줘 비워_줘 "
-            "포맷해* 파기해* 제거해* 덮어써* 날려* 없애* 빼_버려 드롭해*"
+            "삭제해 삭제해줘 삭제하* 삭제_해* 지워 지워줘 지워_줘 지워주* 지우* 초기화해* 비워 비워줘 비워_줘 포맷해* 파기해* 제거해* 덮어써* 날려* 없애* 빼_버려 드롭해* 빼* "
+            "탈퇴시켜*"
         ),
         revoke=(
             "회수해* 취소해* 비활성화해* 정지해* 차단해* 박탈해* 변경해* 바꿔* 재설정해* 해제해* 꺼* 열어* 정지시켜*"
@@ -195,22 +189,21 @@ KOREAN = Tongue(
         stop="중지해* 꺼* 멈춰* 재시작해* 재부팅해* 종료해* 내려*",
         cancel="취소해* 취소_해* 해지해* 해지_해* 탈퇴해* 철회해* 빼줘 지워줘",
         send="보내 보내줘 보내_줘 보내주* 전송해* 전달해* 포워딩해* 답장해* 답변해* 발송해* 메일_보내* 문자해*",
-        call="전화해* 전화_걸어* 연락해* 알려* 전해* 불러* 걸어*",
+        call="전화해* 전화_걸어* 연락해* 알려* 전해* 불러* 걸어* 물어봐* 말해*",
         post="올려 올려줘 올려_줘 올려주* 게시해* 공유해* 포스팅해* 업로드해* 발행해*",
         pay="결제해* 지불해* 송금해* 이체해* 보내줘 납부해* 기부해* 충전해* 내줘 후원해* 입금해*",
-        buy="사_줘 사줘 구매해* 주문해* 구입해* 시켜* 주문_넣어*",
+        buy="사_줘 사줘 구매해* 주문해* 구입해* 시켜* 주문_넣어* 팔아* 매도해*",
         book="예약해* 예약_해* 잡아* 예매해* 빌려* 불러* 대여해* 바꿔* 취소해*",
         deploy="배포해* 릴리스해* 출시해* 올려* 반영해* 롤백해* 적용해*",
         merge="머지해* 병합해* 푸시해*",
         grant="부여해* 줘 주세요 추가해* 허용해* 초대해* 승인해*",
-        sign="서명해* 제출해* 신청해* 승인해* 수락해* 접수해*",
+        sign="서명해* 제출해* 신청해* 승인해* 수락해* 접수해* 거절해* 반려해*",
         schedule="잡아* 등록해* 예약해* 소집해* 옮겨* 미뤄*",
     ),
     things=Things(
         data=(
-            "데이터베이스* DB* 디비* 테이블* 파일* 폴더* 디렉터리* 디스크* 드라이브* 백업* 저장소* 브랜치* 레코드* "
-            "사용자* 고객* 계정* 데이터* 전부 모두 다 사진* 연락처* "
-            "기록* 휴지통* 메일함* 이메일* 서버* 클러스터* 알람* 알림* 목록* 메시지* 대화방* 운영*"
+            "데이터베이스* DB* 디비* 테이블* 파일* 폴더* 디렉터리* 디스크* 드라이브* 백업* 저장소* 브랜치* 레코드* 사용자* 고객* 계정* 데이터* 전부 모두 다 사진* 연락처* 기록* "
+            "휴지통* 메일함* 이메일* 서버* 클러스터* 알람* 알림* 목록* 메시지* 대화방* 운영* 앱을 어플*"
         ),
         access="권한* 접근* 비밀번호* 암호* 계정* 토큰* 키를 관리자* 카드* 문을 차고* 경보* 카메라* 방화벽*",
         machines="서버* 데이터베이스* 서비스* 인스턴스* 프로세스* 클러스터*",
@@ -254,7 +247,7 @@ THAI = Tongue(
     ),
     after="ยังไง อย่างไร ไหม หรือไม่ ใน_Python ฟังก์ชัน โค้ด พื้นหลัง",
     first=Acts(
-        delete="ลบ ล้าง ทำลาย ฟอร์แมต เคลียร์ เขียนทับ",
+        delete="ลบ ล้าง ทำลาย ฟอร์แมต เคลียร์ เขียนทับ ถอนการติดตั้ง เอาออก",
         revoke="ถอน เพิกถอน ระงับ ปิด เปลี่ยน รีเซ็ต ปลดล็อก บล็อก เปิด",
         stop="หยุด ปิด รีสตาร์ท รีสตาร์ต",
         cancel="ยกเลิก เลิก",
@@ -262,18 +255,18 @@ THAI = Tongue(
         call="โทรหา โทร แจ้ง บอก ต่อสาย เรียก",
         post="โพสต์ เผยแพร่ แชร์ อัปโหลด ลง",
         pay="จ่าย โอน ชำระ บริจาค เติม",
-        buy="ซื้อ สั่งซื้อ สั่ง",
+        buy="ซื้อ สั่งซื้อ สั่ง ขาย แลก",
         book="จอง เช่า เรียก",
         deploy="ดีพลอย ปล่อย เผยแพร่ รัน",
         merge="เมิร์จ merge รวม",
         grant="ให้สิทธิ์ เพิ่ม มอบ เชิญ",
-        sign="เซ็น ลงนาม ยื่น ส่ง ยอมรับ อนุมัติ",
+        sign="เซ็น ลงนาม ยื่น ส่ง ยอมรับ อนุมัติ ปฏิเสธ ยืนยัน",
         schedule="นัด ตั้ง จัด เลื่อน",
     ),
     things=Things(
         data=(
-            "ฐานข้อมูล ตาราง ไฟล์ โฟลเดอร์ ดิสก์ สำรองข้อมูล แบ็กอัป ข้อมูล ผู้ใช้ ลูกค้า บัญชี รูป รายชื่อ "
-            "ประวัติ ถังขยะ กล่องจดหมาย เซิร์ฟเวอร์ นาฬิกาปลุก ปฏิทิน ข้อความ"
+            "ฐานข้อมูล ตาราง ไฟล์ โฟลเดอร์ ดิสก์ สำรองข้อมูล แบ็กอัป ข้อมูล ผู้ใช้ ลูกค้า บัญชี รูป รายชื่อ ประวัติ "
+            "ถังขยะ กล่องจดหมาย เซิร์ฟเวอร์ นาฬิกาปลุก ปฏิทิน ข้อความ แอป"
         ),
         access="สิทธิ์ การเข้าถึง รหัสผ่าน บัญชี โทเคน ผู้ดูแล บัตร ประตู โรงรถ กล้อง สัญญาณกันขโมย ไฟร์วอลล์",
         machines="เซิร์ฟเวอร์ ฐานข้อมูล บริการ เครื่อง",
@@ -307,34 +300,37 @@ VIETNAMESE = Tongue(
     ),
     after="trong_python bằng_python hàm regex như_thế_nào thế_nào là_gì tiếng_anh nền",
     first=Acts(
-        delete="xóa xoá xóa_sạch dọn hủy làm_trống ghi_đè format",
+        delete="xóa xoá xóa_sạch dọn hủy làm_trống ghi_đè format gỡ bỏ xóa_bỏ",
         revoke="thu_hồi khóa khoá vô_hiệu_hóa đổi tắt mở chặn gỡ",
         stop="dừng tắt khởi_động_lại",
         cancel="hủy huỷ ngừng bỏ chấm_dứt",
-        send="gửi chuyển_tiếp trả_lời nhắn email",
-        call="gọi gọi_điện nhắn báo",
+        send="gửi chuyển_tiếp trả_lời nhắn email báo nói_với hỏi",
+        call="gọi gọi_điện nhắn báo nói_với hỏi",
         post="đăng post chia_sẻ tải",
         pay="trả thanh_toán chuyển chuyển_khoản đóng nạp quyên_góp",
-        buy="mua đặt gọi đặt_mua",
+        buy="mua đặt gọi đặt_mua bán",
         book="đặt giữ_chỗ thuê gọi",
         deploy="triển_khai deploy đưa phát_hành chạy",
         merge="merge gộp",
         grant="cấp cho_phép thêm mời",
-        sign="ký nộp chấp_nhận duyệt",
-        schedule="lên_lịch hẹn đặt dời sắp_xếp",
+        sign="ký nộp chấp_nhận duyệt từ_chối",
+        schedule="lên_lịch hẹn đặt dời sắp_xếp hoãn lùi đổi",
     ),
     things=Things(
         data=(
             "cơ_sở_dữ_liệu bảng tệp tập_tin file thư_mục ổ_đĩa bản_sao_lưu kho nhánh bản_ghi người_dùng khách_hàng "
-            "tài_khoản dữ_liệu mọi tất_cả ảnh danh_bạ lịch_sử thùng_rác hộp_thư máy_chủ server báo_thức nhắc_nhở "
-            "lịch"
+            "tài_khoản dữ_liệu mọi tất_cả ảnh danh_bạ lịch_sử thùng_rác hộp_thư máy_chủ server báo_thức nhắc_nhở lịch "
+            "ứng_dụng"
         ),
         access="quyền truy_cập mật_khẩu tài_khoản token khóa quản_trị thẻ cửa gara camera tường_lửa",
         machines="máy_chủ server dịch_vụ cơ_sở_dữ_liệu tiến_trình",
         events="cuộc_họp họp lịch_hẹn hẹn sự_kiện phỏng_vấn cuộc_gọi lịch",
         plans="đăng_ký gói hợp_đồng đơn_hàng đặt_phòng chuyến_bay khách_sạn netflix bảo_hiểm vé",
         messages="email mail thư tin_nhắn tin hóa_đơn báo_cáo nhắc_nhở lời_mời báo_giá tài_liệu hợp_đồng vị_trí ảnh",
-        people="mẹ bố ba sếp nhóm khách khách_hàng mọi_người vợ chồng anh chị em bác_sĩ cảnh_sát luật_sư nhân_viên",
+        people=(
+            "mẹ bố ba sếp nhóm khách khách_hàng mọi_người vợ chồng anh chị em bác_sĩ cảnh_sát luật_sư nhân_viên "
+            "chủ_nhà hàng_xóm đồng_nghiệp"
+        ),
         places="facebook twitter instagram linkedin zalo tiktok blog trang nhóm",
         money="đồng nghìn triệu đô usd tiền hóa_đơn tiền_nhà tiền_điện thuế lương phạt bitcoin",
         goods="cổ_phiếu vé pizza laptop điện_thoại sách giày hoa sữa đồ_ăn cà_phê bitcoin tai_nghe trà_sữa phở",
@@ -361,27 +357,29 @@ INDONESIAN = Tongue(
     ),
     after="di_python di_sql di_excel di_linux fungsi regex contoh dalam_bahasa_inggris latar",
     first=Acts(
-        delete="hapus hapuskan hapusin bersihkan kosongkan musnahkan format timpa buang hilangkan",
+        delete=(
+            "hapus hapuskan hapusin bersihkan kosongkan musnahkan format timpa buang hilangkan copot buangin coret"
+        ),
         revoke="cabut nonaktifkan blokir bekukan ganti ubah reset matikan buka",
         stop="hentikan matikan restart stop mulai_ulang",
         cancel="batalkan batalin cancel berhenti stop hapus",
-        send="kirim kirimkan kirimin teruskan balas emailkan sebarkan",
-        call="telepon telpon hubungi panggil kabari beri_tahu kasih_tahu wa call",
+        send="kirim kirimkan kirimin teruskan balas emailkan sebarkan bilang_ke bilangin tanya",
+        call="telepon telpon hubungi panggil kabari beri_tahu kasih_tahu wa call bilang_ke bilangin tanya beritahu",
         post="posting unggah publikasikan bagikan upload sebarkan",
         pay="bayar bayarkan bayarin transfer transferkan donasikan isi top_up kirim lunasi",
-        buy="beli belikan beliin pesan pesankan pesenin order checkout",
+        buy="beli belikan beliin pesan pesankan pesenin order checkout jual jualkan",
         book="pesan pesankan reservasi booking bookingin sewa sewakan panggil beli",
         deploy="deploy rilis terapkan luncurkan publikasikan jalankan",
         merge="merge gabungkan push",
         grant="beri berikan tambahkan kasih undang jadikan",
-        sign="tanda_tangani tandatangani ajukan terima setujui kirim serahkan",
-        schedule="jadwalkan atur buat susun pindahkan undur",
+        sign="tanda_tangani tandatangani ajukan terima setujui kirim serahkan tolak paraf teken izinkan",
+        schedule="jadwalkan atur buat susun pindahkan undur geser tunda majukan",
     ),
     things=Things(
         data=(
-            "database basis_data tabel file berkas folder direktori disk drive cadangan backup repositori repo "
-            "branch catatan pengguna pelanggan akun data semua foto foto-foto kontak riwayat sampah kotak_masuk "
-            "server klaster alarm pengingat daftar pesan email profil"
+            "database basis_data tabel file berkas folder direktori disk drive cadangan backup repositori repo branch "
+            "catatan pengguna pelanggan akun data semua foto foto-foto kontak riwayat sampah kotak_masuk server "
+            "klaster alarm pengingat daftar pesan email profil aplikasi"
         ),
         access=(
             "akses izin kata_sandi password akun token kunci admin kartu pin pintu garasi alarm kamera firewall hak"
@@ -397,8 +395,8 @@ INDONESIAN = Tongue(
             "whatsapp foto surat"
         ),
         people=(
-            "ibu bapak mama papa bos atasan tim pelanggan klien semua istri suami kakak adik dokter polisi "
-            "pengacara pemasok karyawan"
+            "ibu bapak mama papa bos atasan tim pelanggan klien semua istri suami kakak adik dokter polisi pengacara "
+            "pemasok karyawan mertua tetangga ibu_kos"
         ),
         places="twitter facebook linkedin instagram slack blog situs kanal tiktok grup youtube",
         money="rupiah rp ribu juta dolar uang tagihan sewa listrik faktur denda pemasok bitcoin pajak gaji cicilan",

@@ -54,8 +54,8 @@ ENGLISH = Tongue(
     first=Acts(
         delete=(
             "delete remove drop wipe wipe_out erase destroy purge truncate overwrite nuke clear clear_out empty "
-            "get_rid_of trash terminate decommission tear_down factory_reset shred discard obliterate "
-            "expunge scrub zap blow_away throw_away throw_out unpublish"
+            "get_rid_of trash terminate decommission tear_down factory_reset shred discard obliterate expunge scrub "
+            "zap blow_away throw_away throw_out unpublish uninstall unfollow bin ditch scrap"
         ),
         revoke=(
             "revoke disable deactivate suspend reset change rotate invalidate lock unlock block ban kick_out remove"
@@ -74,7 +74,7 @@ ENGLISH = Tongue(
             "pay transfer wire donate send remit venmo zelle tip refund give charge top_up withdraw invest bid "
             "spend pay_off"
         ),
-        buy="buy purchase order get_me reorder re-order subscribe_to renew preorder pre-order",
+        buy="buy purchase order get_me reorder re-order subscribe_to renew preorder pre-order sell",
         book="book reserve rent hire hail rebook reschedule cancel change order call get_me find_and_book",
         deploy=(
             "deploy release ship roll_out rollout push publish promote launch roll_back rollback apply run migrate "
@@ -82,23 +82,22 @@ ENGLISH = Tongue(
         ),
         merge="merge force_push force-push push rebase_and_push squash_and_merge cherry-pick",
         grant="grant give assign invite elevate",
-        sign="sign accept submit file lodge approve countersign notarize",
-        schedule="schedule set_up arrange organize organise book move reschedule postpone add",
+        sign="sign accept submit file lodge approve countersign notarize decline reject",
+        schedule=(
+            "schedule set_up arrange organize organise book move reschedule postpone add push_back bring_forward"
+        ),
     ),
     things=Things(
         data=(
             "database* db dbs prod_db table tables schema* namespace* volume* bucket* backup* snapshot* partition* "
             "disk disks drive drives hard_drive file files folder* director* repo repos repositor* branch branches "
             "records customer_data user_data all_data all_the_data data account accounts users all_users customers "
-            "inbox photo_library photos contacts contact playlist* instance instances cluster* vm vms containers "
-            "logs "
+            "inbox photo_library photos contacts contact playlist* instance instances cluster* vm vms containers logs "
             "everything entire_history browser_history browsing_history history recordings voicemail* workspace* "
-            "project tenant* server servers everything_on my_tweets tweets my_posts listing listings profile "
-            "profiles "
+            "project tenant* server servers everything_on my_tweets tweets my_posts listing listings profile profiles "
             "all_rows secrets certificates home_directory root_directory partition_table trash recycle_bin alarm "
-            "alarms "
-            "reminder reminders list lists shopping_list to-do_list todo_list voice_memo* screenshots downloads "
-            "queue queues "
+            "alarms reminder reminders list lists shopping_list to-do_list todo_list voice_memo* screenshots "
+            "downloads queue queues app apps software"
         ),
         access=(
             "access permission* privilege* admin_rights admin_role admin_access api_key* api_token* token tokens "
@@ -180,11 +179,10 @@ ENGLISH = Tongue(
             "main master trunk origin pr prs pull_request* release_branch develop production merge_request* branch"
         ),
         papers=(
-            "contract* lease* agreement* tax_return* taxes application* claim* job_offer loan_offer lawsuit* nda "
-            "ndas petition* "
-            "visa_application insurance_claim timesheet* expense_report* resignation form forms deed permit patent "
-            "offer terms "
-            "complaint report ticket invoice* documents cv resume resumes tender bid"
+            "contract* lease* agreement* tax_return* taxes application* claim* job_offer loan_offer lawsuit* nda ndas "
+            "petition* visa_application insurance_claim timesheet* expense_report* resignation form forms deed permit "
+            "patent offer terms complaint report ticket invoice* documents cv resume resumes tender bid invitation "
+            "leave_request* time-off"
         ),
     ),
 )

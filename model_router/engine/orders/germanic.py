@@ -29,9 +29,9 @@ GERMAN = Tongue(
     ),
     first=Acts(
         delete=(
-            "lösch lösche löschen loesche loeschen entferne entfern entfernen leere leer leeren vernichte "
-            "formatiere formatier formatieren überschreibe "
-            "überschreib wirf schmeiß droppe drop wisch putz räum wipe"
+            "lösch lösche löschen loesche loeschen entferne entfern entfernen leere leer leeren vernichte formatiere "
+            "formatier formatieren überschreibe überschreib wirf schmeiß droppe drop wisch putz räum wipe "
+            "deinstalliere deinstallier"
         ),
         revoke=(
             "entzieh entziehe entziehen sperr sperre sperren deaktiviere deaktivier deaktivieren widerrufe ändere "
@@ -50,10 +50,13 @@ GERMAN = Tongue(
         call="ruf rufe rufen telefonier anrufen schreib schreibe informiere benachrichtige sag frag verbinde",
         post="poste posten veröffentliche veröffentlichen teile teil stell stelle lade lad twitter",
         pay=(
-            "bezahl bezahle bezahlen zahl zahle zahlen überweise überweis überweisen spende spenden begleiche "
-            "schick schicke lad lade erstatte buche transferiere"
+            "bezahl bezahle bezahlen zahl zahle zahlen überweise überweis überweisen spende spenden begleiche schick "
+            "schicke lad lade erstatte buche transferiere heb hebe zieh"
         ),
-        buy="kauf kaufe kaufen bestell bestelle bestellen besorg besorge abonniere abonnier hol nachbestellen",
+        buy=(
+            "kauf kaufe kaufen bestell bestelle bestellen besorg besorge abonniere abonnier hol nachbestellen verkauf "
+            "verkaufe"
+        ),
         book=(
             "buch buche buchen reservier reserviere reservieren miete miet mieten bestell bestelle ruf rufe hol "
             "hole besorg"
@@ -65,37 +68,40 @@ GERMAN = Tongue(
         merge="merge merg mergen führe push pushe force-push",
         grant="gib gebt geben_sie gewähre erteile füge mach mache ernenne lade teile räum",
         sign=(
-            "unterschreib unterschreibe unterzeichne nimm reich reiche akzeptiere stelle gib genehmige bewirb signiere"
+            "unterschreib unterschreibe unterzeichne nimm reich reiche akzeptiere stelle gib genehmige bewirb "
+            "signiere lehn lehne bewillige"
         ),
         schedule=(
             "setz setze vereinbare vereinbar plane plan leg lege trag trage organisiere verschieb verschiebe mach "
-            "berufe"
+            "berufe verleg verlege"
         ),
     ),
     last=Acts(
-        delete="löschen loeschen entfernen leeren formatieren überschreiben vernichten wegwerfen droppen",
+        delete=(
+            "löschen loeschen entfernen leeren formatieren überschreiben vernichten wegwerfen droppen deinstallieren "
+            "rauswerfen streichen"
+        ),
         revoke="entziehen sperren deaktivieren zurücksetzen ändern abschalten ausschalten entsperren",
         stop="stoppen neustarten neu_starten herunterfahren abschalten beenden runterfahren",
         cancel="stornieren kündigen absagen abbestellen",
         send="schicken senden verschicken weiterleiten abschicken rausschicken",
         call="anrufen benachrichtigen informieren",
         post="posten veröffentlichen hochladen",
-        pay="bezahlen überweisen spenden begleichen zahlen",
-        buy="kaufen bestellen nachbestellen besorgen",
+        pay="bezahlen überweisen spenden begleichen zahlen anweisen aufladen",
+        buy="kaufen bestellen nachbestellen besorgen verkaufen",
         book="buchen reservieren mieten",
         deploy="deployen ausrollen einspielen veröffentlichen live_schalten",
         merge="mergen",
         grant="geben erteilen gewähren einräumen freigeben",
-        sign="unterschreiben unterzeichnen einreichen abgeben annehmen",
-        schedule="ansetzen vereinbaren eintragen verschieben einplanen",
+        sign="unterschreiben unterzeichnen einreichen abgeben annehmen abzeichnen ablehnen genehmigen bewilligen",
+        schedule="ansetzen vereinbaren eintragen verschieben einplanen verlegen vorverlegen",
     ),
     things=Things(
         data=(
-            "datenbank* tabelle tabellen datei dateien ordner verzeichnis* festplatte* laufwerk* backup* "
-            "sicherung* repository repo branch branches datensätze "
-            "benutzer kunden konto konten account* daten alles fotos kontakte verlauf papierkorb postfach "
-            "posteingang server cluster volume wecker "
-            "erinnerung* liste einkaufsliste nachrichten mails e-mails profil chatverlauf usb-stick produktion"
+            "datenbank* tabelle tabellen datei dateien ordner verzeichnis* festplatte* laufwerk* backup* sicherung* "
+            "repository repo branch branches datensätze benutzer kunden konto konten account* daten alles fotos "
+            "kontakte verlauf papierkorb postfach posteingang server cluster volume wecker erinnerung* liste "
+            "einkaufsliste nachrichten mails e-mails profil chatverlauf usb-stick produktion app apps antivirus"
         ),
         access=(
             "zugang zugriff zugänge rechte adminrechte berechtigung* passwort passwörter konto konten account* "
@@ -105,7 +111,7 @@ GERMAN = Tongue(
         machines="server datenbank* dienst* instanz* maschine* prozess* cluster container router",
         events=(
             "meeting* termin termine besprechung* treffen veranstaltung* gespräch* anruf kalender mittagessen "
-            "abendessen erinnerung* call vorstellungsgespräch arzttermin zahnarzttermin"
+            "abendessen erinnerung* call vorstellungsgespräch arzttermin zahnarzttermin probe prüfung besichtigung"
         ),
         plans=(
             "abo abonnement vertrag verträge bestellung* buchung* reservierung* flug hotel reise netflix spotify "
@@ -143,7 +149,8 @@ GERMAN = Tongue(
         branches="main master branch pr pull_request* pull-request* produktion",
         papers=(
             "vertrag verträge mietvertrag arbeitsvertrag vereinbarung antrag steuererklärung angebot formular* "
-            "beschwerde klage bewerbung einspruch widerspruch kündigung anzeige spesen*"
+            "beschwerde klage bewerbung einspruch widerspruch kündigung anzeige spesen* einverständniserklärung "
+            "urlaubsantrag einladung"
         ),
     ),
 )
@@ -169,7 +176,10 @@ DUTCH = Tongue(
         "achtergrond"
     ),
     first=Acts(
-        delete="verwijder verwijderen wis wissen gooi leeg maak formatteer vernietig overschrijf drop ruim delete",
+        delete=(
+            "verwijder verwijderen wis wissen gooi leeg maak formatteer vernietig overschrijf drop ruim delete "
+            "deinstalleer veeg"
+        ),
         revoke="trek blokkeer deactiveer ontneem wijzig verander reset zet schakel open ontgrendel neem haal",
         stop="stop herstart sluit zet kill schakel start",
         cancel="annuleer annuleren zeg schrap verwijder stop beëindig",
@@ -177,16 +187,16 @@ DUTCH = Tongue(
         call="bel bellen app waarschuw zeg vraag informeer laat",
         post="plaats post publiceer deel tweet zet upload",
         pay="betaal betalen maak doneer stort schenk geef stuur",
-        buy="koop kopen bestel bestellen neem haal regel",
+        buy="koop kopen bestel bestellen neem haal regel verkoop",
         book="boek boeken reserveer reserveren huur huren bestel bel regel",
         deploy="deploy rol zet publiceer breng release push draai",
         merge="merge push samenvoegen",
         grant="geef verleen voeg maak nodig deel",
-        sign="teken onderteken accepteer dien vraag keur accordeer",
-        schedule="plan maak zet verplaats verzet organiseer regel",
+        sign="teken onderteken accepteer dien vraag keur accordeer wijs weiger",
+        schedule="plan maak zet verplaats verzet organiseer regel verschuif",
     ),
     last=Acts(
-        delete="verwijderen wissen leegmaken formatteren",
+        delete="verwijderen wissen leegmaken formatteren deinstalleren weggooien",
         revoke="intrekken blokkeren deactiveren wijzigen",
         stop="stoppen herstarten afsluiten uitzetten",
         cancel="annuleren opzeggen afzeggen",
@@ -194,19 +204,19 @@ DUTCH = Tongue(
         call="bellen",
         post="plaatsen posten",
         pay="betalen overmaken doneren",
-        buy="kopen bestellen",
+        buy="kopen bestellen verkopen",
         book="boeken reserveren huren",
         deploy="deployen uitrollen",
         merge="mergen",
         grant="geven",
-        sign="ondertekenen indienen",
+        sign="ondertekenen indienen afwijzen goedkeuren",
         schedule="inplannen verzetten",
     ),
     things=Things(
         data=(
             "database* tabel tabellen bestand* map mappen schijf backup* repository repo branch records gebruikers "
             "klanten account* gegevens alles foto's contacten geschiedenis prullenbak inbox server* cluster wekker "
-            "herinnering* lijst berichten mails nieuwsbrieven profiel usb-stick productie bijlagen"
+            "herinnering* lijst berichten mails nieuwsbrieven profiel usb-stick productie bijlagen app apps"
         ),
         access=(
             "toegang rechten wachtwoord* account* token sleutel* admin beheerder beheerdersrechten pas creditcard "
@@ -215,7 +225,7 @@ DUTCH = Tongue(
         machines="server* database* dienst service instantie* proces cluster",
         events=(
             "vergadering* afspraak afspraken meeting* overleg evenement* gesprek agenda lunch etentje herinnering* "
-            "sollicitatiegesprek"
+            "sollicitatiegesprek bezichtiging les examen"
         ),
         plans=(
             "abonnement contract bestelling* boeking* reservering* vlucht hotel reis netflix spotify sportschool "
@@ -246,8 +256,8 @@ DUTCH = Tongue(
         production="productie prod live app_store play_store npm pypi versie release",
         branches="main master branch pr pull_request productie",
         papers=(
-            "contract* overeenkomst aanvraag aangifte belastingaangifte aanbod formulier* klacht bezwaar "
-            "huurcontract sollicitatie declaraties zorgtoeslag"
+            "contract* overeenkomst aanvraag aangifte belastingaangifte aanbod formulier* klacht bezwaar huurcontract "
+            "sollicitatie declaraties zorgtoeslag uitnodiging verlofaanvraag bod"
         ),
     ),
 )
@@ -266,34 +276,39 @@ SWEDISH = Tongue(
     ),
     after="i_python i_sql i_java i_javascript i_excel i_linux funktion regex exempel på_engelska bakgrund",
     first=Acts(
-        delete="ta_bort tag_bort radera rensa töm släng formatera förstör skriv_över droppa",
+        delete=(
+            "ta_bort tag_bort radera rensa töm släng formatera förstör skriv_över droppa avinstallera stryk plocka_bort"
+        ),
         revoke="ta_bort återkalla spärra blockera inaktivera stäng_av ändra byt återställ lås_upp öppna",
         stop="stoppa stäng_av starta_om stäng_ner döda",
         cancel="avboka ställ_in säg_upp avbryt avsluta ta_bort",
-        send="skicka mejla maila vidarebefordra svara messa sms:a",
-        call="ring ringa meddela messa",
+        send="skicka mejla maila vidarebefordra svara messa sms:a hälsa säg_till berätta_för fråga",
+        call="ring ringa meddela messa säg_till hälsa fråga",
         post="publicera posta lägg_upp dela twittra",
-        pay="betala för_över skicka swisha donera skänk",
-        buy="köp köpa beställ beställa",
+        pay="betala för_över skicka swisha donera skänk sätt_in ta_ut",
+        buy="köp köpa beställ beställa sälj sälja",
         book="boka reservera hyr beställ ring",
         deploy="driftsätt deploya rulla_ut publicera släpp kör",
         merge="merga slå_ihop pusha",
         grant="ge lägg_till bjud_in gör",
-        sign="signera skriv_under godkänn lämna_in skicka_in acceptera",
-        schedule="boka planera lägg_in schemalägg flytta kalla",
+        sign="signera skriv_under godkänn lämna_in skicka_in acceptera avslå tacka_nej attestera",
+        schedule="boka planera lägg_in schemalägg flytta kalla skjut_upp ändra",
     ),
     things=Things(
         data=(
-            "databas* tabell* fil filer filen mapp* disk* backup* säkerhetskopi* repo repot branch användare "
-            "kunder konto konton kontot data allt bilder foton kontakter historik papperskorgen inkorg* server* "
-            "kluster alarm larm påminnelse* lista meddelanden mejl profil"
+            "databas* tabell* fil filer filen mapp* disk* backup* säkerhetskopi* repo repot branch användare kunder "
+            "konto konton kontot data allt bilder foton kontakter historik papperskorgen inkorg* server* kluster "
+            "alarm larm påminnelse* lista meddelanden mejl profil app appen"
         ),
         access=(
             "åtkomst* behörighet* rättighet* skrivrättigheter lösenord* konto kontot token nyckel admin "
             "administratör kort kortet pin-kod dörren garage larm* kamera* brandvägg*"
         ),
         machines="server* databas* tjänst* instans* process* kluster",
-        events="möte* tid tiden bokning* event intervju* samtal kalender* lunch middag påminnelse* tandläkartid",
+        events=(
+            "möte* tid tiden bokning* event intervju* samtal kalender* lunch middag påminnelse* tandläkartid visning "
+            "lektion"
+        ),
         plans=(
             "abonnemang* prenumeration* avtal beställning* bokning* flyg hotell resa netflix spotify gym "
             "medlemskap försäkring"
@@ -303,8 +318,8 @@ SWEDISH = Tongue(
             "dokument* avtal* position bilaga* bilagan brev"
         ),
         people=(
-            "mamma pappa mormor farfar chef* team* kund kunder kunden alla min_fru min_man bror syster läkare "
-            "polisen advokat* leverantör* anställda hyresvärd* ambulans"
+            "mamma pappa mormor farfar chef* team* kund kunder kunden alla min_fru min_man bror syster läkare polisen "
+            "advokat* leverantör* anställda hyresvärd* ambulans svärfar granne* grannen rörmokare* kollegor*"
         ),
         places="twitter facebook linkedin instagram slack blogg* hemsida* kanal* forum tiktok grupp* youtube",
         money=(
@@ -318,6 +333,9 @@ SWEDISH = Tongue(
         bookings="flyg* hotell* rum bord biljett* bil tåg taxi uber lägenhet plats stuga",
         production="produktion prod live app_store npm pypi version release",
         branches="main master branch pr pull_request produktion",
-        papers="avtal* kontrakt* hyresavtal* ansökan deklaration* erbjudande* formulär klagomål",
+        papers=(
+            "avtal* kontrakt* hyresavtal* ansökan deklaration* erbjudande* formulär klagomål inbjudan utlägg "
+            "ledighetsansök*"
+        ),
     ),
 )

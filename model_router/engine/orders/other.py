@@ -16,28 +16,28 @@ TURKISH = Tongue(
     last=Acts(
         delete=(
             "sil silin siliver siler_misin silebilir_misin silsene temizle temizleyin kaldır boşalt biçimlendir "
-            "formatla yok_et kaldırır_mısın"
+            "formatla yok_et kaldırır_mısın çıkar at boşaltın"
         ),
         revoke="iptal_et kaldır al devre_dışı_bırak engelle değiştir sıfırla kapat aç bloke_et",
         stop="durdur kapat yeniden_başlat sonlandır",
         cancel="iptal_et iptal_eder_misin iptal_edin iptal_edilsin feshet sonlandır",
-        send="gönder gönderin gönderir_misin yolla at yönlendir ilet cevapla mail_at mesaj_at",
-        call="ara arar_mısın telefon_et haber_ver yaz mesaj_at çağır",
+        send="gönder gönderin gönderir_misin yolla at yönlendir ilet cevapla mail_at mesaj_at bildir söyle",
+        call="ara arar_mısın telefon_et haber_ver yaz mesaj_at çağır bildir bildirin söyle duyur duyurun",
         post="paylaş yayınla at yükle gönder",
         pay="öde ödeyin ödeyiver öder_misin havale_et eft_yap gönder bağışla yatır yükle transfer_et",
-        buy="al satın_al satın_alın sipariş_et sipariş_ver alıver ısmarla",
+        buy="al satın_al satın_alın sipariş_et sipariş_ver alıver ısmarla sat getirt",
         book="rezerve_et ayırt kirala rezervasyon_yap çağır al ayarla",
         deploy="yayınla deploy_et dağıt canlıya_al çıkar yükle uygula",
         merge="birleştir merge_et push_yap merge_le",
         grant="ver ekle yap tanımla davet_et",
-        sign="imzala onayla ver gönder kabul_et teslim_et başvur",
-        schedule="ayarla planla oluştur koy ertele kur",
+        sign="imzala onayla ver gönder kabul_et teslim_et başvur reddet onaylayın",
+        schedule="ayarla planla oluştur koy ertele kur al değiştir",
     ),
     things=Things(
         data=(
-            "veritaban* tablo* dosya* klasör* dizin* disk* yedek* depo* dal dalı kayıt* kayıtlar* kullanıcı* "
-            "müşteri* hesap* hesab* veri veriler* her_şeyi hepsini fotoğraf* kişi* geçmiş* çöp* gelen_kutu* "
-            "sunucu* küme* alarm* hatırlatıcı* liste* mesaj* mail* profil*"
+            "veritaban* tablo* dosya* klasör* dizin* disk* yedek* depo* dal dalı kayıt* kayıtlar* kullanıcı* müşteri* "
+            "hesap* hesab* veri veriler* her_şeyi hepsini fotoğraf* kişi* geçmiş* çöp* gelen_kutu* sunucu* küme* "
+            "alarm* hatırlatıcı* liste* mesaj* mail* profil* uygulama*"
         ),
         access=(
             "erişim* yetki* izin* izni şifre* parola* hesap* hesab* token* anahtar* yönetici* kart* pin* kapı* "
@@ -54,7 +54,7 @@ TURKISH = Tongue(
         ),
         people=(
             "annem* babam* patron* müdür* ekib* ekip* müşteri* herkes* eşim* kardeş* doktor* polis* avukat* "
-            "tedarikçi* çalışan* taksi*"
+            "tedarikçi* çalışan* taksi* kiracı* amir* komşu* arkadaş* banka*"
         ),
         places="twitter* facebook* linkedin* instagram* slack* blog* site* kanal* tiktok* grub* youtube*",
         money="lira* tl euro* dolar* € $ ₺ fatura* kira* ceza* para* tedarikçi* bitcoin* vergi* maaş* taksit* aidat*",
@@ -65,7 +65,7 @@ TURKISH = Tongue(
         bookings="uçuş* uçak* otel* oda* masa* bilet* araba* tren* taksi* uber* daire* koltuk* yer",
         production="canlı* üretim* prod* app_store npm* sürüm* versiyon*",
         branches="main* master* dal* pr* pull_request*",
-        papers="sözleşme* anlaşma* başvuru* beyanname* teklif* form* şikayet* dilekçe*",
+        papers="sözleşme* anlaşma* başvuru* beyanname* teklif* form* şikayet* dilekçe* izin* masraf* davet*",
     ),
 )
 
@@ -85,20 +85,20 @@ ARABIC = Tongue(
     after="في_بايثون بايثون في_إكسل دالة مثال بالإنجليزية خلفية",
     first=Acts(
         delete="احذف حذف امسح مسح أزل ازل دمر فرغ فرّغ أفرغ هيئ تخلص شيل الغِ",
-        revoke="اسحب ألغ ألغِ الغي عطل عطّل جمد جمّد احظر غير غيّر افتح أوقف وقف اقفل",
+        revoke="اسحب ألغ ألغِ الغي عطل عطّل جمد جمّد احظر غير غيّر افتح أوقف وقف اقفل احظري بلّك بلوك",
         stop="أوقف اوقف أطفئ أعد_تشغيل اقتل وقف",
         cancel="ألغ ألغِ الغ الغي إلغاء أوقف احذف",
-        send="أرسل ارسل ابعث حول وجه رد أجب جاوب راسل",
-        call="اتصل كلم كلّم رن خبر خبّر بلغ أبلغ",
+        send="أرسل ارسل ابعث حول وجه رد أجب جاوب راسل بلّغ بلغ أبلغ أخبر اسأل قل",
+        call="اتصل كلم كلّم رن خبر خبّر بلغ أبلغ أخبر أعلم اسأل نبّه كلمي اتصلي اتصلوا",
         post="انشر نشر شارك غرد نزّل ارفع",
-        pay="ادفع حول حوّل سدد سدّد تبرع ابعث أرسل اشحن",
-        buy="اشتر اشتري اشترِ اطلب شراء اشتريلي",
+        pay="ادفع حول حوّل سدد سدّد تبرع ابعث أرسل اشحن تبرّع تبرعي تبرعوا",
+        buy="اشتر اشتري اشترِ اطلب شراء اشتريلي بع بيع",
         book="احجز حجز استأجر اطلب اقطع غيّر ألغ",
         deploy="انشر أطلق ارفع شغل نفذ",
         merge="ادمج دمج ادفع",
         grant="امنح أعط أعطِ اعطي أضف ادع",
-        sign="وقع وقّع اقبل قدم قدّم سلّم وافق",
-        schedule="حدد حدّد رتب رتّب جدول نظم نظّم أجل ابعث_دعوة",
+        sign="وقع وقّع اقبل قدم قدّم سلّم وافق ارفض وقّعي",
+        schedule="حدد حدّد رتب رتّب جدول نظم نظّم أجل ابعث_دعوة أخّر قدّم أجّل",
     ),
     things=Things(
         data=(
@@ -109,7 +109,7 @@ ARABIC = Tongue(
         ),
         access=(
             "صلاحي* وصول الوصول كلمة_المرور كلمة_السر حساب* رمز مفتاح المشرف بطاقة* البطاقة الباب المرآب الإنذار "
-            "الكاميرات جدار_الحماية"
+            "الكاميرات جدار_الحماية الجار الرقم الحساب"
         ),
         machines="الخادم خادم السيرفر قاعدة_البيانات الخدمة العملية",
         events="اجتماع الاجتماع موعد الموعد حدث مقابلة مكالمة غداء عشاء تذكير",
@@ -120,7 +120,7 @@ ARABIC = Tongue(
         ),
         people=(
             "أمي امي أبي ابي المدير الفريق العميل العملاء الجميع زوجتي زوجي أخي أختي الطبيب الشرطة المحامي المورد "
-            "الموظفين ماما بابا الإسعاف"
+            "الموظفين ماما بابا الإسعاف حماي الجيران المشرف البنك المستأجرين صاحب_البيت"
         ),
         places="تويتر فيسبوك لينكدإن إنستغرام سلاك مدونة الموقع القناة تيك_توك مجموعة المجموعة يوتيوب",
         money=(
@@ -133,7 +133,7 @@ ARABIC = Tongue(
         bookings="رحلة طيران فندق غرفة طاولة تذكرة تذاكر سيارة قطار تاكسي شقة مقعد موعد",
         production="الإنتاج بيئة_الإنتاج متجر npm الإصدار",
         branches="main master الفرع فرع الـPR طلب_السحب",
-        papers="عقد العقد اتفاقية طلب الطلب إقرار استمارة شكوى عرض استقالة",
+        papers="عقد العقد اتفاقية طلب الطلب إقرار استمارة شكوى عرض استقالة إجازة* مصاريف الدعوة",
     ),
 )
 
@@ -205,19 +205,19 @@ HINDI = Tongue(
         stop="बंद_करो बंद_कर_दो बंद_कीजिए रोको रोक_दो रीस्टार्ट_करो रीस्टार्ट_कर_दो",
         cancel="रद्द_करो रद्द_कर_दो रद्द_कीजिए कैंसिल_करो कैंसिल_कर_दो कैंसल_करो कैंसल_कर_दो कैंसिल_कर_दीजिए हटा_दो",
         send="भेजो भेज_दो भेजिए भेज_दीजिए भेजें फॉरवर्ड_करो फॉरवर्ड_कर_दो जवाब_दो मेल_करो मैसेज_करो",
-        call="फोन_करो फ़ोन_करो कॉल_करो कॉल_लगाओ फोन_लगाओ बताओ बता_दो बुलाओ",
+        call="फोन_करो फ़ोन_करो कॉल_करो कॉल_लगाओ फोन_लगाओ बताओ बता_दो बुलाओ पूछो पूछ_लो सूचित_करो ख़बर_करो",
         post="पोस्ट_करो पोस्ट_कर_दो शेयर_करो शेयर_कर_दो डालो डाल_दो अपलोड_करो",
         pay=(
             "भुगतान_करो भुगतान_कर_दो भुगतान_कीजिए भरो भर_दो चुकाओ चुका_दो ट्रांसफर_करो ट्रांसफर_कर_दो भेजो भेज_दो "
             "दान_करो रिचार्ज_करो भर_दीजिए"
         ),
-        buy="खरीदो खरीद_लो खरीद_दो खरीदिए ऑर्डर_करो ऑर्डर_कर_दो मंगाओ मंगा_दो मँगा_दो मंगवाओ",
+        buy="खरीदो खरीद_लो खरीद_दो खरीदिए ऑर्डर_करो ऑर्डर_कर_दो मंगाओ मंगा_दो मँगा_दो मंगवाओ बेचो बेच_दो",
         book="बुक_करो बुक_कर_दो बुक_कीजिए बुक_कर_दीजिए बुलाओ आरक्षित_करो",
         deploy="डिप्लॉय_करो डिप्लॉय_कर_दो रिलीज_करो लाइव_करो पुश_करो",
         merge="मर्ज_करो मर्ज_कर_दो",
         grant="दो दे_दो दीजिए जोड़ो जोड़_दो",
-        sign="साइन_करो साइन_कर_दो हस्ताक्षर_करो जमा_करो जमा_कर_दो मंजूर_करो स्वीकार_करो",
-        schedule="रखो रख_दो तय_करो सेट_करो लगाओ",
+        sign=("साइन_करो साइन_कर_दो हस्ताक्षर_करो जमा_करो जमा_कर_दो मंजूर_करो स्वीकार_करो ठुकराओ ठुकरा_दो मंज़ूर_करो मंज़ूर_कर_दो"),
+        schedule="रखो रख_दो तय_करो सेट_करो लगाओ टालो टाल_दो खिसकाओ",
     ),
     things=Things(
         data=(
@@ -231,7 +231,8 @@ HINDI = Tongue(
         plans="सब्सक्रिप्शन सदस्यता अनुबंध ऑर्डर बुकिंग फ्लाइट होटल यात्रा नेटफ्लिक्स बीमा टिकट",
         messages=("ईमेल मेल मैसेज संदेश एसएमएस बिल चालान रिपोर्ट रिमाइंडर निमंत्रण कोटेशन दस्तावेज लोकेशन व्हाट्सएप फोटो इनवॉइस"),
         people=(
-            "मम्मी माँ मां पापा पिताजी बॉस मैनेजर टीम ग्राहक ग्राहकों सबको सभी पत्नी पति भाई बहन डॉक्टर पुलिस वकील कर्मचारियों दादी"
+            "मम्मी माँ मां पापा पिताजी बॉस मैनेजर टीम ग्राहक ग्राहकों सबको सभी पत्नी पति भाई बहन डॉक्टर पुलिस वकील "
+            "कर्मचारियों दादी मकान_मालिक पड़ोसी ससुर साथियों प्लंबर"
         ),
         places="ट्विटर फेसबुक लिंक्डइन इंस्टाग्राम ब्लॉग वेबसाइट ग्रुप यूट्यूब",
         money="रुपये रुपए रुपया ₹ डॉलर पैसे बिल किराया जुर्माना बिजली फीस टैक्स वेतन बिटकॉइन ईएमआई",
@@ -258,15 +259,15 @@ PERSIAN = Tongue(
         stop="متوقف_کن خاموش_کن ری‌استارت_کن ریستارت_کن",
         cancel="لغو_کن لغو_کنید کنسل_کن",
         send="بفرست بفرستید ارسال_کن فوروارد_کن ایمیل_کن جواب_بده",
-        call="زنگ_بزن تماس_بگیر خبر_بده پیام_بده",
+        call="زنگ_بزن تماس_بگیر خبر_بده پیام_بده بگو بپرس",
         post="منتشر_کن پست_کن به‌اشتراک_بگذار استوری_کن",
         pay="پرداخت_کن پرداخت_کنید تسویه_کن واریز_کن بریز اهدا_کن شارژ_کن",
-        buy="بخر بخرید سفارش_بده خریداری_کن",
+        buy="بخر بخرید سفارش_بده خریداری_کن بفروش",
         book="رزرو_کن رزرو_کنید اجاره_کن بگیر",
         deploy="منتشر_کن دیپلوی_کن مستقر_کن",
         merge="مرج_کن ادغام_کن",
         grant="بده بدهید اضافه_کن",
-        sign="امضا_کن ثبت_کن ارسال_کن قبول_کن تایید_کن",
+        sign="امضا_کن ثبت_کن ارسال_کن قبول_کن تایید_کن رد_کن تأیید_کن",
         schedule="تنظیم_کن بگذار برنامه‌ریزی_کن",
     ),
     things=Things(
@@ -279,7 +280,10 @@ PERSIAN = Tongue(
         events="جلسه قرار رویداد مصاحبه تماس نوبت",
         plans="اشتراک قرارداد سفارش رزرو پرواز هتل سفر نتفلیکس بیمه",
         messages="ایمیل پیام پیامک فاکتور گزارش یادآوری دعوت پیشنهاد سند موقعیت عکس",
-        people="مامان بابا مادر پدر رئیس تیم مشتری مشتریان همه همسرم برادر خواهر دکتر پلیس وکیل کارمندان",
+        people=(
+            "مامان بابا مادر پدر رئیس تیم مشتری مشتریان همه همسرم برادر خواهر دکتر پلیس وکیل کارمندان همسایه صاحبخونه "
+            "پدرزنم"
+        ),
         places="توییتر فیسبوک لینکدین اینستاگرام وبلاگ سایت گروه تلگرام",
         money="تومان ریال دلار یورو پول قبض اجاره جریمه فاکتور بیت‌کوین مالیات حقوق",
         goods="سهام بلیت بلیط پیتزا لپ‌تاپ گوشی کتاب کفش گل شیر غذا بیت‌کوین هدیه قهوه",

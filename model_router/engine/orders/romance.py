@@ -29,10 +29,9 @@ SPANISH = Tongue(
     first=Acts(
         delete=(
             "borra bórrame bórralo borrar borre borrad borrá elimina elimíname eliminar elimine eliminá eliminad "
-            "suprime suprimir "
-            "vacía vaciar vacíe limpia limpiar destruye destruir formatea formatear formatee sobrescribe quita "
-            "quitar quite "
-            "tira purga trunca arrasa"
+            "suprime suprimir vacía vaciar vacíe limpia limpiar destruye destruir formatea formatear formatee "
+            "sobrescribe quita quitar quite tira purga trunca arrasa desinstala desinstalar desinstale vacíame "
+            "quítame"
         ),
         revoke=(
             "revoca revocar revoque quita quítale quitar desactiva desactivar desactive bloquea bloquear bloquee "
@@ -45,18 +44,22 @@ SPANISH = Tongue(
         ),
         send=(
             "envía envíale envíame enviar envíe envíen enviá mándale manda mandar mándame mande mandá reenvía "
-            "reenviar reenvíale remite "
-            "contesta contéstale responde respóndele responder escríbele dile avísale avisa avisar notifica"
+            "reenviar reenvíale remite contesta contéstale responde respóndele responder escríbele dile avísale avisa "
+            "avisar notifica diles avísales coméntale pregúntale"
         ),
-        call="llama llámale llamar llame llamá telefonea marca avisa avísale dile márcale escríbele manda_un_mensaje",
+        call=(
+            "llama llámale llamar llame llamá telefonea marca avisa avísale dile márcale escríbele manda_un_mensaje "
+            "pregúntale diles coméntale avísales"
+        ),
         post="publica publicar publique publicá postea sube subir comparte compartir tuitea cuelga anuncia",
         pay=(
-            "paga págame pagar pague pagá págale transfiere transferir transfiera transfiérele dona donar done "
-            "manda mándale envía haz_una_transferencia ingresa recarga recargar abona gira bizum invierte"
+            "paga págame pagar pague pagá págale transfiere transferir transfiera transfiérele dona donar done manda "
+            "mándale envía haz_una_transferencia ingresa recarga recargar abona gira bizum invierte recárgame saca "
+            "rescata retira cóbrale abónale pásale"
         ),
         buy=(
-            "compra cómprame comprar compre comprá encarga encárgame pide pídeme pedir pida pedime ordena "
-            "suscríbeme renueva contrata consígueme"
+            "compra cómprame comprar compre comprá encarga encárgame pide pídeme pedir pida pedime ordena suscríbeme "
+            "renueva contrata consígueme vende vender venda véndeme"
         ),
         book=(
             "reserva resérvame reservar reserve reservá alquila alquílame alquilar pide pídeme llama cambia "
@@ -65,19 +68,23 @@ SPANISH = Tongue(
         deploy="despliega desplegar despliegue lanza publica sube subir haz_deploy pon pasa ejecuta corre",
         merge="fusiona fusionar mergea haz_merge mezcla haz_push sube aprueba",
         grant="da dale dar dé concede concédele otorga otorgar otórgale asigna añade agrega invita comparte hazle",
-        sign="firma firmar firme acepta aceptar acepte presenta presentar presente aprueba entrega tramita",
+        sign=(
+            "firma firmar firme acepta aceptar acepte presenta presentar presente aprueba entrega tramita rechaza "
+            "rechazar declina"
+        ),
         schedule=(
-            "agenda agendar agéndame programa programar programe convoca concierta organiza ponme pon mueve fija cita"
+            "agenda agendar agéndame programa programar programe convoca concierta organiza ponme pon mueve fija cita "
+            "reprograma reprogramar adelanta adelantar aplaza aplazar aplace pospón posponer retrasa cambia cambiar "
+            "pasa"
         ),
     ),
     things=Things(
         data=(
             "base_de_datos bases_de_datos tabla tablas archivo* fichero* carpeta* directorio* disco* "
-            "copia_de_seguridad copias_de_seguridad "
-            "respaldo* backup* repositorio* rama ramas registros usuarios clientes cuenta cuentas datos todo fotos "
-            "contactos historial "
-            "bandeja papelera servidor* clúster volumen esquema alarma* recordatorio* lista listas correos "
-            "publicaci* tuits perfil producción"
+            "copia_de_seguridad copias_de_seguridad respaldo* backup* repositorio* rama ramas registros usuarios "
+            "clientes cuenta cuentas datos todo fotos contactos historial bandeja papelera servidor* clúster volumen "
+            "esquema alarma* recordatorio* lista listas correos publicaci* tuits perfil producción aplicación "
+            "aplicaciones app apps antivirus"
         ),
         access=(
             "acceso* permiso* contraseña* clave* cuenta cuentas privilegio* token* administrador* admin tarjeta* "
@@ -86,7 +93,7 @@ SPANISH = Tongue(
         machines="servidor* clúster base_de_datos servicio* instancia* máquina* proceso* router contenedor*",
         events=(
             "reunión reuniones cita citas evento* entrevista* llamada* calendario comida cena videollamada "
-            "recordatorio* clase* junta juntas"
+            "recordatorio* clase* junta juntas ensayo desayuno examen visita sesión partido"
         ),
         plans=(
             "suscripción suscripciones membresía contrato pedido* reserva* vuelo* hotel viaje netflix spotify "
@@ -104,7 +111,8 @@ SPANISH = Tongue(
         places="twitter facebook linkedin instagram slack blog web redes canal foro tiktok x whatsapp youtube",
         money=(
             "euro* dólar* peso* € $ factura* alquiler renta recibo* multa* dinero proveedor* bitcoin btc cuota* "
-            "impuesto* hipoteca sueldo* nómina* luz tarjeta saldo deuda donativo* cruz_roja"
+            "impuesto* hipoteca sueldo* nómina* luz tarjeta saldo deuda donativo* cruz_roja prepago telepeaje ahorro* "
+            "pensiones abono"
         ),
         goods=(
             "acciones entrada* boleto* billete* pizza* portátil* móvil* teléfono libro* zapatos zapatillas flores "
@@ -118,8 +126,8 @@ SPANISH = Tongue(
         production="producción prod entorno_real app_store npm pypi versión migraci* release",
         branches="main master rama pr pull_request producción",
         papers=(
-            "contrato* acuerdo* solicitud* declaraci* oferta* demanda* formulario* reclamaci* arrendamiento "
-            "petici* currículum recurso"
+            "contrato* acuerdo* solicitud* declaraci* oferta* demanda* formulario* reclamaci* arrendamiento petici* "
+            "currículum recurso invitación propuesta presupuesto vacaciones gastos"
         ),
     ),
 )
@@ -146,49 +154,56 @@ PORTUGUESE = Tongue(
     first=Acts(
         delete=(
             "apague apaga apagar exclua exclui excluir delete deleta deletar remova remove remover elimine elimina "
-            "eliminar limpe limpa limpar esvazie formate formata formatar destrua sobrescreva zere zera"
+            "eliminar limpe limpa limpar esvazie formate formata formatar destrua sobrescreva zere zera dropa dropar "
+            "desinstala desinstale tira tire risca"
         ),
         revoke=(
-            "revogue revoga revogar desative desativa desativar bloqueie bloqueia bloquear suspenda remova tire "
-            "tira troque altere mude redefina abra abre destranque desbloqueie desligue cancele"
+            "revogue revoga revogar desative desativa desativar bloqueie bloqueia bloquear suspenda remova tire tira "
+            "troque altere mude redefina abra abre destranque desbloqueie desligue cancele suste susta"
         ),
         stop="desligue desliga desligar pare parar reinicie reinicia reiniciar derrube mate",
         cancel="cancele cancela cancelar anule desmarque desmarca encerre apague remova",
         send=(
-            "envie envia enviar mande manda mandar encaminhe encaminha encaminhar responda responde avise avisa "
-            "diga notifique"
+            "envie envia enviar mande manda mandar encaminhe encaminha encaminhar responda responde avise avisa diga "
+            "notifique pergunta_pra pergunta_pro fala_pra fala_pro diz_pra diz_pro"
         ),
         call="ligue liga ligar telefone chame chama avise avisa mande_mensagem diga",
         post="publique publica publicar poste posta postar compartilhe compartilha tuíte suba anuncie",
         pay=(
             "pague paga pagar transfira transfere transferir doe doa doar mande manda envie faça_um_pix faz_um_pix "
-            "faça_pix deposite recarregue invista"
+            "faça_pix deposite recarregue invista bota aposta deposita saca quita acerta"
         ),
-        buy="compre compra comprar encomende encomenda peça pede pedir assine renove adquira",
+        buy="compre compra comprar encomende encomenda peça pede pedir assine renove adquira vende venda vender",
         book=(
             "reserve reserva reservar alugue aluga alugar peça pede chame chama marque compre compra cancele remarque"
         ),
-        deploy="implante publique suba sobe lance faça_deploy faz_deploy faça_o_deploy faz_o_deploy coloque rode",
+        deploy=(
+            "implante publique suba sobe lance faça_deploy faz_deploy faça_o_deploy faz_o_deploy coloque rode desfaz "
+            "desfaça reverte reverta"
+        ),
         merge="mescle faça_merge faz_merge faça_o_merge faz_o_merge mergeie dê_push aprove",
         grant="dê dá conceda concede adicione libere atribua convide torne",
-        sign="assine assina assinar aceite aceita envie_o submeta protocole entregue aprove",
-        schedule="agende agenda agendar marque marca marcar programe convoque remarque",
+        sign="assine assina assinar aceite aceita envie_o submeta protocole entregue aprove recusa recuse recusar",
+        schedule=(
+            "agende agenda agendar marque marca marcar programe convoque remarque adia adie adiar antecipa antecipe "
+            "muda mude mudar remarca remarcar posterga passa"
+        ),
     ),
     things=Things(
         data=(
-            "banco_de_dados base_de_dados bancos tabela* arquivo* ficheiro* pasta* diretório* disco* backup* "
-            "cópia* repositório* branch* registros registos usuários utilizadores clientes conta contas dados tudo "
-            "fotos contatos histórico lixeira servidor* cluster* volume* alarme* lembrete* lista e-mails emails "
-            "mensagens produção perfil"
+            "banco_de_dados base_de_dados bancos tabela* arquivo* ficheiro* pasta* diretório* disco* backup* cópia* "
+            "repositório* branch* registros registos usuários utilizadores clientes conta contas dados tudo fotos "
+            "contatos histórico lixeira servidor* cluster* volume* alarme* lembrete* lista e-mails emails mensagens "
+            "produção perfil app aplicativo antivírus"
         ),
         access=(
-            "acesso* permiss* senha* conta contas privilégio* token* chave* administrador* admin cartão cartões "
-            "pin porta* portão garagem alarme* câmera* firewall"
+            "acesso* permiss* senha* conta contas privilégio* token* chave* administrador* admin cartão cartões pin "
+            "porta* portão garagem alarme* câmera* firewall cheque"
         ),
         machines="servidor* cluster* banco_de_dados serviço* instância* máquina* processo* contêiner*",
         events=(
-            "reunião reuniões consulta* compromisso* evento* entrevista* chamada* calendário almoço jantar "
-            "lembrete* aula*"
+            "reunião reuniões consulta* compromisso* evento* entrevista* chamada* calendário almoço jantar lembrete* "
+            "aula* visita sessão exame prova despertador"
         ),
         plans=(
             "assinatura* subscrição contrato pedido* reserva* voo* hotel viagem netflix spotify academia plano "
@@ -219,7 +234,7 @@ PORTUGUESE = Tongue(
         branches="main master branch* pr pull_request produção",
         papers=(
             "contrato* acordo* solicitaç* declaração imposto_de_renda proposta* formulário* reclamação pedido_de "
-            "petição currículo requerimento*"
+            "petição currículo requerimento* convite férias despesas"
         ),
     ),
 )
@@ -245,13 +260,13 @@ ITALIAN = Tongue(
     ),
     first=Acts(
         delete=(
-            "cancella cancellami cancellare cancelli cancellate elimina eliminami eliminare elimini eliminate "
-            "rimuovi rimuovere rimuova svuota svuotare formatta formattare distruggi sovrascrivi azzera pulisci "
-            "togli butta"
+            "cancella cancellami cancellare cancelli cancellate elimina eliminami eliminare elimini eliminate rimuovi "
+            "rimuovere rimuova svuota svuotare formatta formattare distruggi sovrascrivi azzera pulisci togli butta "
+            "disinstalla disinstallare disinstalli leva"
         ),
         revoke=(
             "revoca revocare revochi disattiva disattivare disattivi blocca bloccare blocchi sospendi togli cambia "
-            "cambiare modifica reimposta apri sblocca disabilita spegni"
+            "cambiare modifica reimposta apri sblocca disabilita spegni sbloccare sblocchi"
         ),
         stop="spegni spegnere spenga ferma fermare arresta riavvia riavviare riavvii",
         cancel=(
@@ -262,7 +277,10 @@ ITALIAN = Tongue(
             "invia inviami inviare invii inviagli manda mandami mandare mandi mandagli inoltra inoltrare rispondi "
             "rispondigli rispondere spedisci spedire avvisa avverti di'"
         ),
-        call="chiama chiamare chiami chiamami telefona telefonare avvisa scrivi_a manda_un_messaggio avverti",
+        call=(
+            "chiama chiamare chiami chiamami telefona telefonare avvisa scrivi_a manda_un_messaggio avverti digli "
+            "dille richiama"
+        ),
         post="pubblica pubblicare pubblichi posta postare condividi twitta annuncia carica",
         pay=(
             "paga pagare paghi pagami trasferisci bonifica fai_un_bonifico dona donare salda versa manda invia "
@@ -270,24 +288,30 @@ ITALIAN = Tongue(
         ),
         buy=(
             "compra comprami comprare compri acquista acquistare acquisti ordina ordinami ordinare ordini abbonami "
-            "rinnova prendimi"
+            "rinnova prendimi vendi vendere"
         ),
         book=(
             "prenota prenotami prenotare prenoti noleggia noleggiami chiama chiamami affitta sposta cambia compra "
-            "acquista"
+            "acquista affittare prendi"
         ),
         deploy="distribuisci rilascia pubblica metti manda fai_il_deploy fai_deploy deploya porta esegui",
         merge="unisci fai_il_merge fai_merge mergia fai_push approva",
         grant="dai da' concedi assegna aggiungi rendi invita autorizza condividi",
-        sign="firma firmare firmi accetta accettare presenta presentare invia_la inoltra approva compila_e_invia",
-        schedule="fissa fissare fissami programma pianifica organizza convoca metti sposta",
+        sign=(
+            "firma firmare firmi accetta accettare presenta presentare invia_la inoltra approva compila_e_invia "
+            "rifiuta rifiutare rifiuti boccia"
+        ),
+        schedule=(
+            "fissa fissare fissami programma pianifica organizza convoca metti sposta rimanda rimandare posticipa "
+            "posticipare rinvia rinviare rinvii anticipa spostare sposti"
+        ),
     ),
     things=Things(
         data=(
             "database banca_dati tabella tabelle file cartella cartelle directory disco dischi backup "
             "copie_di_sicurezza repository repo ramo record utenti clienti account dati tutto foto contatti "
-            "cronologia cestino server cluster volume sveglia promemoria lista messaggi email mail produzione "
-            "profilo"
+            "cronologia cestino server cluster volume sveglia promemoria lista messaggi email mail produzione profilo "
+            "app applicazione antivirus"
         ),
         access=(
             "accesso accessi permess* password account privilegi* token chiave chiavi amministratore admin carta "
@@ -295,8 +319,8 @@ ITALIAN = Tongue(
         ),
         machines="server cluster database servizio servizi istanz* macchin* process* container",
         events=(
-            "riunione riunioni appuntament* evento eventi colloqui* chiamata calendario pranzo cena call "
-            "promemoria lezione visita"
+            "riunione riunioni appuntament* evento eventi colloqui* chiamata calendario pranzo cena call promemoria "
+            "lezione visita esame assemblea seduta"
         ),
         plans=(
             "abbonament* contratto ordine ordini prenotazion* volo hotel viaggio netflix spotify palestra "
@@ -322,13 +346,13 @@ ITALIAN = Tongue(
         ),
         bookings=(
             "volo voli hotel camera camere tavolo bigliett* auto macchina treno taxi uber appartament* campo posto "
-            "posti ristorante visita"
+            "posti ristorante visita agriturismo villa stanza"
         ),
         production="produzione prod app_store play_store npm pypi versione release",
         branches="main master ramo branch pr pull_request produzione",
         papers=(
             "contratt* accord* domanda dichiarazione offerta modul* reclamo ricorso richiesta nda petizione "
-            "curriculum locazione"
+            "curriculum locazione invito ferie spese candidatura"
         ),
     ),
 )
@@ -361,7 +385,8 @@ FRENCH = Tongue(
     first=Acts(
         delete=(
             "supprime supprime-moi supprimez supprimer efface effacez effacer vide videz vider détruis détruire "
-            "formate formatez formater écrase purge purgez enlève retire jette"
+            "formate formatez formater écrase purge purgez enlève retire jette désinstalle désinstallez désinstaller "
+            "vire"
         ),
         revoke=(
             "révoque révoquez révoquer désactive désactivez désactiver bloque bloquez bloquer suspends suspendez "
@@ -373,39 +398,51 @@ FRENCH = Tongue(
             "désinscris-moi supprime supprimez"
         ),
         send=(
-            "envoie envoyez envoyer envoie-lui envoie-moi transfère transférez transférer réponds répondez "
-            "répondre expédie expédiez fais_suivre préviens dis"
+            "envoie envoyez envoyer envoie-lui envoie-moi transfère transférez transférer réponds répondez répondre "
+            "expédie expédiez fais_suivre préviens dis transmets transmettez dis-lui demande-lui écris-lui"
         ),
-        call="appelle appelez appeler téléphone téléphonez préviens prévenez dis envoie_un_message",
+        call=(
+            "appelle appelez appeler téléphone téléphonez préviens prévenez dis envoie_un_message transmets joins "
+            "dis-lui demande-lui écris-lui"
+        ),
         post="publie publiez publier poste postez partage partagez tweete mets_en_ligne annonce",
         pay=(
-            "paie paye payez payer règle réglez régler vire virez virer transfère verse versez donne "
-            "fais_un_virement fais_un_don envoie envoyez rembourse recharge investis"
+            "paie paye payez payer règle réglez régler vire virez virer transfère verse versez donne fais_un_virement "
+            "fais_un_don envoie envoyez rembourse recharge investis solde rends"
         ),
         buy=(
             "achète achetez acheter achète-moi commande commandez commander commande-moi abonne-moi renouvelle "
-            "prends-moi"
+            "prends-moi vends vendez vendre fais_livrer faites_livrer"
         ),
         book="réserve réservez réserver réserve-moi loue louez louer appelle commande achète prends annule modifie",
         deploy="déploie déployez déployer publie mets mettez lance pousse livre",
         merge="fusionne fusionnez fusionner merge mergez pousse force_le_push approuve",
         grant="donne donnez accorde accordez ajoute attribue invite nomme autorise partage",
-        sign="signe signez signer accepte acceptez accepter soumets soumettez dépose déposez valide",
-        schedule="planifie planifiez programme programmez fixe fixez organise organisez cale décale reporte",
+        sign=(
+            "signe signez signer accepte acceptez accepter soumets soumettez dépose déposez valide refuse refusez "
+            "décline validez approuve approuvez"
+        ),
+        schedule=(
+            "planifie planifiez programme programmez fixe fixez organise organisez cale décale reporte reprogramme "
+            "avance repousse repoussez déplace déplacez remets décalez"
+        ),
     ),
     things=Things(
         data=(
             "base_de_données bases_de_données base table tables fichier* dossier* répertoire* disque* sauvegarde* "
-            "dépôt dépôts branche* enregistrements utilisateurs clients compte comptes données tout photos "
-            "contacts historique corbeille boîte serveur* cluster* volume alarme* rappel* liste messages mails "
-            "e-mails production profil"
+            "dépôt dépôts branche* enregistrements utilisateurs clients compte comptes données tout photos contacts "
+            "historique corbeille boîte serveur* cluster* volume alarme* rappel* liste messages mails e-mails "
+            "production profil application* appli antivirus"
         ),
         access=(
             "accès droits permission* mot_de_passe mots_de_passe compte comptes privilège* token* jeton* clé clés "
             "administrateur* admin carte pin porte* garage alarme caméra* pare-feu portail"
         ),
         machines="serveur* cluster base_de_données service* instance* machine* processus conteneur*",
-        events="réunion* rendez-vous rdv événement* entretien* appel agenda déjeuner dîner rappel* visio cours point",
+        events=(
+            "réunion* rendez-vous rdv événement* entretien* appel agenda déjeuner dîner rappel* visio cours point "
+            "séance* visite examen match répétition créneau"
+        ),
         plans=(
             "abonnement* contrat commande* réservation* vol hôtel voyage netflix spotify salle inscription "
             "assurance forfait"
@@ -415,9 +452,9 @@ FRENCH = Tongue(
             "invitation* notification* devis document* contrat* whatsapp position photo* lettre"
         ),
         people=(
-            "maman papa mère père chef patron équipe client clients tout_le_monde ma_femme mon_mari ma_sœur "
-            "mon_frère médecin police avocat fournisseur* salariés mamie papi samu pompiers dentiste plombier "
-            "propriétaire"
+            "maman papa mère père chef patron équipe client clients tout_le_monde ma_femme mon_mari ma_sœur mon_frère "
+            "médecin police avocat fournisseur* salariés mamie papi samu pompiers dentiste plombier propriétaire "
+            "voisin* bailleur proprio gars collègues locataire*"
         ),
         places="twitter facebook linkedin instagram slack blog site réseaux canal forum tiktok groupe youtube x",
         money=(
@@ -436,7 +473,7 @@ FRENCH = Tongue(
         branches="main master branche* pr pull_request production",
         papers=(
             "contrat* accord* demande* déclaration* offre* formulaire* plainte réclamation bail recours pétition "
-            "candidature dossier_de"
+            "candidature dossier_de invitation congé* frais devis"
         ),
     ),
 )

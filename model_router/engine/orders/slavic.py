@@ -20,37 +20,40 @@ POLISH = Tongue(
     after="w_pythonie w_sql w_javie w_excelu w_linuksie funkcja regex przykład po_angielsku na_angielski tło",
     first=Acts(
         delete=(
-            "usuń usuńcie usunąć skasuj skasować wykasuj wyczyść wyczyścić opróżnij sformatuj zniszcz nadpisz "
-            "wyrzuć wymaż zaoraj"
+            "usuń usuńcie usunąć skasuj skasować wykasuj wyczyść wyczyścić opróżnij sformatuj zniszcz nadpisz wyrzuć "
+            "wymaż zaoraj odinstaluj wykreśl wywal"
         ),
         revoke="odbierz cofnij zablokuj dezaktywuj zmień zresetuj wyłącz usuń otwórz odblokuj unieważnij",
         stop="zatrzymaj wyłącz zrestartuj uruchom_ponownie zamknij ubij",
         cancel="anuluj anulować odwołaj odwołać wypowiedz zrezygnuj skasuj usuń",
-        send="wyślij wysłać prześlij przekaż odpisz odpowiedz roześlij napisz_do powiadom",
-        call="zadzwoń zadzwonić przedzwoń powiadom napisz_do powiedz",
+        send="wyślij wysłać prześlij przekaż odpisz odpowiedz roześlij napisz_do powiadom zapytaj powiedz",
+        call="zadzwoń zadzwonić przedzwoń powiadom napisz_do powiedz zapytaj",
         post="opublikuj wrzuć zamieść udostępnij wstaw",
         pay="zapłać zapłacić opłać przelej przelać wpłać ureguluj wyślij przekaż doładuj",
-        buy="kup kupić zamów zamówić dokup",
+        buy="kup kupić zamów zamówić dokup sprzedaj sprzedać",
         book="zarezerwuj zarezerwować zabukuj wynajmij zamów wezwij zaklep kup",
         deploy="wdróż wdrożyć opublikuj wypuść zdeployuj wgraj uruchom",
         merge="zmerguj scal połącz wypchnij",
         grant="daj nadaj przyznaj dodaj udziel zaproś udostępnij",
-        sign="podpisz zaakceptuj złóż zatwierdź prześlij",
-        schedule="zaplanuj umów ustaw zorganizuj przełóż przesuń zwołaj",
+        sign="podpisz zaakceptuj złóż zatwierdź prześlij odrzuć zaakceptować",
+        schedule="zaplanuj umów ustaw zorganizuj przełóż przesuń zwołaj odłóż przełożyć przesunąć",
     ),
     things=Things(
         data=(
-            "bazę_danych bazy_danych baza_danych bazę tabel* plik* folder* katalog* dysk* kopi* backup* "
-            "repozytori* gałąź gałęzie rekord* użytkownik* klient* konto konta dane wszystko zdjęcia kontakt* "
-            "histori* kosz skrzynk* serwer* klaster wolumen budzik* przypomnieni* listę wiadomości maile profil "
-            "produkcj*"
+            "bazę_danych bazy_danych baza_danych bazę tabel* plik* folder* katalog* dysk* kopi* backup* repozytori* "
+            "gałąź gałęzie rekord* użytkownik* klient* konto konta dane wszystko zdjęcia kontakt* histori* kosz "
+            "skrzynk* serwer* klaster wolumen budzik* przypomnieni* listę wiadomości maile profil produkcj* aplikacj* "
+            "antywirus*"
         ),
         access=(
             "dostęp* uprawnieni* hasł* konto konta token* klucz* prawa admin* kartę karty pin drzwi garaż bramę "
             "alarm* kamer* firewall* zaporę"
         ),
         machines="serwer* bazę_danych usług* instancj* proces* klaster kontener*",
-        events="spotkani* wizyt* wydarzeni* rozmow* termin* kalendarz* obiad kolację przypomnieni* zebrani*",
+        events=(
+            "spotkani* wizyt* wydarzeni* rozmow* termin* kalendarz* obiad kolację przypomnieni* zebrani* lekcj* "
+            "egzamin*"
+        ),
         plans=(
             "subskrypcj* abonament* umow* zamówieni* rezerwacj* lot hotel wyjazd netflix spotify siłowni* "
             "ubezpieczeni* członkostwo"
@@ -61,7 +64,7 @@ POLISH = Tongue(
         ),
         people=(
             "mam* mamie tat* babci* dziad* szef* zespoł* klient* wszystki* żon* męż* brat* siostr* lekarz* policj* "
-            "prawnik* dostawc* pracownik* karetkę"
+            "prawnik* dostawc* pracownik* karetkę teści* sąsiad* koleg* hydraulik*"
         ),
         places="twitter* facebook* linkedin* instagram* slack* blog* stron* kanał* forum tiktok* grup* youtube",
         money=(
@@ -77,7 +80,10 @@ POLISH = Tongue(
         ),
         production="produkcj* prod app_store npm pypi wersj*",
         branches="main master gałąź pr pull_request* produkcj*",
-        papers="umow* wniosek wnioski zeznani* deklaracj* pit ofert* formularz* skarg* reklamacj* podanie",
+        papers=(
+            "umow* wniosek wnioski zeznani* deklaracj* pit ofert* formularz* skarg* reklamacj* podanie urlop* wydatk* "
+            "zaproszeni*"
+        ),
     ),
 )
 
@@ -97,7 +103,7 @@ CZECH = Tongue(
     first=Acts(
         delete=(
             "smaž smažte smazat vymaž vymazat odstraň odstraňte odstranit vyčisti vysyp naformátuj zformátuj znič "
-            "přepiš vyhoď"
+            "přepiš vyhoď odinstaluj vyškrtni"
         ),
         revoke="odeber zruš zablokuj deaktivuj změň resetuj vypni otevři odemkni zneplatni",
         stop="zastav vypni restartuj ukonči zabij",
@@ -106,19 +112,19 @@ CZECH = Tongue(
         call="zavolej zavolat volej dej_vědět napiš řekni",
         post="zveřejni publikuj sdílej nasdílej postni vystav",
         pay="zaplať zaplatit uhraď převeď pošli přispěj daruj",
-        buy="kup koupit objednej objednat",
+        buy="kup koupit objednej objednat prodej prodat",
         book="rezervuj zarezervuj rezervovat objednej zamluv pronajmi kup zavolej",
         deploy="nasaď nasadit vydej publikuj deployni spusť",
         merge="slouč zmerguj mergni pushni",
         grant="dej uděl přidej pozvi sdílej",
-        sign="podepiš přijmi podej odešli schval",
+        sign="podepiš přijmi podej odešli schval odmítni zamítni",
         schedule="naplánuj domluv svolej přesuň zorganizuj",
     ),
     things=Things(
         data=(
             "databáz* tabulk* soubor* složk* adresář* disk* zálohu zálohy repozitář* větev záznam* uživatel* "
             "zákazník* účet účty data všechno vše fotky kontakty historii koš schránk* server* cluster* budík* "
-            "připomínk* seznam zprávy maily profil"
+            "připomínk* seznam zprávy maily profil aplikac* antivir*"
         ),
         access=(
             "přístup* oprávnění heslo hesla účet token* klíč* práva admin* kartu pin dveře garáž alarm* kamer* firewall"
@@ -146,7 +152,7 @@ CZECH = Tongue(
         bookings="let letenk* hotel* pokoj stůl lístk* auto vlak taxi apartmán místo chatu",
         production="produkc* prod ostr* app_store npm pypi verzi",
         branches="main master větev pr pull_request* produkc*",
-        papers="smlouv* žádost přiznání nabídk* formulář* stížnost reklamac*",
+        papers="smlouv* žádost přiznání nabídk* formulář* stížnost reklamac* výdaj* dovolen* pozvánk*",
     ),
 )
 
@@ -168,45 +174,49 @@ RUSSIAN = Tongue(
     first=Acts(
         delete=(
             "удали удалите удалить удаляй сотри сотрите стереть очисти очистите очистить снеси снести уничтожь "
-            "отформатируй форматни перезапиши вычисти выбрось грохни дропни вычеркни"
+            "отформатируй форматни перезапиши вычисти выбрось грохни дропни вычеркни деинсталлируй почисти почистите"
         ),
         revoke=(
             "отзови отзовите забери заблокируй заблокируйте заблокировать отключи отключите деактивируй смени "
             "сбрось измени открой разблокируй лиши отмени"
         ),
         stop=(
-            "останови остановите остановить выключи перезапусти перезагрузи перезагрузить убей заверши погаси выруби"
+            "останови остановите остановить выключи перезапусти перезагрузи перезагрузить убей заверши погаси выруби "
+            "приостанови стоп"
         ),
-        cancel="отмени отмените отменить аннулируй расторгни откажись отпиши отпишись удали",
+        cancel="отмени отмените отменить аннулируй расторгни откажись отпиши отпишись удали отключи отключите",
         send=(
             "отправь отправьте отправить пошли пошлите вышли перешли перешлите ответь ответьте разошли скинь "
-            "напиши_письмо направь"
+            "напиши_письмо направь спроси передай"
         ),
-        call="позвони позвоните позвонить набери напиши сообщи вызови предупреди скажи",
+        call="позвони позвоните позвонить набери напиши сообщи вызови предупреди скажи спроси передай",
         post="опубликуй опубликуйте опубликовать запости выложи размести поделись",
         pay=(
             "оплати оплатите оплатить заплати заплатите переведи переведите перечисли пожертвуй внеси скинь погаси "
             "пополни верни"
         ),
-        buy="купи купите купить закажи закажите заказать приобрети оформи докупи",
+        buy="купи купите купить закажи закажите заказать приобрети оформи докупи продай продайте продать",
         book="забронируй забронируйте забронировать зарезервируй арендуй закажи вызови возьми купи сними",
         deploy="задеплой разверни выкати выпусти опубликуй залей запусти",
         merge="смержи смерджи слей влей запушь запуш",
         grant="дай дайте выдай предоставь добавь назначь пригласи открой",
-        sign="подпиши подпишите подписать прими подай подайте одобри согласуй сдай",
+        sign="подпиши подпишите подписать прими подай подайте одобри согласуй сдай отклони отклоните утверди",
         schedule="назначь назначьте запланируй организуй перенеси создай поставь договорись сдвинь",
     ),
     things=Things(
         data=(
-            "баз* таблиц* файл* папк* каталог* директори* диск* бэкап* резервн* репозитори* ветк* запис* "
-            "пользовател* клиент* аккаунт* учётн* учетн* данн* всё все фото* контакт* истори* корзин* почт* "
-            "сервер* кластер* том будильник* напоминани* список переписк* профил* прод*"
+            "баз* таблиц* файл* папк* каталог* директори* диск* бэкап* резервн* репозитори* ветк* запис* пользовател* "
+            "клиент* аккаунт* учётн* учетн* данн* всё все фото* контакт* истори* корзин* почт* сервер* кластер* том "
+            "будильник* напоминани* список переписк* профил* прод* приложени* антивирус* загрузк*"
         ),
         access=(
             "доступ* прав* парол* аккаунт* учётн* токен* ключ* админ* карт* пин* двер* гараж* ворот* сигнализаци* "
             "камер* фаервол* брандмауэр* привилеги*"
         ),
-        machines="сервер* баз* сервис* служб* инстанс* процесс* кластер* контейнер* виртуал*",
+        machines=(
+            "сервер* баз* сервис* служб* инстанс* процесс* кластер* контейнер* виртуал* рекламн* кампани* рассылк* "
+            "синхронизаци* насос*"
+        ),
         events=(
             "встреч* совещани* событи* собеседовани* звонок созвон* календар* обед ужин напоминани* приём митинг* "
             "запись"
@@ -218,7 +228,7 @@ RUSSIAN = Tongue(
         ),
         people=(
             "мам* пап* бабушк* дедушк* начальник* босс* команд* клиент* всем жен* муж* брат* сестр* врач* полици* "
-            "адвокат* юрист* поставщик* сотрудник* скор* хозяин* такси"
+            "адвокат* юрист* поставщик* сотрудник* скор* хозяин* такси сосед* тест* коллег* сантехник*"
         ),
         places=(
             "твиттер* фейсбук* линкедин* инстаграм* слак* блог* сайт* канал* форум* тикток* групп* телеграм* вк "
@@ -235,7 +245,9 @@ RUSSIAN = Tongue(
         bookings="рейс* отел* номер* столик* билет* машин* поезд* такси квартир* мест* корт* авто",
         production="прод* продакшн* боев* app_store npm pypi релиз* верси*",
         branches="main master мастер* ветк* pr пр пулл-реквест* мерж-реквест* прод*",
-        papers="договор* контракт* заявлени* заявк* деклараци* предложени* форм* жалоб* иск",
+        papers=(
+            "договор* контракт* заявлени* заявк* деклараци* предложени* форм* жалоб* иск отпуск* расход* приглашени*"
+        ),
     ),
 )
 
@@ -256,28 +268,32 @@ UKRAINIAN = Tongue(
     after="на_python на_пайтоні в_sql в_excel функція regex приклад англійською фон",
     first=Acts(
         delete=(
-            "видали видаліть видалити зітри стерти очисти очистити знищ відформатуй перезапиши прибери викресли витри"
+            "видали видаліть видалити зітри стерти очисти очистити знищ відформатуй перезапиши прибери викресли витри "
+            "деінсталюй почисти"
         ),
         revoke="забери відклич заблокуй заблокуйте вимкни деактивуй зміни скинь відкрий розблокуй скасуй",
         stop="зупини зупинити вимкни перезапусти перезавантаж вбий заверши",
         cancel="скасуй скасуйте скасувати анулюй відміни розірви відпиши закрий видали",
-        send="надішли надішліть надіслати відправ відправити відішли перешли відповідь розішли скинь напиши_лист",
+        send=(
+            "надішли надішліть надіслати відправ відправити відішли перешли відповідь розішли скинь напиши_лист "
+            "спитай запитай передай"
+        ),
         call="подзвони подзвонити зателефонуй набери напиши повідом виклич скажи",
         post="опублікуй опублікувати запости виклади розмісти поділися",
         pay="сплати сплатити оплати заплати переказати перекажи пожертвуй внеси скинь поповни відправ",
-        buy="купи купити замов замовити придбай оформи",
+        buy="купи купити замов замовити придбай оформи продай продати",
         book="забронюй забронювати зарезервуй орендуй замов виклич візьми купи",
         deploy="задеплой розгорни викоти випусти опублікуй залий запусти",
         merge="змердж злий запуш",
         grant="дай надай додай признач запроси відкрий",
-        sign="підпиши підписати прийми подай здай схвали",
+        sign="підпиши підписати прийми подай здай схвали відхили затверди",
         schedule="признач заплануй організуй перенеси створи постав домовся",
     ),
     things=Things(
         data=(
-            "баз* таблиц* файл* папк* тек* каталог* диск* бекап* резервн* репозитор* гілк* запис* користувач* "
-            "клієнт* акаунт* обліков* дан* все фото* контакт* історі* кошик* пошт* сервер* кластер* будильник* "
-            "нагадуванн* список листуванн* профіл* прод*"
+            "баз* таблиц* файл* папк* тек* каталог* диск* бекап* резервн* репозитор* гілк* запис* користувач* клієнт* "
+            "акаунт* обліков* дан* все фото* контакт* історі* кошик* пошт* сервер* кластер* будильник* нагадуванн* "
+            "список листуванн* профіл* прод* застосун* додаток"
         ),
         access=(
             "доступ* прав* парол* акаунт* токен* ключ* адмін* карт* пін* двер* гараж* ворот* сигналізаці* камер* "
@@ -309,6 +325,8 @@ UKRAINIAN = Tongue(
         bookings="рейс* готел* номер* столик* квит* машин* поїзд* потяг* таксі квартир* місц* корт* авто",
         production="прод* продакшн* бойов* app_store npm pypi реліз* версі*",
         branches="main master гілк* pr прод*",
-        papers="договір договор* контракт* заяв* декларац* пропозиці* форм* скарг* резюме",
+        papers=(
+            "договір договор* контракт* заяв* декларац* пропозиці* форм* скарг* резюме витрат* відпустк* запрошенн*"
+        ),
     ),
 )

@@ -16,7 +16,7 @@ from model_router.server.control.report import approval_row, health_report, stat
 from model_router.server.gateway import Gateway
 from model_router.server.happenings import GatewayEvent
 from model_router.server.refusal import Refusal
-from model_router.server.reload import Reloader
+from model_router.server.reload import Reloads
 from model_router.server.runtime.process import RuntimeFailed, tail
 from model_router.server.runtime.runtime import Runtime
 
@@ -211,7 +211,7 @@ def _who(body: dict[str, Any]) -> str:
     return who
 
 
-def _reloader(gateway: Gateway) -> Reloader:
+def _reloader(gateway: Gateway) -> Reloads:
     if gateway.reloader is None:
         raise Refusal(503, "The gateway is not open.", kind="server_error", code="stopping")
     return gateway.reloader

@@ -98,7 +98,7 @@ class Prober:
         found.usage_in_streams = any(isinstance(chunk.get("usage"), dict) for chunk in chunks)
 
     async def _tools(self, found: Found) -> None:
-        body = self._body("Use the tool list_files to list the folder '.'.", max_tokens=512) | {"tools": [_TOOL]}
+        body = self._body("Use the tool list_files to list the folder '.'.", max_tokens=1024) | {"tools": [_TOOL]}
         answer = await self._post(body)
         if answer.status_code != 200:
             # A 500 may also mean that the model's call could not be read; then nothing is known.

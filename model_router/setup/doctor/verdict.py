@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from model_router.config.proxy import BackendConfig
 from model_router.config.wording import nearest
@@ -12,6 +13,13 @@ from model_router.setup.doctor.probe import Found
 
 _LEAST_CONTEXT = 8192
 """Below this the first message of most agents does not fit; theirs take 10,000 tokens and more."""
+
+_STARTS = {
+    11434: "Start Ollama (`ollama serve`)",
+    1234: "Start LM Studio's server (`lms server start`)",
+    8080: "Start the server (for llama.cpp `llama-server --models-dir FOLDER --jinja`)",
+}
+"""How the servers that usually listen at these ports are started."""
 
 
 def judge(
@@ -49,12 +57,8 @@ def _unreachable(name: str, config: BackendConfig, found: Found) -> Finding:
         return problem(
             "backend.address", name, f"{config.base_url}: {found.trouble}", "base_url has to end where /models follows."
         )
-    return problem(
-        "backend.unreachable",
-        name,
-        f"{config.base_url}: {found.trouble}",
-        "Start the server, or correct base_url.",
-    )
+    start = _STARTS.get(urlsplit(config.base_url).port or 0, "Start the server")
+    return problem("backend.unreachable", name, f"{config.base_url}: {found.trouble}", f"{start}, or correct base_url.")
 
 
 def _advertised(name: str, config: BackendConfig, found: Found) -> Finding:

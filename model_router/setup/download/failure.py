@@ -167,6 +167,15 @@ def cannot_write(path: str, reason: str) -> DownloadError:
     return DownloadError(Reason.CANNOT_WRITE, f"{path} cannot be written ({reason})", "Choose another --local-root.")
 
 
+def cannot_start(detail: str) -> DownloadError:
+    """The HTTP client cannot even be made."""
+    return DownloadError(
+        Reason.NO_NETWORK,
+        f"downloads cannot start ({detail or 'the network client cannot be made'})",
+        "Look at the variables for proxies and certificates: HTTPS_PROXY, ALL_PROXY, SSL_CERT_FILE.",
+    )
+
+
 def busy(name: str) -> DownloadError:
     """Another process is at it."""
     return DownloadError(

@@ -88,23 +88,25 @@ class Fetcher:
         """
         file = plan.files[index]
         target = Path(file.target)
-        if _has_size(target, file.size):
-            tracker.enter(index, FileState.CHECKING)
-            await check_target(file, index, tracker)
-            remove_part(target)
-        else:
-            try:
-                part = Part(target, _state_of(plan, file), self._disk)
-                try:
-                    await self._complete(plan, index, part, tracker)
-                finally:
-                    part.close()
-                    if not _has_content(part.path):
-                        remove_part(target)
-            except OSError as error:
-                raise _write_problem(error, file, tracker.missing(index)) from error
+        try:
+            if _has_size(target, file.size):
+                tracker.enter(index, FileState.CHECKING)
+                await check_target(file, index, tracker)
+                remove_part(target)
+            else:
+                await self._fetch_part(plan, index, Part(target, _state_of(plan, file), self._disk), tracker)
+        except OSError as error:
+            raise _write_problem(error, file, tracker.missing(index)) from error
         tracker.here(index, file.size)
         tracker.enter(index, FileState.READY)
+
+    async def _fetch_part(self, plan: DownloadPlan, index: int, part: Part, tracker: Tracker) -> None:
+        try:
+            await self._complete(plan, index, part, tracker)
+        finally:
+            part.close()
+            if plan.files[index].size and not _has_content(part.path):
+                remove_part(part.target)
 
     async def _complete(self, plan: DownloadPlan, index: int, part: Part, tracker: Tracker) -> None:
         file = plan.files[index]
@@ -249,7 +251,7 @@ class Fetcher:
 def _has_size(path: Path, size: int) -> bool:
     try:
         return path.stat().st_size == size
-    except FileNotFoundError:
+    except OSError:
         return False
 
 

@@ -155,6 +155,8 @@ class Hub:
             except http_error as error:
                 problem = failure.no_network(self.host, _short(error))
                 wait, again = None, True
+            except OSError as error:  # a certificate file that is none, for one
+                raise failure.cannot_start(_short(error)) from None
             except HFValidationError as error:
                 raise UsageError(f"{repository!r} names no repository", _short(error)) from None
             except (ValueError, TypeError, KeyError, AttributeError):

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from model_router.config.files import home_folder, user_folder
+from model_router.errors import UsageError
 from model_router.setup.download.disk import Disk, room_needed
 from model_router.setup.download.failure import DownloadError, Reason
 from model_router.setup.download.hub import Digest, Hub
@@ -129,6 +130,10 @@ def plan_download(
     selection = select(found, quant=quant, names=names, projector=projector)
     folder = root / model_folder(adapter, repository, selection)
     files = tuple(_placed(picked, folder) for picked in selection.files)
+    if len({file.target for file in files}) < len(files):
+        raise UsageError(
+            "two of these files have the same name", "Fetch them one after the other, each to its --local-root."
+        )
     notes = list(selection.notes)
     if found.gated and hub.token() is None:
         notes.append(f"it is gated: accept its conditions on {hub.page(repository)} and log in with `hf auth login`")
@@ -205,6 +210,8 @@ def _placed(picked: Selected, folder: Path) -> PlannedFile:
     # Sub-folders of a repository sort quantisations; on the disk the model's own folder does that.
     name = picked.file.name
     relative = name.rpartition("/")[2] if name.endswith(".gguf") else name
+    if picked.role is Role.PROJECTOR and not relative.startswith("mmproj"):
+        relative = f"mmproj-{relative}"  # llama-server knows a projector beside a model by how its name begins
     file = PlannedFile(name, picked.file.size, picked.file.digest, picked.role, str(folder / relative))
     return replace(file, have=bytes_here(file))
 

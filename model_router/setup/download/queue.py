@@ -82,6 +82,7 @@ class DownloadQueue:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
+        self._broken = ""
         self._refresh()
 
     # Life
@@ -92,6 +93,10 @@ class DownloadQueue:
         self._thread = threading.Thread(target=self._run, args=(ready,), name="downloads", daemon=True)
         self._thread.start()
         ready.wait()
+        if self._loop is None:
+            self._thread.join()
+            self._thread = None
+            raise failure.cannot_start(self._broken)
         with self._changed:
             for identity, entry in self._entries.items():
                 entry.wanted = entry.wanted or (self._go_on and entry.record.state in _BUSY)
@@ -291,7 +296,13 @@ class DownloadQueue:
     # In the thread
 
     def _run(self, ready: threading.Event) -> None:
-        asyncio.run(self._serve(ready))
+        try:
+            asyncio.run(self._serve(ready))
+        except (OSError, ValueError) as error:  # a proxy or a certificate file that the environment names and is none
+            self._broken = str(error)
+            _log.warning("downloads cannot run: %s", error)
+        finally:
+            ready.set()
 
     async def _serve(self, ready: threading.Event) -> None:
         import httpx
@@ -320,7 +331,13 @@ class DownloadQueue:
             entry = self._entries.get(identity)
             if entry is None or entry.task is not None or entry.record.state not in _BUSY or self._loop is None:
                 return
-            entry.lock = self._store.take(identity)
+            try:
+                entry.lock = self._store.take(identity)
+            except OSError as error:
+                entry.wanted = False
+                problem = failure.cannot_write(str(self._store.path.parent), error.strerror or str(error))
+                self._become(entry, DownloadState.FAILED, problem)
+                return
             if entry.lock is None:
                 entry.wanted = False
                 return

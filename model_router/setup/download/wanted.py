@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from model_router.setup.model_catalog import Work
+from model_router.setup.recommend.options import LocalModel
 from model_router.setup.recommend.recommendation import Choice
+from model_router.setup.stores import FoundModels
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +23,29 @@ class Wanted:
     here: str = ""
 
 
+def models_here(found: FoundModels) -> tuple[LocalModel, ...]:
+    """What a search found on this machine, as a recommendation takes it."""
+    return tuple(
+        LocalModel(model.name, model.header.size, model.header, str(model.path))
+        for model in found.models
+        if model.header.kind == "model"
+    )
+
+
 def wanted_by(choice: Choice) -> Wanted | None:
     """What the pick of a route needs; nothing without a pick. For pictures the projector comes along."""
     pick = choice.pick
     if pick is None:
         return None
-    model = pick.candidate.model
+    model, route = pick.candidate.model, choice.need.work.value
+    if pick.variant.here:
+        return Wanted(route, model.repository, here=pick.variant.here)
     file = model.files[pick.variant.step.quant]
     projector = choice.need.work is Work.VISION and model.projector is not None
     return Wanted(
-        route=choice.need.work.value,
+        route=route,
         repository=file.repository or model.repository,
         names=(file.file,),
         revision=model.revision if model.revision and not file.repository else None,
         projector=projector,
-        here=pick.variant.here,
     )

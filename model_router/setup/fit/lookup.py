@@ -14,7 +14,7 @@ from model_router.setup.fit.from_header import from_header
 from model_router.setup.fit.measured import plain_name
 from model_router.setup.fit.shape import ModelShape, from_catalog
 from model_router.setup.header import ModelHeader
-from model_router.setup.model_catalog import CatalogModel, ModelCatalog
+from model_router.setup.model_catalog import CatalogModel, ModelCatalog, ModelFile
 from model_router.setup.model_catalog_file import load_models
 from model_router.setup.quant_ladder import quant_steps
 
@@ -64,8 +64,9 @@ def _named(text: str, catalog: ModelCatalog) -> str | None:
         return text
     lowered = text.lower()
     for name, model in catalog.models.items():
-        repositories = (model.repository, model.maker_repository, model.mlx.repository if model.mlx else "")
-        if lowered == name or lowered in {one.lower() for one in repositories if one}:
+        mlx = model.mlx.repository if model.mlx else ""
+        told = (model.repository, model.maker_repository, mlx, model.ollama_tag)
+        if lowered == name or lowered in {one.lower() for one in told if one}:
             return name
     plain = plain_name(text)
     return next((name for name in catalog.models if plain_name(name) == plain), None)
@@ -73,19 +74,20 @@ def _named(text: str, catalog: ModelCatalog) -> str | None:
 
 def _of_catalog(name: str, model: CatalogModel, quant: str | None, pictures: bool) -> ModelShape:
     files = [*model.files, *(["mlx"] if model.mlx else [])]
-    if quant is None:
+    if quant is None and files:
         usual = [step.quant for step in quant_steps(model) if not step.spare] or files
         first = "Q4_K_M" if "Q4_K_M" in usual else usual[0]
         return from_catalog(name, model, first, pictures=pictures)
-    chosen = _file_named(quant, files)
+    stated = quant or "Q4_K_M"
+    chosen = _file_named(stated, files)
     if chosen is not None:
         return from_catalog(name, model, chosen, pictures=pictures)
-    bits = file_bits(quant)
+    bits = file_bits(stated)
     if bits is None:
-        raise UsageError(f"{name} has no file {quant!r}", f"Known: {' '.join(files)}.")
-    shape = from_catalog(name, model, files[0], pictures=pictures)
-    size = int(model.parameters.total * bits / 8)
-    return replace(shape, weights_bytes=size, quant=quant, format="gguf", weights_basis="estimate")
+        raise UsageError(f"{name} has no file {stated!r}", f"Known: {' '.join(files)}.")
+    assumed = ModelFile(file="", bytes=int(model.parameters.total * bits / 8))
+    guessed = replace(model, files={stated: assumed})
+    return replace(from_catalog(name, guessed, stated, pictures=pictures), weights_basis="estimate")
 
 
 def _file_named(quant: str, files: list[str]) -> str | None:

@@ -35,7 +35,7 @@ def calibrate(
 def measured_speed(measured: Mapping[str, float], *names: str) -> float | None:
     """The speed under one of a model's names; servers write the same name in many ways."""
     plain = {plain_name(name): speed for name, speed in measured.items()}
-    for name in names:
+    for name in filter(None, names):
         found = measured.get(name, plain.get(plain_name(name)))
         if found is not None:
             return found
@@ -46,7 +46,7 @@ def plain_name(name: str) -> str:
     """A model's name without folder, file ending, quantisation and punctuation: ``Qwen/Qwen3-8B-Q4_K_M.gguf`` and
     ``qwen3:8b`` are both ``qwen38b``."""
     last = name.replace("\\", "/").rpartition("/")[2].lower()
-    last = re.sub(r"-\d{5}-of-\d{5}", "", last.removesuffix(".gguf"))
+    last = re.sub(r"-\d{5}-of-\d{5}", "", last.removesuffix(".gguf").removesuffix(":latest"))
     while (shorter := _QUANT.sub("", last)) != last:
         last = shorter
     return re.sub(r"[^a-z0-9]", "", last)

@@ -78,7 +78,7 @@ class Verdict:
             "weights_bytes": ("bytes", weights, of_file),
             "kv_bytes": ("bytes", shape, "cells x layers x width x bytes of an element, by kind of layer"),
             "recurrent_bytes": ("bytes", "estimate" if self.need.recurrent_assumed else shape, state),
-            "compute_bytes": ("bytes", "estimate", "logits and activations of one step"),
+            "compute_bytes": ("bytes", "estimate", "scratch of one step: logits and activations"),
             "runtime_bytes": ("bytes", "estimate", "the driver's own memory, from start-up logs"),
             "projector_bytes": ("bytes", shape, "size of the projector's file"),
             "total_bytes": ("bytes", shape, "the sum"),

@@ -36,12 +36,14 @@ _ROUGH = QuantStep("", 1.0, spare=False)
 
 @dataclass(frozen=True, slots=True)
 class LocalModel:
-    """A model on this machine, as the scan describes it. ``bytes`` is all its parts, without a projector."""
+    """A model on this machine, as the scan describes it. ``bytes`` is all its parts, without a projector; ``aliases``
+    are further names that its store gives it."""
 
     name: str
     bytes: int
     header: ModelHeader | None = None
     path: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,16 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One model of the catalog with its variants."""
+    """One model of the catalog with its variants: ``variants`` can read pictures, ``text_variants`` go without."""
 
     name: str
     model: CatalogModel
     variants: tuple[Variant, ...]
+    text_variants: tuple[Variant, ...]
+
+    def variants_for(self, need: RouteNeed) -> tuple[Variant, ...]:
+        """Those that a route is served with: the projector costs memory, so it comes only where pictures do."""
+        return self.variants if need.pictures else self.text_variants
 
     def obstacle(self, need: RouteNeed) -> str:
         """Why the model is no candidate for a route whatever the machine, or nothing."""
@@ -124,7 +131,8 @@ def candidates_of(models: Mapping[str, CatalogModel], local: tuple[LocalModel, .
     """The catalog's models, with what of them is on the machine already."""
     here: dict[str, LocalModel] = {}
     for found in sorted(local, key=lambda one: (one.name, one.path)):
-        here.setdefault(plain_name(found.name), found)
+        for name in (found.name, *found.aliases):
+            here.setdefault(plain_name(name), found)
     return tuple(_candidate(name, model, here) for name, model in models.items())
 
 
@@ -133,7 +141,7 @@ def unknown_local(models: Mapping[str, CatalogModel], local: tuple[LocalModel, .
     if not local:
         return ()
     known = {plain for name, model in models.items() for plain in _plain_names(name, model)}
-    return tuple(one for one in sorted(local, key=lambda one: one.name) if plain_name(one.name) not in known)
+    return tuple(one for one in sorted(local, key=lambda one: one.name) if not known & _names_here(one))
 
 
 def best_option(candidate: Candidate, need: RouteNeed, at: Circumstances) -> Option | None:
@@ -143,7 +151,7 @@ def best_option(candidate: Candidate, need: RouteNeed, at: Circumstances) -> Opt
         return None
     load, room = Load(need.context), at.room
     best: tuple[tuple[float, int, str], Variant, MemoryNeed, Placement, float | None] | None = None
-    for variant in candidate.variants:
+    for variant in candidate.variants_for(need):
         if variant.shape.weights_bytes > room or not storable(variant, at.disk_free):
             continue
         if best is not None and _best_score(quality, variant) < -best[0][0]:
@@ -178,8 +186,12 @@ def _score(quality: QualityFigure, variant: Variant, rate: float, need: RouteNee
 def _measured(candidate: Candidate, variant: Variant, at: Circumstances) -> float | None:
     if not at.measured:
         return None
-    names = (candidate.name, candidate.model.maker_repository, *([variant.here] if variant.here else []))
+    names = (candidate.name, candidate.model.maker_repository, candidate.model.ollama_tag, variant.here)
     return measured_speed(at.measured, *names)
+
+
+def _names_here(local: LocalModel) -> set[str]:
+    return {plain_name(name) for name in (local.name, *local.aliases)}
 
 
 def storable(variant: Variant, disk_free: int | None) -> bool:
@@ -217,7 +229,15 @@ def _candidate(name: str, model: CatalogModel, here: Mapping[str, LocalModel]) -
         if plain in here:
             variants.append(_local_variant(name, model, here[plain]))
             break
-    return Candidate(name, model, tuple(variants))
+    return Candidate(name, model, tuple(variants), tuple(_without_pictures(one) for one in variants))
+
+
+def _without_pictures(variant: Variant) -> Variant:
+    projector = variant.shape.projector_bytes
+    if not projector:
+        return variant
+    shape = replace(variant.shape, projector_bytes=0)
+    return replace(variant, shape=shape, download=max(0, variant.download - projector))
 
 
 def _local_variant(name: str, model: CatalogModel, local: LocalModel) -> Variant:
@@ -237,5 +257,6 @@ def _download(model: CatalogModel, quant: str) -> int:
 
 
 def _plain_names(name: str, model: CatalogModel) -> tuple[str, ...]:
-    names = (name, model.maker_repository, model.repository, *(file.file for file in model.files.values()))
+    files = (file.file for file in model.files.values())
+    names = (name, model.maker_repository, model.repository, model.ollama_tag, *files)
     return tuple(dict.fromkeys(plain_name(one) for one in names if one))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-from model_router.setup.fit.memory import CacheType, Load, memory_need
-from model_router.setup.fit.placement import MODE_WORDS, Mode, placements
-from model_router.setup.fit.shape import ModelShape
+from model_router.setup.fit.memory import Load, memory_need
+from model_router.setup.fit.placement import MODE_WORDS, placements
 from model_router.setup.fit.speed import token_seconds
 from model_router.setup.fit.wording import gib
 from model_router.setup.recommend.needs import RouteNeed
@@ -21,7 +20,6 @@ from model_router.setup.recommend.options import (
     storable,
 )
 
-_STEPS = 4_096
 _EVEN = 0.3
 """Points that make no difference worth a word."""
 
@@ -89,7 +87,7 @@ def refusal(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances)
     """Why none of these can be run for a route: the nearest miss."""
     if all(pool.budget is None for pool in (*at.pools.graphics, at.pools.processor)):
         return Refusal("unknown", "how much memory is free could not be found out, so nothing can be said to fit")
-    suited = [variant for one in candidates if not one.obstacle(need) for variant in one.variants]
+    suited = [variant for one in candidates if not one.obstacle(need) for variant in one.variants_for(need)]
     if not suited:
         return Refusal("none", "no model of the catalog is made for this")
     load = Load(need.context)
@@ -109,25 +107,6 @@ def refusal(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances)
         for placement in placements(one.shape, taken, at.pools)
     )
     return Refusal("speed", f"would write {best:.1f} tokens a second at most; {need.floor:.0f} are the least")
-
-
-def longest_context(option: Option, at: Circumstances, cache_type: CacheType) -> int:
-    """The longest context, in steps of 4,096 tokens, that still fits the same way; 0 when not even one step does."""
-    shape = option.variant.shape
-    low, high = 0, (shape.context_max or 131_072) // _STEPS
-    while low < high:
-        middle = (low + high + 1) // 2
-        if _fits(
-            shape, option.placement.mode, replace(option.load, context=middle * _STEPS, cache_type=cache_type), at
-        ):
-            low = middle
-        else:
-            high = middle - 1
-    return low * _STEPS
-
-
-def _fits(shape: ModelShape, mode: Mode, load: Load, at: Circumstances) -> bool:
-    return any(found.mode is mode for found in placements(shape, memory_need(shape, load), at.pools))
 
 
 def _file_words(pick: Option, others: Sequence[Option]) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from model_router.setup.fit.budget import Pool
+from model_router.setup.fit.longest import longest_context
 from model_router.setup.fit.memory import CacheType
 from model_router.setup.fit.verdict import Verdict
 from model_router.setup.model_catalog import ModelFile
 from model_router.setup.recommend.needs import NOT_COVERED
 from model_router.setup.recommend.options import Circumstances, Option, disk_needed
 from model_router.setup.recommend.quality import source_names
-from model_router.setup.recommend.reasons import longest_context
 from model_router.setup.recommend.recommendation import Choice, Recommendation
 
 
@@ -67,7 +67,9 @@ def _option(found: Recommendation, option: Option, *, longest: bool = False) -> 
         "quant": variant.step.quant,
         "here": variant.here or None,
         "file": _file(file, model.repository, model.revision) if file and not variant.here else None,
-        "download": _figure(variant.download, "bytes", "catalog", "file and projector"),
+        "download": _figure(
+            variant.download, "bytes", "catalog", "the file, and the projector where pictures are read"
+        ),
         "licence": model.licence,
         "gated": model.gated,
         "tools": model.tools.offered if model.tools else None,
@@ -82,10 +84,14 @@ def _option(found: Recommendation, option: Option, *, longest: bool = False) -> 
     }
     if longest:
         shown["longest_context"] = {
-            kind.value: _figure(longest_context(option, found.at, kind), "tokens", "estimate", "in the same mode")
+            kind.value: _figure(_longest(option, found.at, kind), "tokens", "estimate", "in the same mode")
             for kind in (CacheType.F16, CacheType.Q8_0)
         }
     return shown
+
+
+def _longest(option: Option, at: Circumstances, kind: CacheType) -> int:
+    return longest_context(option.variant.shape, option.load, option.placement.mode, at.pools, kind)
 
 
 def _verdict(option: Option, at: Circumstances) -> Verdict:

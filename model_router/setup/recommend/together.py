@@ -11,7 +11,7 @@ from model_router.setup.fit.placement import placements
 from model_router.setup.fit.speed import speed_of
 from model_router.setup.model_catalog import Work
 from model_router.setup.recommend.needs import RouteNeed
-from model_router.setup.recommend.options import Circumstances, Option
+from model_router.setup.recommend.options import Circumstances, Option, Variant
 from model_router.setup.recommend.quality import quality_for, speed_penalty
 
 MODELS = 3
@@ -45,10 +45,10 @@ def together(
     cpu_budget = at.pools.processor.budget
     if not picks:
         return Together(False, {}, 0, 0, gpu_budget, cpu_budget, "there is nothing to load")
-    shared = _one_file_each(picks)
+    shared = _one_load_each(picks, needs, at)
     gpu, cpu = usage(shared.values())
     count = len({option.name for option in picks.values()})
-    if _within(gpu, cpu, at):
+    if len(shared) == len(picks) and _within(gpu, cpu, at):
         words = "one model serves every route" if count == 1 else f"all {count} models can be loaded at once"
         return Together(True, shared, gpu, cpu, gpu_budget, cpu_budget, words)
     plan = _best_plan(picks, ranked, needs, at)
@@ -57,30 +57,23 @@ def together(
 
 
 def usage(options: Iterable[Option]) -> tuple[int, int]:
-    """Graphics and system memory of several options; a model that serves several routes counts once, at its largest."""
-    largest = _largest(options)
-    gpu = sum(option.placement.gpu_bytes for option in largest.values())
-    cpu = sum(option.placement.cpu_bytes for option in largest.values())
-    return gpu, cpu
+    """Graphics and system memory of several options; a model that serves several routes counts once."""
+    loads = {option.name: option.placement for option in options}
+    gpu = sum(placement.gpu_bytes for placement in loads.values())
+    return gpu, sum(placement.cpu_bytes for placement in loads.values())
 
 
-def _largest(options: Iterable[Option]) -> dict[str, Option]:
-    """The option that takes the most of each model."""
-    found: dict[str, Option] = {}
-    for option in options:
-        if option.name not in found or option.placement.total > found[option.name].placement.total:
-            found[option.name] = option
-    return found
-
-
-def _one_file_each(picks: Mapping[Work, Option]) -> dict[Work, Option]:
-    """Nobody loads two files of one model: all its routes use the one that takes the most."""
-    largest = _largest(picks.values())
-    plan: dict[Work, Option] = {}
-    for work, pick in picks.items():
-        common = largest[pick.name]
-        plan[work] = replace(common, quality=pick.quality, score=pick.score)
-    return plan
+def _one_load_each(picks: Mapping[Work, Option], needs: Sequence[RouteNeed], at: Circumstances) -> dict[Work, Option]:
+    """Nobody loads two files of one model: all its routes share the largest, at the longest context among them."""
+    largest: dict[str, Option] = {}
+    for option in picks.values():
+        if option.name not in largest or option.placement.total > largest[option.name].placement.total:
+            largest[option.name] = option
+    shared: dict[Work, Option] = {}
+    for name, option in largest.items():
+        own = [need for need in needs if need.work in picks and picks[need.work].name == name]
+        shared.update(_served(option, own, at))
+    return {work: shared[work] for work in picks if work in shared}
 
 
 def _plan_words(picks: Mapping[Work, Option], plan: Mapping[Work, Option]) -> str:
@@ -177,22 +170,33 @@ def _light(option: Option) -> tuple[Option, ...]:
 
 
 def _served(option: Option, needs: Sequence[RouteNeed], at: Circumstances) -> dict[Work, Option]:
+    """The routes that one load of this file can serve: at the longest context, with the projector where one reads
+    pictures."""
     wanted = [need for need in needs if not option.candidate.obstacle(need)]
     if not wanted:
         return {}
+    variant = _variant_for(option, wanted)
     load = Load(max(need.context for need in wanted))
-    taken = memory_need(option.variant.shape, load)
-    placement = next(placements(option.variant.shape, taken, at.pools), None)
+    taken = memory_need(variant.shape, load)
+    placement = next(placements(variant.shape, taken, at.pools), None)
     if placement is None:
         return {}
     measured = option.speed.mid if option.speed.basis == "measured" else None
-    speed = speed_of(option.variant.shape, load, placement, measured)
-    row: dict[Work, Option] = {}
+    speed = speed_of(variant.shape, load, placement, measured)
+    served: dict[Work, Option] = {}
     for need in wanted:
         quality = quality_for(option.candidate.model, need)
         if quality is not None and speed.mid >= need.floor:
-            score = quality.points - option.variant.step.penalty - speed_penalty(speed.mid, need.comfort)
-            row[need.work] = replace(
-                option, load=load, need=taken, placement=placement, speed=speed, quality=quality, score=round(score, 3)
+            score = quality.points - variant.step.penalty - speed_penalty(speed.mid, need.comfort)
+            served[need.work] = Option(
+                option.name, option.candidate, variant, load, taken, placement, speed, quality, round(score, 3)
             )
-    return row
+    return served
+
+
+def _variant_for(option: Option, needs: Sequence[RouteNeed]) -> Variant:
+    """The same file, with the projector if any of the routes reads pictures."""
+    candidate = option.candidate
+    among = candidate.variants if any(need.pictures for need in needs) else candidate.text_variants
+    same = (option.variant.step.quant, option.variant.here)
+    return next(one for one in among if (one.step.quant, one.here) == same)

@@ -244,6 +244,8 @@ class HomeScreen(MainScreen):
             tooltip="Check the backends; while nothing is served, start again",
         ),
         Binding("s", "app.switch", "Stop or start", id="home.switch", tooltip="Stop serving, or start again"),
+        Binding("R", "app.reload", "Reload", show=False, id="home.reload", tooltip="Read the configuration again now"),
+        Binding("P", "app.profile", "Profile", id="home.profile", tooltip="Weigh engines by the next profile"),
         Binding("d", "app.traffic", "Samples", tooltip="Switch the sample requests of the demo on or off"),
         Binding(
             "y",

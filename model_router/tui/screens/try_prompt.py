@@ -110,7 +110,14 @@ class TryScreen(MainScreen):
             id="try.compare",
             tooltip="Decide with another configuration file as well, or not",
         ),
-        Binding("f8", "captured", "Open", id="try.open", tooltip="Take the ask of a captured request from a file"),
+        Binding(
+            "f8",
+            "captured",
+            "Open",
+            show=False,
+            id="try.open",
+            tooltip="Take the ask of a captured request from a file",
+        ),
         Binding("escape", "app.back", "Home", tooltip="Go back"),
         Binding("ctrl+q", "app.quit", "Quit", tooltip="Quit", priority=True),
     ]

@@ -65,7 +65,8 @@ def one_problem(problem: Problem, width: int) -> list[Content]:
     for name, value in details:
         if value:
             start = f"{indent}{name}: "
-            lines += paragraph(value, width, "$quiet", first=start, indent=indent + "  ", limit=600)
+            limit = 90 if name == "allowed" and problem.nearest else 600  # the nearest is what was meant
+            lines += paragraph(value, width, "$quiet", first=start, indent=indent + "  ", limit=limit)
     return lines
 
 

@@ -118,6 +118,13 @@ def test_a_damaged_file_is_thrown_away_and_named(test_hub: TestHub, planned: Pla
     assert list(Path(plan.folder).iterdir()) == []
 
 
+def test_an_empty_file_comes_too(test_hub: TestHub, planned: Planned, open_queue: OpenQueue) -> None:
+    test_hub.repos["org/mlx"] = Repo({"model.safetensors": body("st", 20_000), "added.txt": b""})
+    plan = planned("org/mlx")
+    assert fetch(open_queue(), plan).state is DownloadState.DONE
+    assert contents(plan) == [b"", body("st", 20_000)]
+
+
 def test_small_files_are_checked_too(test_hub: TestHub, planned: Planned, open_queue: OpenQueue) -> None:
     repo = Repo({"model.safetensors": body("st", 20_000), "config.json": b'{"a": 1}'})
     test_hub.repos["org/mlx"] = repo
@@ -126,6 +133,17 @@ def test_small_files_are_checked_too(test_hub: TestHub, planned: Planned, open_q
     assert failed.failure is not None
     assert failed.failure.reason == Reason.CORRUPT
     assert "config.json" in failed.failure.message
+
+
+def test_a_pointer_within_the_hub_is_followed_with_the_token(
+    test_hub: TestHub, planned: Planned, open_queue: OpenQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", GOOD_TOKEN)
+    repo = test_hub.repos["org/mlx"] = Repo({"model.safetensors": body("st", 20_000), "config.json": b'{"a": 1}'})
+    repo.private = repo.faults.relays = True
+    assert fetch(open_queue(), planned("org/mlx")).state is DownloadState.DONE
+    (relayed,) = [request for request in test_hub.requests if "resolve-cache" in request.path]
+    assert relayed.headers["authorization"] == f"Bearer {GOOD_TOKEN}"
 
 
 def test_an_expired_address_is_asked_for_again(test_hub: TestHub, planned: Planned, open_queue: OpenQueue) -> None:

@@ -73,6 +73,18 @@ def test_the_projector_of_half_precision_comes_along_when_it_is_wanted(planned: 
     assert [file.name for file in plan.weights] == ["tiny-Q4_K_M.gguf"]
 
 
+def test_a_projector_gets_a_name_that_llama_server_knows_it_by(test_hub: TestHub, planned: Planned) -> None:
+    test_hub.repos["org/eyes"] = Repo({"a-Q4_0.gguf": b"1", "a-mmproj-f16.gguf": b"2"})
+    plan = planned("org/eyes", projector=True)
+    assert [Path(file.target).name for file in plan.files] == ["a-Q4_0.gguf", "mmproj-a-mmproj-f16.gguf"]
+
+
+def test_files_that_would_overwrite_each_other_are_refused(test_hub: TestHub, planned: Planned) -> None:
+    test_hub.repos["org/two"] = Repo({"x/a-Q4_0.gguf": b"1", "y/a-Q4_0.gguf": b"2"})
+    with pytest.raises(UsageError, match="the same name"):
+        planned("org/two", names=["x/a-Q4_0.gguf", "y/a-Q4_0.gguf"])
+
+
 def test_drafts_and_statistics_are_no_models(test_hub: TestHub, planned: Planned) -> None:
     test_hub.repos["org/aside"] = Repo({"mtp-a-Q4_0.gguf": b"1", "a-imatrix.gguf": b"1", "a-draft-Q4_0.gguf": b"1"})
     with pytest.raises(DownloadError, match="neither GGUF files nor safetensors"):

@@ -207,6 +207,25 @@ def test_a_forgotten_download_leaves_the_list_and_its_part(
     assert list(Path(plan.folder).iterdir()) == []
 
 
+def test_a_certificate_file_that_is_none_is_said(
+    planned: Planned, open_queue: OpenQueue, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "nothing.pem"))
+    with pytest.raises(DownloadError, match="downloads cannot start") as caught:
+        open_queue()
+    assert "SSL_CERT_FILE" in caught.value.hint
+
+
+def test_a_folder_that_cannot_be_written_fails_the_download(
+    test_hub: TestHub, planned: Planned, open_queue: OpenQueue, tmp_path: Path
+) -> None:
+    (tmp_path / "models").write_text("a file where a folder should be")
+    failed = fetch(open_queue(), planned())
+    assert failed.failure is not None
+    assert failed.failure.reason == Reason.CANNOT_WRITE
+    assert "models" in failed.failure.message
+
+
 def test_room_is_looked_at_again_before_the_first_byte(hub: Hub, planned: Planned, tmp_path: Path) -> None:
     queue = DownloadQueue(tmp_path / "user", hub, disk=RoomyDisk(free=1000), patience=QUICK)
     queue.start()

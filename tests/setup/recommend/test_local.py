@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from model_router.setup.model_catalog import Work
-from model_router.setup.recommend.options import LocalModel
+from model_router.setup.recommend.options import LocalModel, candidates_of
 from tests.setup.fit.test_from_header import QWEN35_9B
-from tests.setup.recommend.machines import answer, model_for
+from tests.setup.recommend.machines import answer, catalog, model_for
 
 GIB = 1 << 30
 
@@ -60,3 +60,28 @@ def test_a_measured_speed_replaces_the_estimate() -> None:
     quick = answer("rtx4090-64gb", measured={"qwen3.8:27b": 55.0}).choices[Work.CODING].pick
     assert quick is not None
     assert (quick.name, quick.speed.mid, quick.speed.basis) == ("qwen3.8-27b", 55.0, "measured")
+
+
+def test_ollama_s_own_names_are_understood() -> None:
+    here = [LocalModel("gemma4:26b", 16_965_120_819, path="ollama:gemma4:26b"), LocalModel("glm-4.7-flash:latest", GIB)]
+    found = answer("rtx4090-64gb", local=here)
+    assert found.unknown_here == ()
+    here_of = {
+        candidate.name: [variant.here for variant in candidate.variants if variant.here]
+        for candidate in candidates_of(catalog().models, tuple(here))
+    }
+    assert here_of["gemma-4-26b-a4b"] == ["ollama:gemma4:26b"]
+    assert here_of["glm-4.7-flash"] == ["glm-4.7-flash:latest"]
+    assert here_of["qwen3.8-27b"] == []
+
+
+def test_the_projector_counts_only_where_pictures_are_read() -> None:
+    found = answer("mac-studio-128gb")
+    vision, coding = found.choices[Work.VISION].pick, found.choices[Work.CODING].pick
+    assert vision is not None
+    assert coding is not None
+    assert vision.need.projector > 0
+    assert coding.need.projector == 0
+    assert vision.variant.download > vision.need.weights
+    assert coding.variant.download == coding.need.weights
+    assert all(option.need.projector for option in found.together.plan.values() if option.name == vision.name)
