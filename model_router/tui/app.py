@@ -123,6 +123,7 @@ class ModelRouterApp(App[int]):
         self.add_mode("downloads", lambda: _downloads(session))
         self.add_mode("config", lambda: ConfigScreen(session))
         self.add_mode("doctor", lambda: _doctor(session))
+        self.add_mode("wizard", lambda: _wizard(session))
         self.add_mode("log", lambda: LogScreen(session, self.remembered_filter))
 
     def get_css_variables(self) -> dict[str, str]:
@@ -284,6 +285,12 @@ class ModelRouterApp(App[int]):
         if not any(isinstance(screen, ApprovalsScreen) for screen in self.screen_stack):
             self.push_screen(ApprovalsScreen(self.session))
 
+    def action_connect(self) -> None:
+        """Show what to set in each client."""
+        from model_router.tui.screens.connect import ConnectScreen
+
+        self.push_screen(ConnectScreen(self.session))
+
     def action_jump(self) -> None:
         """Put a letter on each part of the screen, and go to the one that is chosen."""
         if isinstance(self.screen, JumpScreen):
@@ -426,6 +433,8 @@ class ModelRouterApp(App[int]):
             yield SystemCommand("Samples", "Switch the sample requests on or off", self.action_traffic)
         else:
             yield SystemCommand("Demo", "Made-up models; nothing is kept", self.action_begin_demo)
+        yield SystemCommand("Wizard", "Set everything up, step by step", lambda: self.action_show("wizard"))
+        yield SystemCommand("Connect a client", "What to set in Claude Code, Codex, aider …", self.action_connect)
         yield SystemCommand("Jump", "A letter on each part of the screen", self.action_jump)
         yield SystemCommand("Help", "What the keys do here", self.action_help)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
@@ -477,3 +486,9 @@ def _doctor(session: Session) -> MainScreen:
     from model_router.tui.screens.doctor import DoctorScreen
 
     return DoctorScreen(session)
+
+
+def _wizard(session: Session) -> MainScreen:
+    from model_router.tui.screens.wizard import WizardScreen
+
+    return WizardScreen(session)

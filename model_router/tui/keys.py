@@ -79,7 +79,7 @@ def key_words(key: str) -> str:
     return _WORDS.get(key) or format_key(key)
 
 
-_IMPORTED_LATE = ("models", "downloads", "doctor")
+_IMPORTED_LATE = ("models", "downloads", "doctor", "wizard", "connect")
 
 
 def key_names() -> frozenset[str]:
