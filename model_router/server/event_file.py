@@ -140,7 +140,7 @@ class EventWriter:
         return True
 
     def _rotate(self) -> None:
-        """Begin a new file. Where files cannot be renamed, as in a folder that became read-only, the old one grows on."""
+        """Begin a new file; where none can be renamed, as in a folder that became read-only, the old one grows on."""
         os.close(self._file)
         self._file = -1
         try:

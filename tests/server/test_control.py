@@ -209,7 +209,7 @@ def test_an_attached_screen_shows_its_own_decision_at_once(running: Running, con
     """Before it has asked the gateway again how it stands."""
     with ThreadPoolExecutor(1) as beside:
         answer = beside.submit(running.ask, RISKY)
-        wait_for(lambda: running.gateway.approvals.list(), within=5, what="the request")
+        wait_for(running.gateway.approvals.list, within=5, what="the request")
         mirror = GatewayMirror(control, os.environ)
         (held,) = mirror.approvals.list()
         assert mirror.approvals.deny(held.request_id, "attached").standing is Standing.DENIED
