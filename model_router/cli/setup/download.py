@@ -50,6 +50,7 @@ INTERRUPTED = 130
 @click.option("--execute", is_flag=True, help="Fetch; asks for each plan.")
 @click.option("--yes", is_flag=True, help="Approve every plan that is shown.")
 @click.option("--backend", metavar="NAME", help="Offer the finished model to this backend of routing_proxy.yaml.")
+@click.option("--managed", is_flag=True, help="Have the gateway start and stop a llama-server with the model.")
 @click.option("--limit-rate", metavar="RATE", help="At most so many bytes a second, like 5M.")
 @json_option
 def command(
@@ -65,6 +66,7 @@ def command(
     execute: bool,
     yes: bool,
     backend: str | None,
+    managed: bool,
     limit_rate: str | None,
     as_json: bool,
 ) -> int:
@@ -79,6 +81,8 @@ def command(
     from model_router.setup.download.wanted import Wanted
 
     rate = parse_rate(limit_rate) if limit_rate else None
+    if managed and not (backend or routes):
+        raise UsageError("nothing says whose server it is to be", "Name its --backend, or the --route it is for.")
     if repositories:
         if len(routes) > 1:
             raise UsageError("a repository is for one route", "Give --route once, or leave --repo-id out.")
@@ -125,7 +129,7 @@ def command(
 
     for snapshot in snapshots:
         if snapshot.state == "done":
-            offer(snapshot.plan, backend)
+            offer(snapshot.plan, backend, managed=managed)
     return 0 if all(snapshot.state == "done" for snapshot in snapshots) else 1
 
 

@@ -18,7 +18,7 @@ import yaml
 
 from model_router.config.catalog_file import load_catalog
 from model_router.config.document import parse_document
-from model_router.config.proxy import ProxyConfig
+from model_router.config.proxy import BackendConfig, ProxyConfig
 from model_router.config.proxy_file import load_proxy
 from model_router.config.wording import nearest
 from model_router.engine.routes import Route
@@ -97,9 +97,9 @@ def propose_model(path: Path, backend: str, model: str, environ: Mapping[str, st
         raise UsageError(f"{path} has no backend {backend!r}", f"{guess}known: {' '.join(config.backends)}")
     before = path.read_bytes().decode("utf-8-sig")
     root = parse_document(before.encode(), str(path)).root
-    node = _child(_child(_child(root, "backends"), backend), "model")
-    change = ConfigChange(path, before, _spliced(before, node, _scalar(model)))
-    _check_change(change, config, backend, model, environ)
+    node = child(child(child(root, "backends"), backend), "model")
+    change = ConfigChange(path, before, spliced(before, node, scalar(model)))
+    check_change(change, config, backend, replace(config.backends[backend], model=model), environ)
     return change
 
 
@@ -119,11 +119,16 @@ def write_change(change: ConfigChange, now: datetime) -> Path:
     return copy
 
 
-def _check_change(
-    change: ConfigChange, config: ProxyConfig, backend: str, model: str, environ: Mapping[str, str]
+def check_change(
+    change: ConfigChange, config: ProxyConfig, backend: str, wanted_backend: BackendConfig, environ: Mapping[str, str]
 ) -> None:
+    """Read the changed text back: ``backend`` has to be as wanted, and everything else as it was.
+
+    Raises:
+        SetupError: it is not.
+    """
     draft = change.path.with_name(f".{change.path.name}.proposed")
-    wanted = {**config.backends, backend: replace(config.backends[backend], model=model)}
+    wanted = {**config.backends, backend: wanted_backend}
     found: ProxyConfig | None
     try:
         write_private(draft, change.after.encode())
@@ -143,11 +148,16 @@ def _check_change(
     ):
         raise SetupError(
             f"{change.path} is written in a way that this change cannot keep",
-            f"Change the model of backend {backend} to {model} by hand.",
+            f"Change the model of backend {backend} to {wanted_backend.model} by hand.",
         )
 
 
-def _child(node: yaml.Node, key: str) -> yaml.Node:
+def child(node: yaml.Node, key: str) -> yaml.Node:
+    """The value that stands under a key.
+
+    Raises:
+        SetupError: there is none.
+    """
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
             if name.value == key:
@@ -155,7 +165,7 @@ def _child(node: yaml.Node, key: str) -> yaml.Node:
     raise SetupError(f"{key} stands in no place of its own in the file", "Change it by hand.")
 
 
-def _spliced(text: str, node: yaml.Node, words: str) -> str:
+def spliced(text: str, node: yaml.Node, words: str) -> str:
     """The text with one value replaced, where the composer says that it stands."""
     lines = text.split("\n")
     starts = [0]
@@ -166,5 +176,6 @@ def _spliced(text: str, node: yaml.Node, words: str) -> str:
     return text[:begin] + words + text[end:]
 
 
-def _scalar(text: str) -> str:
+def scalar(text: str) -> str:
+    """The text as YAML writes it, quoted only where it has to be."""
     return text if _PLAIN.fullmatch(text) and text.lower() not in _NO_WORDS else json.dumps(text)
