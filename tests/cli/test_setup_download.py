@@ -230,3 +230,11 @@ def test_a_managed_server_is_offered_and_needs_a_backend(test_hub: TestHub, comm
     assert ended.code == 0
     assert "+      template: llama-server" in ended.err
     assert "was left alone" in ended.err, "nobody was there to say yes"
+
+
+def test_two_owners_files_of_one_name_are_not_fetched_to_one_place(test_hub: TestHub, command: Command) -> None:
+    test_hub.repos["two/tiny"] = small_model()
+    ended = command("setup", "download", "--repo-id", "org/tiny", "--repo-id", "two/tiny", "--execute", "--yes")
+    assert ended.code == 2
+    assert "org/tiny and two/tiny would both be written to" in ended.err
+    assert test_hub.sent == 0

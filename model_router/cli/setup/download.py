@@ -93,7 +93,7 @@ def command(
             raise UsageError("files and revisions belong to a repository", "Name it with --repo-id OWNER/NAME.")
         wanted = _recommended(routes, projector=projector)
         if quant:
-            wanted = [replace(each, names=(), quant=quant) for each in wanted]
+            wanted = [replace(each, names=(), quant=quant, sha256=()) for each in wanted]
     hub = Hub(os.environ)
     kind = Adapter(adapter)
     root = local_root.expanduser().absolute() if local_root else default_root(kind, os.environ)
@@ -108,9 +108,11 @@ def command(
             projector=each.projector,
             adapter=kind,
             route=each.route,
+            sha256=each.sha256,
         )
         for each in wanted
     ]
+    _check_targets(plans)
     if not execute or not plans:
         _show_plans(plans, as_json=as_json)
         return 0
@@ -163,6 +165,19 @@ def _recommended(routes: tuple[str, ...], *, projector: bool) -> list[Wanted]:
         same = wanted.setdefault((pick.repository, pick.names), pick)
         wanted[pick.repository, pick.names] = replace(same, projector=projector or pick.projector or same.projector)
     return list(wanted.values())
+
+
+def _check_targets(plans: list[DownloadPlan]) -> None:
+    """Two owners may give a file the same name; one command cannot fetch both to one place."""
+    owner: dict[str, str] = {}
+    for plan in plans:
+        for file in plan.files:
+            other = owner.setdefault(file.target, plan.repository)
+            if other != plan.repository:
+                raise UsageError(
+                    f"{other} and {plan.repository} would both be written to {file.target}",
+                    "Fetch them one after the other, each to its --local-root.",
+                )
 
 
 def _show_plans(plans: list[DownloadPlan], *, as_json: bool) -> None:

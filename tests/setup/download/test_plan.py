@@ -259,3 +259,11 @@ def test_sizes_and_times_are_short() -> None:
 def test_retry_after_may_be_a_date() -> None:
     assert retry_after({"Retry-After": "Thu, 01 Jan 1970 00:02:00 GMT"}, now=lambda: 100.0) == 20.0
     assert retry_after({"Retry-After": "soon"}) is None
+
+
+def test_a_file_that_is_not_the_catalog_s_is_refused_where_it_was_pinned(planned: Planned) -> None:
+    (file,) = planned().files
+    assert planned(sha256=(file.digest.value,), revision="main").notes == planned().notes
+    with pytest.raises(DownloadError, match="another file"):
+        planned(sha256=("0" * 64,), revision="main")
+    assert "newer file than the catalog's" in planned(sha256=("0" * 64,)).notes[-1]
