@@ -51,7 +51,7 @@ def test_a_quantisation_is_taken_by_name(planned: Planned) -> None:
     assert names(planned(quant="q8_0")) == ["tiny-Q8_0.gguf"]
     with pytest.raises(UsageError) as caught:
         planned(quant="Q8_1")
-    assert caught.value.hint == "did you mean Q8_0? --quant takes Q4_K_M (0.0 GB), Q8_0 (0.0 GB)."
+    assert caught.value.hint == "did you mean Q8_0? --quant takes Q4_K_M (1 MB), Q8_0 (2 MB)."
 
 
 def test_all_shards_come_and_a_missing_one_is_said(test_hub: TestHub, planned: Planned) -> None:
