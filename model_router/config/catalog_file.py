@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from model_router.config.document import Document, read_document
+from model_router.config.document import Document, parse_document, read_document
 from model_router.config.files import packaged_catalog
 from model_router.config.reader import Legacy, Reader
 from model_router.engine.catalog import DEFAULT_PROFILES, Catalog, EngineSpec
@@ -58,6 +58,15 @@ def check_catalog(path: Path | None = None) -> CheckedCatalog:
         document = read_document(place)
     except ConfigError as error:
         return CheckedCatalog(str(place), None, error.problems, (), error.hint)
+    return _check(document)
+
+
+def check_catalog_text(text: str, path: Path) -> CheckedCatalog:
+    """The same for what a file may hold soon."""
+    try:
+        document = parse_document(text.encode("utf-8", "replace"), str(path))
+    except ConfigError as error:
+        return CheckedCatalog(str(path), None, error.problems, (), error.hint)
     return _check(document)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from model_router.config.catalog_file import CheckedCatalog, check_catalog, mistakes
-from model_router.config.document import Document, read_document
+from model_router.config.document import Document, parse_document, read_document
 from model_router.config.files import event_log_path, expand
 from model_router.config.proxy import BackendConfig, OverridesConfig, PromptCapture, ProxyConfig, RuntimeConfig
 from model_router.config.reader import Reader
@@ -54,6 +54,15 @@ def check_proxy(path: Path, environ: Mapping[str, str] | None = None) -> Checked
     except ConfigError as error:
         return CheckedProxy(str(path), None, error.problems, (), None, error.hint)
     return _check(document, path, os.environ if environ is None else environ)
+
+
+def check_proxy_text(text: str, path: Path, environ: Mapping[str, str]) -> CheckedProxy:
+    """The same for what a file may hold soon: paths in it count from where ``path`` is."""
+    try:
+        document = parse_document(text.encode("utf-8", "replace"), str(path))
+    except ConfigError as error:
+        return CheckedProxy(str(path), None, error.problems, (), None, error.hint)
+    return _check(document, path, environ)
 
 
 def is_loopback(host: str) -> bool:

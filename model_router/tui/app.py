@@ -22,6 +22,7 @@ from model_router.errors import ModelRouterError
 from model_router.hindsight.filter import parse_filter
 from model_router.tui.keys import MOVES, key_names, key_words
 from model_router.tui.notices import Notices, in_one
+from model_router.tui.screens.approvals import ApprovalsScreen
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.config import ConfigScreen
 from model_router.tui.screens.help import HelpScreen, help_groups
@@ -35,7 +36,7 @@ from model_router.tui.session import Phase, Session
 from model_router.tui.state import State, load_state, save_state
 from model_router.tui.text import clean
 from model_router.tui.theme import DEFAULT_THEME, NO_COLOR_THEME, THEMES, quiet_colours
-from model_router.tui.top_bar import TopBar
+from model_router.tui.top_bar import APPROVALS, TopBar
 
 if TYPE_CHECKING:
     from model_router.server.happenings import ReloadEvent
@@ -48,6 +49,7 @@ _CROWD = 10
 """Events in a tenth of a second above which nobody can follow each of them."""
 _RESTED_TICKS = 2
 HEALTH_SECONDS = 15.0
+APPROVAL_SECONDS = 0.3
 
 
 class ModelRouterApp(App[int]):
@@ -138,6 +140,7 @@ class ModelRouterApp(App[int]):
         self.switch_mode(self._first)
         self.set_interval(DRAIN_SECONDS, self._drain)
         self.set_interval(1.0, self._tick)
+        self.set_interval(APPROVAL_SECONDS, self._look_at_approvals)
         self.set_interval(HEALTH_SECONDS, self._check)
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
         self.run_worker(self._open(self.session.open), group="open", exclusive=True)
@@ -198,6 +201,16 @@ class ModelRouterApp(App[int]):
             self.notify(clean(in_one(sentences), 600), severity="warning", markup=False)
         self._tell()
 
+    def _look_at_approvals(self) -> None:
+        """Keep the badge true; the first request that waits is told, once."""
+        before = self.session.waiting
+        first = self.session.look_at_approvals()
+        if self.session.waiting != before:
+            self._tell()
+        if first and not isinstance(self.screen, ApprovalsScreen):
+            self.bell()
+            self.notify("A request waits for a person; a shows it.", severity="warning", markup=False)
+
     def _tell(self, *, requests: bool = False) -> None:
         screen = self._main_screen
         if screen is not None:
@@ -247,8 +260,11 @@ class ModelRouterApp(App[int]):
         self.switch_mode(name)
 
     def on_top_bar_chosen(self, message: TopBar.Chosen) -> None:
-        """A tab was clicked."""
-        self.action_show(message.mode)
+        """A tab or the badge was clicked."""
+        if message.mode == APPROVALS:
+            self.action_approvals()
+        else:
+            self.action_show(message.mode)
 
     async def action_back(self) -> None:
         """One step back: out of a filter or a receipt, then Home."""
@@ -263,6 +279,11 @@ class ModelRouterApp(App[int]):
     def action_help(self) -> None:
         """Show what the keys do here."""
         self.push_screen(HelpScreen(self.session, help_groups(self.screen)))
+
+    def action_approvals(self) -> None:
+        """Show the requests that wait for a person."""
+        if not any(isinstance(screen, ApprovalsScreen) for screen in self.screen_stack):
+            self.push_screen(ApprovalsScreen(self.session))
 
     def action_connect(self) -> None:
         """Show what to set in each client."""
@@ -403,6 +424,7 @@ class ModelRouterApp(App[int]):
         yield SystemCommand("Downloads", "Approve, pause, resume", lambda: self.action_show("downloads"))
         yield SystemCommand("Config", "Edit, preview, apply, roll back", lambda: self.action_show("config"))
         yield SystemCommand("Doctor", "Checks, each with its fix", lambda: self.action_show("doctor"))
+        yield SystemCommand("Approvals", "Requests that wait for a person", self.action_approvals)
         yield SystemCommand("Stop or start", "Stop serving, or start again", self.action_switch)
         yield SystemCommand("Reload", "Read the configuration again now", self.action_reload)
         yield SystemCommand("Profile", "Weigh engines by the next profile", self.action_profile)

@@ -19,6 +19,14 @@ MOVES: tuple[Binding, ...] = (
     Binding("6", "app.show('config')", "Config", show=False, id="app.config"),
     Binding("7", "app.show('doctor')", "Doctor", show=False, id="app.doctor"),
     Binding(
+        "a",
+        "app.approvals",
+        "Approvals",
+        show=False,
+        id="app.approvals",
+        tooltip="Show the requests that wait for a person",
+    ),
+    Binding(
         "d",
         "app.traffic",
         "Samples",

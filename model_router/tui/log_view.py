@@ -11,78 +11,33 @@ from array import array
 from bisect import bisect_left
 from typing import ClassVar
 
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.cache import LRUCache
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
 
 from model_router.hindsight.filter import NO_FILTER, Filter
-from model_router.server.events import LiveEvent, RequestEvent
+from model_router.server.events import LiveEvent
 from model_router.tui.feed import Feed
-from model_router.tui.log_columns import Column, columns_for, plain_row
-from model_router.tui.text import clean
+from model_router.tui.labelled import Labels
+from model_router.tui.log_columns import plain_row
+from model_router.tui.row_view import MORE_ROW_KEYS, ROW_KEYS, RowView
 
-_OUTCOME_KINDS = {"ok": "good", "confirm": "ask", "error": "bad", "broken": "bad"}
-_STATES = ("", "cursor", "cursor-blurred")
 _COPIED_ROWS = 5_000
 
 
-def _kind(kind: str, event: RequestEvent) -> str:
-    """What a column's kind comes to for one row."""
-    if kind == "outcome":
-        return _OUTCOME_KINDS.get(event.outcome, "quiet")
-    if kind == "route":
-        return "ask" if event.requires_confirmation else "plain"
-    return kind
-
-
-class LogView(ScrollView, can_focus=True):
+class LogView(RowView):
     """The rows of the log below a line of column titles."""
 
-    BINDING_GROUP_TITLE = "Log"
-    DEFAULT_CSS = """
-    LogView { height: 1fr; overflow-x: hidden; overflow-y: scroll; scrollbar-size-vertical: 1; }
-    LogView > .log--quiet { color: $quiet; }
-    LogView > .log--ask { color: $text-warning; text-style: bold; }
-    LogView > .log--good { color: $text-success; }
-    LogView > .log--bad { color: $text-error; text-style: bold; }
-    LogView > .log--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
-    LogView > .log--cursor-blurred { background: $block-cursor-blurred-background; }
-    LogView:nocolor > .log--cursor { text-style: reverse; }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "log--quiet",
-        "log--ask",
-        "log--good",
-        "log--bad",
-        "log--cursor",
-        "log--cursor-blurred",
-    }
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "receipt", "Receipt", id="log.receipt", tooltip="Show the receipt of the row"),
-        Binding(
-            "slash",
-            "screen.filter",
-            "Filter",
-            id="log.filter",
-            tooltip="Filter, for example: route:coding status:409 ms>500 text",
-        ),
+        *ROW_KEYS,
         Binding("space", "pause", "Pause", id="log.pause", tooltip="Hold still, or follow again"),
         Binding("G", "follow", "Follow", id="log.follow", tooltip="Show the newest row, and every one that comes"),
-        Binding(
-            "y",
-            "copy",
-            "Copy",
-            id="log.copy",
-            tooltip="Send the row, or the selected text, to the terminal's clipboard",
-        ),
+        Binding("H", "screen.history", "History", id="log.history", tooltip="Go back through the log of days"),
+        *MORE_ROW_KEYS,
         Binding("p", "pause", "Pause", show=False, tooltip="Hold still, or follow again"),
         Binding("end", "follow", "Follow", show=False, tooltip="Show the newest row, and every one that comes"),
         Binding("up,k", "move(-1)", "Row up", show=False),
@@ -100,26 +55,18 @@ class LogView(ScrollView, can_focus=True):
     class Opened(Message):
         """The person wants the receipt of the row under the cursor."""
 
-    def __init__(self, feed: Feed, *, id: str | None = None) -> None:
+    def __init__(self, feed: Feed, labels: Labels | None = None, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.waiting = 0
         self._feed = feed
+        self._labels = labels if labels is not None else Labels()
         self._filter = NO_FILTER
         self._matching: array[int] | None = None  # sequence numbers, rising; None: every row
         self._first = feed.first
         self._read = feed.first
         self._cursor = -1
-        self._strips: LRUCache[tuple[int, int, int], Strip] = LRUCache(1_024)
-        self._styles: dict[tuple[str, int], Style] = {}
-        self._columns: tuple[Column, ...] = ()
-        self._columns_width = -1
 
     # What is in view
-
-    @property
-    def allow_select(self) -> bool:
-        """Text can be selected with the mouse."""
-        return True
 
     @property
     def count(self) -> int:
@@ -192,11 +139,6 @@ class LogView(ScrollView, can_focus=True):
         self.refresh()
         self.post_message(self.Moved())
 
-    @property
-    def _width(self) -> int:
-        """Cells of a row: ``size`` counts the scroll bar, too."""
-        return self.scrollable_content_region.width
-
     def _sequence(self, line: int) -> int:
         return self._first + line if self._matching is None else self._matching[line]
 
@@ -207,68 +149,29 @@ class LogView(ScrollView, can_focus=True):
         return line if line < len(self._matching) and self._matching[line] == sequence else None
 
     def _resized(self) -> None:
-        self.virtual_size = Size(self._width, self.count)
+        self.virtual_size = Size(self.row_width, self.count)
 
     # Drawing
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen; drawn once for each row, width and state."""
         line = self.scroll_offset.y + y
-        width = self._width
+        width = self.row_width
         if line >= self.count:
             return Strip.blank(width, self.rich_style)
         sequence = self._sequence(line)
         state = (1 if self.has_focus else 2) if sequence == self._cursor else 0
-        strip = self._strips.get((sequence, width, state))
+        strip = self.strips.get((sequence, width, state))
         if strip is None:
             live = self._feed.row(sequence)
             if live is None:
                 return Strip.blank(width, self.rich_style)
-            strip = self._draw(live.event, width, state)
-            self._strips[(sequence, width, state)] = strip
+            strip = self.draw(live.event, width, state, labelled=live.event.request_id in self._labels)
+            self.strips[(sequence, width, state)] = strip
         selection = self.text_selection
         if selection is not None:
-            strip = self._highlight(strip, selection, line)
+            strip = self.highlight(strip, selection, line)
         return strip.apply_offsets(0, line)
-
-    def _draw(self, event: RequestEvent, width: int, state: int) -> Strip:
-        base = self._style("plain", state)
-        segments: list[Segment] = []  # as few as there are styles: each costs time in all that a strip goes through
-        text, style = "›" if state else " ", base
-        for column in self._columns_for(width):
-            wanted = base if state == 1 else self._style(_kind(column.kind, event), state)
-            if wanted is not style:
-                segments.append(Segment(text, style))
-                text, style = "", wanted
-            text += f"{column.cell(clean(column.text(event), 80))} "
-        segments.append(Segment(text, style))
-        return Strip(segments).adjust_cell_length(width, base)
-
-    def _columns_for(self, width: int) -> tuple[Column, ...]:
-        if width != self._columns_width:
-            self._columns, self._columns_width = columns_for(width - 1), width
-        return self._columns
-
-    def _style(self, kind: str, state: int) -> Style:
-        """How a cell looks; worked out once for each kind and state."""
-        style = self._styles.get((kind, state))
-        if style is None:
-            style = self.rich_style
-            for name in (_STATES[state], kind if kind != "plain" else ""):
-                if name:
-                    style += self.get_component_rich_style(f"log--{name}", partial=True)
-            self._styles[kind, state] = style
-        return style
-
-    def _highlight(self, strip: Strip, selection: Selection, line: int) -> Strip:
-        span = selection.get_span(line)
-        if span is None:
-            return strip
-        start, end = span[0], strip.cell_length if span[1] == -1 else span[1]
-        marked = self.screen.get_component_rich_style("screen--selection")
-        before, middle, after = strip.crop(0, start), strip.crop(start, end), strip.crop(end)
-        painted = Strip([Segment(text, (style or Style.null()) + marked) for text, style, _ in middle])
-        return Strip.join([before, painted, after])
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """The selected text, taken from the rows that the selection touches and not from all of them."""
@@ -279,19 +182,9 @@ class LogView(ScrollView, can_focus=True):
             live = self._feed.row(self._sequence(line))
             span = selection.get_span(line)
             if live is not None and span is not None:
-                text = self._draw(live.event, self._width, 0).text
+                text = self.draw(live.event, self.row_width, 0).text
                 lines.append(text[span[0] :] if span[1] == -1 else text[span[0] : span[1]])
         return "\n".join(text.rstrip() for text in lines), "\n"
-
-    def selection_updated(self, selection: Selection | None) -> None:
-        """Draw again: the marked cells are not in the cache."""
-        self.refresh()
-
-    def notify_style_update(self) -> None:
-        """Draw again in the new colours."""
-        super().notify_style_update()
-        self._strips.clear()
-        self._styles.clear()
 
     def on_resize(self) -> None:
         """Keep the newest row, or the cursor, in sight."""
@@ -300,10 +193,6 @@ class LogView(ScrollView, can_focus=True):
             self.scroll_end(animate=False, immediate=True)
         elif self._cursor >= 0:
             self._show_cursor()
-
-    def titles(self) -> str:
-        """The titles of the present columns, aligned with them."""
-        return " " + " ".join(column.cell(column.title) for column in self._columns_for(self._width))
 
     # Moving
 
@@ -389,19 +278,8 @@ class LogView(ScrollView, can_focus=True):
 
     def action_copy(self) -> None:
         """Send the selected text, or the row under the cursor, to the terminal's clipboard."""
-        text = self.screen.get_selected_text()
-        if not text:
-            live = self.selected
-            if live is None:
-                self.app.notify(
-                    "Choose a row with ↑ and ↓ first, then y sends it.", title="Nothing to copy", markup=False
-                )
-                return
-            text = plain_row(live.event)
-        self.app.copy_to_clipboard(text)
-        lines = text.count("\n") + 1
-        what = "The row was" if lines == 1 else f"{lines} lines were"
-        self.app.notify(f"{what} sent to the terminal's clipboard.", markup=False)
+        live = self.selected
+        self.send(plain_row(live.event) if live is not None else None)
 
 
 def state_words(view: LogView) -> str:

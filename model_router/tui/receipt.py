@@ -12,7 +12,11 @@ from textual.content import Content
 from model_router.engine.decision import Evidence, RoutingDecision
 from model_router.engine.receipt import RISK_WORDS
 from model_router.engine.routes import RiskClass, Route
+from model_router.hindsight.labels import Label
+from model_router.hindsight.past_event import OtherLine
 from model_router.server.events import LiveEvent, RequestEvent
+from model_router.tui.history import other_facts, other_words
+from model_router.tui.labelled import Labels
 from model_router.tui.lines import Lines, fact, paragraph, spaced, title
 from model_router.tui.look import ROUTE_LOOKS, outcome_look, route_look
 from model_router.tui.text import bar, clean, fit, fit_right, milliseconds
@@ -149,7 +153,30 @@ def _span(value: float | None) -> str:
     return shown if shown == "-" or not shown[-1].isdigit() else f"{shown} ms"
 
 
-def event_receipt(live: LiveEvent, width: int) -> list[Content]:
+def label_lines(label: Label | None, event: RequestEvent, width: int) -> list[Content]:
+    """What the person said about it."""
+    if label is None:
+        return []
+    met = "which is where it went" if label.engine == (event.decided or event.engine) else "it went elsewhere"
+    said = Content.assemble((f"⚑ {clean(label.engine, 60)}", "bold"), f", {met}")
+    return [*fact("label", said, width), *(fact("note", label.notes, width) if label.notes else ())]
+
+
+def other_receipt(line: OtherLine, width: int) -> list[Content]:
+    """A line of the log that is no request: its sentence, then all that it holds."""
+    when, kind, words = other_words(line)
+    facts = [one for name, value in other_facts(line).items() for one in fact(clean(name, 20), _plain(value), width)]
+    shown = time.strftime("%H:%M:%S", time.localtime(min(max(0.0, when), 4e9)))
+    return [title(clean(kind, 40).capitalize(), width, shown), *paragraph(words, width), Content(), *facts]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return "; ".join(map(str, value)) or "-"
+    return clean(str(value), 1_000) or "-"
+
+
+def event_receipt(live: LiveEvent, width: int, label: Label | None = None) -> list[Content]:
     """The whole receipt of a request. An old row has lost its receipt; its event still tells the reasons."""
     event, receipt = live.event, live.receipt
     figures = f"{event.route_us:.0f} µs · confidence {event.confidence}"
@@ -162,6 +189,7 @@ def event_receipt(live: LiveEvent, width: int) -> list[Content]:
     facts = [
         *fact("safety", safety_line(event.risk_class, event.requires_confirmation), width),
         *fact("decided in", figures, width),
+        *label_lines(label, event, width),
         *request_lines(event, width),
     ]
     reasons = receipt.reasons if receipt is not None else event.reasons
@@ -179,32 +207,44 @@ def event_receipt(live: LiveEvent, width: int) -> list[Content]:
 
 
 class ReceiptLines(Lines):
-    """The lines of one receipt, or a sentence when there is none."""
+    """The lines of one receipt, or of another line of the log, or a sentence when there is neither."""
 
     DEFAULT_CSS = "ReceiptLines { padding: 0 1; }"
 
-    def __init__(self, live: LiveEvent | None = None) -> None:
+    def __init__(self, labels: Labels) -> None:
         super().__init__()
-        self.live = live
+        self.live: LiveEvent | None = None
+        self.other: OtherLine | None = None
+        self._labels = labels
 
     def lines(self, width: int) -> list[Content]:
-        """See :func:`event_receipt`."""
+        """See :func:`event_receipt` and :func:`other_receipt`."""
+        if self.other is not None:
+            return other_receipt(self.other, width)
         if self.live is None:
             return [Content.styled("Choose a row with ↑ and ↓.", "$quiet")]
-        return event_receipt(self.live, width)
+        return event_receipt(self.live, width, self._labels.get(self.live.event.request_id))
 
 
 class ReceiptPane(VerticalScroll):
     """A receipt that scrolls."""
 
+    def __init__(self, labels: Labels) -> None:
+        super().__init__()
+        self._labels = labels
+
     def compose(self) -> ComposeResult:
         """The lines alone."""
-        yield ReceiptLines()
+        yield ReceiptLines(self._labels)
 
-    def show(self, live: LiveEvent | None) -> None:
+    def show(self, live: LiveEvent | None, other: OtherLine | None = None) -> None:
         """Show another receipt, from its top."""
         lines = self.query_one(ReceiptLines)
-        if lines.live is not live:
-            lines.live = live
+        if lines.live is not live or lines.other is not other:
+            lines.live, lines.other = live, other
             lines.refresh(layout=True)
             self.scroll_home(animate=False)
+
+    def draw_again(self) -> None:
+        """The label of the request may be new."""
+        self.query_one(ReceiptLines).refresh(layout=True)

@@ -13,12 +13,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from model_router.config.files import proxy_path
+from model_router.config.files import expand, proxy_path
 from model_router.config.proxy import PromptCapture, ProxyConfig
 from model_router.config.proxy_file import load_proxy
 from model_router.errors import ConfigError, ModelRouterError, ServerError
+from model_router.hindsight.labels import label_file
 from model_router.router import ModelRouter
 from model_router.tui.feed import Feed
+from model_router.tui.labelled import Labels
 from model_router.tui.workshop import Workshop
 
 if TYPE_CHECKING:
@@ -43,8 +45,9 @@ class Phase(StrEnum):
 class Session:
     """Holds the gateway and starts, restarts and stops it.
 
-    ``problem`` says why it is not serving. ``config_path`` is where the proxy file is, or would be; ``demo`` is set
-    while the demo runs, and then no file is read or written outside its temporary folder.
+    ``problem`` says why it is not serving; ``waiting`` is how many requests wait for a person. ``config_path`` is where
+    the proxy file is, or would be; ``demo`` is set while the demo runs, and then no file is read or written outside its
+    temporary folder.
     """
 
     edits_files = True
@@ -67,6 +70,8 @@ class Session:
         self.gateway: Gateway | None = None
         self.feed = Feed()
         self.workshop = Workshop(environ)
+        self.labels = Labels(None if demo else label_file(environ))
+        self.waiting = 0
         self.demo: Demo | None = None
         self.traffic: DemoTraffic | None = None
         self._named = config_path is not None
@@ -101,6 +106,16 @@ class Session:
             return self.gateway.address
         listen = self.gateway.config.proxy
         return f"http://{listen.host}:{listen.port}/v1" if listen.port else ""
+
+    @property
+    def log_path(self) -> Path | None:
+        """The event log; None when none is written."""
+        gateway = self.gateway
+        if gateway is None or not gateway.config.observability.enabled:
+            return None
+        config = gateway.config
+        base = Path(config.source).parent if config.source else None
+        return expand(config.observability.log_path, self.environ, base)
 
     def client_key(self) -> str | None:
         """The key that a client of this gateway has to send, for a request that the person sends from here."""
@@ -162,9 +177,17 @@ class Session:
             self.phase = Phase.NOT_SERVING
             self.problem = ServerError("The server ended with an error.", "Its log says more.")
 
+    def look_at_approvals(self) -> bool:
+        """Count the requests that wait for a person; says whether there are some where there were none."""
+        before, gateway = self.waiting, self.gateway
+        found = gateway.approvals.list() if gateway is not None and self.phase is Phase.SERVING else ()
+        self.waiting = sum(one.ttl_seconds is not None for one in found)
+        return self.waiting > 0 and before == 0
+
     def begin_demo(self) -> None:
         """Leave the configuration alone and open the demo instead."""
         self.wants_demo = True
+        self.labels.path = None
         self.open()
 
     def start_traffic(self) -> None:

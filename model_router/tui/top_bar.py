@@ -32,12 +32,15 @@ def phase_words(phase: Phase) -> Content:
     return Content.styled(f"{glyph} {phase.value}", style)
 
 
+APPROVALS = "approvals"
+"""What a click on the badge of waiting requests chooses."""
+
 _WIDEST_FIRST = ((1, 1, 1, 1), (1, 1, 0, 1), (0, 1, 0, 1), (0, 1, 0, 0), (0, 0, 0, 1))
 """Whether the name, the words of the tabs, the address and the word of the state are shown."""
 
 
 class TopBar(Lines):
-    """The tabs and the state. The tabs can be clicked."""
+    """The tabs and the state, and how many requests wait for a person. Tabs and badge can be clicked."""
 
     TABS: ClassVar[Sequence[tuple[str, str, str]]] = (
         ("1", "home", "Home"),
@@ -73,6 +76,10 @@ class TopBar(Lines):
         if self._session.keeps_prompts:
             words = " PROMPTS KEPT " if width >= 60 else " ! "
             demo = Content.assemble(demo, " " if demo else "", (words, "reverse bold $text-warning"))
+        waiting = self._session.waiting
+        if waiting:
+            words = f" a {waiting:,} waiting " if width >= 24 else f" a {waiting:,} "
+            demo = Content.assemble((words, "reverse bold $text-warning"), " " if demo else "", demo)
         for named, worded, addressed, stated in _WIDEST_FIRST:
             left = self._left(demo, bool(named), bool(worded))
             if not stated and self._session.phase is not Phase.SERVING:
@@ -89,9 +96,12 @@ class TopBar(Lines):
         parts: list[Content | str] = [" "]
         if named:
             parts += [Content.styled("ModelRouter", "bold"), "  "]
-        if demo:
-            parts += [demo, "  "]
         self._spans = []
+        if demo:
+            if self._session.waiting:
+                start = sum(len(part) for part in parts)
+                self._spans.append((start, start + len(demo), APPROVALS))
+            parts += [demo, "  "]
         for digit, mode, word in self.TABS:
             here = mode == self.active
             start = sum(len(part) for part in parts)

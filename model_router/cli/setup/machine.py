@@ -59,3 +59,11 @@ def models_here(folders: Sequence[Path] = ()) -> list[LocalModel]:
         for model in find_models(places).models
         if model.header.kind == "model"
     ]
+
+
+def speeds_here() -> dict[str, float]:
+    """Tokens a second by model that the gateway has measured on this machine."""
+    from model_router.hindsight.event_files import log_place
+    from model_router.hindsight.speeds import measured_speeds
+
+    return measured_speeds(log_place(os.environ))

@@ -16,7 +16,7 @@ from model_router.config.proxy_file import CheckedProxy, check_proxy, is_loopbac
 from model_router.config.truth_card import TruthCard, encode_truth_cards, read_truth_cards
 from model_router.engine.catalog import EngineSpec
 from model_router.engine.routes import Route
-from model_router.setup.doctor.files import check_files, check_keys, check_port, engines_of
+from model_router.setup.doctor.files import check_capture, check_files, check_keys, check_port, engines_of
 from model_router.setup.doctor.finding import Finding, Level, fine
 from model_router.setup.doctor.probe import Found, Prober
 from model_router.setup.doctor.verdict import is_listed, judge
@@ -71,6 +71,7 @@ async def examination(
         return Examination(tuple(findings), ())
     config = checked.config
     findings += check_keys(config, environ)
+    findings += check_capture(config, environ)
     findings.append(await asyncio.to_thread(check_port, config))
     names = [name for name in config.backends if only in {"", name}]
     found = await _probe_all(config, environ, patience, names, progress, ask_hosted=ask_hosted)
@@ -103,7 +104,8 @@ async def _probe_all(
 ) -> dict[str, Found]:
     """Servers side by side; backends of one server in turn, so that it does not have to swap models."""
     found = {name: Found() for name in wanted}
-    async with httpx.AsyncClient() as client:
+    # A connection of its own for each request: a server that closes an idle one must not look like one that fails.
+    async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as client:
 
         async def examine_server(names: list[str]) -> None:
             for name in names:

@@ -45,6 +45,10 @@ class MainScreen(Screen[None]):
         """The session's phase, problem or health changed, or a second passed."""
         self.query_one(TopBar).refresh()
 
+    def go_back(self) -> bool:
+        """One step back within this screen; says whether there was one."""
+        return False
+
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""
         self.tell(requests=True)
@@ -61,10 +65,6 @@ class MainScreen(Screen[None]):
             self.state_changed()
         except NoMatches as reason:
             _log.debug("the screen %s is not standing: %s", self.mode, reason)
-
-    def go_back(self) -> bool:
-        """One step back within the screen; whether there was one."""
-        return False
 
     def may_write(self, what: str) -> bool:
         """Whether files of the person may be changed from here; told when they may not."""

@@ -1,7 +1,11 @@
-"""The live log: every request as it ends, with a filter, a pause and the receipt of each row."""
+"""The log: every request as it ends, with a filter, a pause and the receipt of each row; and the log of days."""
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import Iterable
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -12,47 +16,73 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
-from model_router.errors import UsageError
+from model_router.errors import ModelRouterError, UsageError
 from model_router.hindsight.filter import NO_FILTER, parse_filter
+from model_router.hindsight.past_event import OtherLine, PastEvent
+from model_router.server.events import LiveEvent
+from model_router.tui.history import History, live_rows, past_rows
+from model_router.tui.history_view import HistoryView, row_words
 from model_router.tui.lines import Lines, paragraph
+from model_router.tui.log_export import export_rows
 from model_router.tui.log_view import LogView, state_words
 from model_router.tui.receipt import ReceiptPane
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.home import empty_lines
-from model_router.tui.screens.receipt import ReceiptScreen
+from model_router.tui.screens.label import LabelScreen
+from model_router.tui.screens.path_field import PathScreen
+from model_router.tui.screens.receipt import ReceiptScreen, receipt_json
 from model_router.tui.session import Session
+from model_router.tui.tasks import begin
 from model_router.tui.text import clean
 
 _SIDE_BY_SIDE = 120
 """Width from which the receipt stands beside the rows."""
-
+_STEP_SECONDS = 0.08
+"""How long the worker reads on before the screen shows what was found."""
 
 _SHOWABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"
 """What may be written or pasted into the filter: nothing that the terminal would obey."""
 
 
 class LogStatus(Lines):
-    """Following or paused, how many rows, and what the filter says."""
+    """Following, paused or history, how many rows, what the filter says, and what is under way."""
 
     DEFAULT_CSS = "LogStatus { height: 1; background: $surface; padding: 0 1; }"
 
-    def __init__(self, session: Session, view: LogView) -> None:
+    def __init__(self, session: Session, view: LogView, history: HistoryView) -> None:
         super().__init__()
         self._session = session
         self._view = view
+        self._history = history
         self.complaint = ""
+        self.exported: int | None = None
 
     def lines(self, width: int) -> list[Content]:
         """One line."""
-        view, feed = self._view, self._session.feed
-        state = Content.styled(state_words(view), "$text-success" if view.follow else "$text-warning bold")
         if self.complaint:
             return [Content.styled(f"✗ {clean(self.complaint, 300)}", "$text-error")]
+        if self.exported is not None:
+            words = f"EXPORTING  {self.exported:,} rows written · esc stops it"
+            return [Content.styled(words, "$text-warning bold")]
+        if self._history.history is not None:
+            return [self._past(self._history.history)]
+        view, feed = self._view, self._session.feed
+        state = Content.styled(state_words(view), "$text-success" if view.follow else "$text-warning bold")
         if view.filter:
             shown = f"  {view.count:,} of {feed.next - feed.first:,} rows · filter: {clean(view.filter.text, 120)}"
         else:
             shown = f"  {view.count:,} rows"
         return [Content.assemble(state, (shown, "$quiet"))]
+
+    def _past(self, history: History) -> Content:
+        progress = history.progress
+        under_way = f" · {progress.word} {progress.share:.0%}" if progress.word else ""
+        if history.filter:
+            shown = f"  {history.count:,} of {history.total:,} rows{under_way} · filter: {history.filter.text}"
+        else:
+            shown = f"  {history.count:,} rows, newest first{under_way}"
+        day = f"  {self._history.day}" if self._history.day else ""
+        return Content.assemble(("HISTORY", "$primary bold"), day, (clean(shown, 300), "$quiet"))
 
 
 class LogTitles(Lines):
@@ -60,20 +90,36 @@ class LogTitles(Lines):
 
     DEFAULT_CSS = "LogTitles { color: $quiet; }"
 
-    def __init__(self, session: Session, view: LogView) -> None:
+    def __init__(self, session: Session, view: LogView, history: HistoryView) -> None:
         super().__init__()
         self._session = session
         self._view = view
+        self._history = history
 
     def lines(self, width: int) -> list[Content]:
         """The titles, or a sentence."""
+        if self._history.history is not None:
+            return self._past(self._history.history, width)
         if self._session.feed.rows:
             titles = [Content.styled(self._view.titles(), "$quiet")]
             if self._view.count:
                 return titles
-            words = "No row matches; esc clears the filter. Rows that come later and match appear here."
+            words = (
+                "No row matches; esc clears the filter. Rows that come later and match appear here; H looks through "
+                "the log of days."
+            )
             return [*titles, Content(), *paragraph(words, width, "$quiet", first=" ", indent=" ")]
         return [Content(), *(Content.assemble(" ", line) for line in empty_lines(self._session, width - 2))]
+
+    def _past(self, history: History, width: int) -> list[Content]:
+        titles = [Content.styled(self._history.titles(), "$quiet")]
+        if history.count or history.progress.word:
+            return titles
+        if history.total:
+            words = "No row of the log matches; esc clears the filter."
+        else:
+            words = f"{clean(str(history.path), 300)} holds no row yet. H goes back to the live log."
+        return [*titles, Content(), *paragraph(words, width, "$quiet", first=" ", indent=" ")]
 
 
 class FilterField(Input):
@@ -94,6 +140,9 @@ class LogScreen(MainScreen):
     BINDING_GROUP_TITLE = "Log"
     CSS = """
     LogScreen #rows { width: 1fr; }
+    LogScreen HistoryView { display: none; }
+    LogScreen.-history HistoryView { display: block; }
+    LogScreen.-history LogView { display: none; }
     LogScreen ReceiptPane { display: none; width: 42; border-left: solid $panel; }
     LogScreen.-receipt.-widest ReceiptPane { display: block; scrollbar-size-vertical: 1; }
     LogScreen #filter { height: 1; border: none; display: none; background: $surface; padding: 0 1; }
@@ -107,6 +156,8 @@ class LogScreen(MainScreen):
             super().__init__()
             self.text = text
 
+    _export_ended: threading.Event | None = None
+
     def __init__(self, session: Session, filter_text: str = "") -> None:
         super().__init__(session)
         self._filter_text = filter_text
@@ -118,13 +169,15 @@ class LogScreen(MainScreen):
 
     def body(self) -> ComposeResult:
         """Status, rows with their titles, the receipt beside them, the filter."""
-        view = LogView(self.session.feed)
-        yield LogStatus(self.session, view)
+        view = LogView(self.session.feed, self.session.labels)
+        history = HistoryView(self.session.labels)
+        yield LogStatus(self.session, view, history)
         with Horizontal():
             with Vertical(id="rows"):
-                yield LogTitles(self.session, view)
+                yield LogTitles(self.session, view, history)
                 yield view
-            yield ReceiptPane()
+                yield history
+            yield ReceiptPane(self.session.labels)
         yield FilterField(
             placeholder="route:coding status:409 ms>500 text   (esc clears)",
             id="filter",
@@ -134,8 +187,18 @@ class LogScreen(MainScreen):
 
     @property
     def view(self) -> LogView:
-        """The rows."""
+        """The live rows."""
         return self.query_one(LogView)
+
+    @property
+    def past(self) -> HistoryView:
+        """The rows of days."""
+        return self.query_one(HistoryView)
+
+    @property
+    def shown(self) -> LogView | HistoryView:
+        """The rows that are looked at."""
+        return self.past if self.past.history is not None else self.view
 
     def requests_came(self) -> None:
         """Show what came."""
@@ -148,46 +211,194 @@ class LogScreen(MainScreen):
         super().state_changed()
         self._describe(layout=not self.session.feed.rows)
 
+    def on_screen_resume(self) -> None:
+        """Labels may have been given elsewhere."""
+        super().on_screen_resume()
+        begin(self, "labels", self._load_labels)
+
+    async def _load_labels(self) -> None:
+        if await asyncio.to_thread(self.session.labels.load):
+            self._marks_changed()
+
+    def _marks_changed(self) -> None:
+        self.view.draw_again()
+        self.past.draw_again()
+        self.query_one(ReceiptPane).draw_again()
+
     def on_resize(self) -> None:
         """The titles follow the columns."""
         self.call_after_refresh(self._describe, layout=True)
+
+    def on_unmount(self) -> None:
+        """Let the files go."""
+        self._close_history()
+        if self._export_ended is not None:
+            self._export_ended.set()
 
     def _describe(self, *, layout: bool = False) -> None:
         self.query_one(LogStatus).refresh()
         self.query_one(LogTitles).refresh(layout=layout)
 
+    # The receipt of a row
+
     @on(LogView.Moved)
+    @on(HistoryView.Moved)
     def _moved(self) -> None:
         self._describe()
         if self.has_class("-receipt"):
-            self.query_one(ReceiptPane).show(self.view.selected)
+            self._show_receipt()
 
     @on(LogView.Opened)
+    @on(HistoryView.Opened)
     def _opened(self) -> None:
         """Beside the rows where there is room, otherwise above them."""
         if self.size.width < _SIDE_BY_SIDE:
-            self.app.push_screen(ReceiptScreen(self.session, self.view.selected))
+            self.app.push_screen(ReceiptScreen(self.session, self.shown.selected, self._other_line()))
             return
         self.toggle_class("-receipt")
-        self.query_one(ReceiptPane).show(self.view.selected)
+        self._show_receipt()
         self.call_after_refresh(self._describe, layout=True)
+
+    def _show_receipt(self) -> None:
+        self.query_one(ReceiptPane).show(self.shown.selected, self._other_line())
+
+    def _other_line(self) -> OtherLine | None:
+        row = self.past.row if self.past.history is not None else None
+        return row if isinstance(row, OtherLine) else None
+
+    def action_copy_receipt(self) -> None:
+        """Send the whole receipt to the terminal's clipboard, as JSON."""
+        live = self._request()
+        if live is not None:
+            self.app.copy_to_clipboard(receipt_json(live))
+            self.app.notify("The receipt was sent to the terminal's clipboard as JSON.", markup=False)
+
+    def _request(self) -> LiveEvent | None:
+        """The request under the cursor; told when there is none."""
+        live = self.shown.selected
+        if live is None:
+            row = self.past.row if self.past.history is not None else None
+            words = "This row is no request." if row_words(row) else "Choose a row with ↑ and ↓ first."
+            self.app.notify(words, severity="warning", markup=False)
+        return live
+
+    # Labels
+
+    def action_label(self) -> None:
+        """Say which engine the row should have had."""
+        live = self._request()
+        if live is None or not self._app_may("write labels"):
+            return
+        screen = LabelScreen(self.session, live.event, self.session.labels.get(live.event.request_id))
+        self.app.push_screen(screen, lambda said: self._label(live, *said) if said is not None else None)
+
+    def _label(self, live: LiveEvent, engine: str, note: str) -> None:
+        begin(self, "label", self._keep_label, live, engine, note)
+
+    async def _keep_label(self, live: LiveEvent, engine: str, note: str) -> None:
+        event, labels = live.event, self.session.labels
+        try:
+            await asyncio.to_thread(labels.add, event, engine, note, self.session.router.catalog)
+        except ModelRouterError as error:
+            self.app.notify(clean(f"{error.message} {error.hint}".strip(), 400), severity="error", markup=False)
+            return
+        where = f"Noted in {labels.path}" if labels.path is not None else "Noted until the demo ends"
+        words = f"{where}: {event.request_id} should go to {engine}. `model-router replay` counts it."
+        self.app.notify(clean(words, 400), markup=False)
+        self._marks_changed()
+
+    def _app_may(self, what: str) -> bool:
+        if self.session.read_only:
+            self.app.notify(f"Opened with --read-only, so it does not {what}.", severity="warning", markup=False)
+        return not self.session.read_only
+
+    # The log of days
+
+    def action_history(self) -> None:
+        """Go back through the log of days, or to the live log again."""
+        if self.past.history is not None:
+            self._leave_history()
+            return
+        path = self.session.log_path
+        if path is None:
+            words = "There is no event log to go back through: observability.enabled is off, or nothing is configured."
+            self.app.notify(words, severity="warning", markup=False)
+            return
+        begin(self, "history", self._read_history, path)
+
+    async def _read_history(self, path: Path) -> None:
+        """Open the log, then read on and show what is found until all is."""
+        history = await asyncio.to_thread(History, path)
+        wanted = self.view.filter
+        self.past.show(history)
+        self.past.set_filter(wanted)
+        self.add_class("-history")
+        self.past.focus()
+        self.call_after_refresh(self._describe, layout=True)
+        await self._read_on(history)
+
+    async def _read_on(self, history: History) -> None:
+        done = False
+        while not done and self.past.history is history:
+            had_rows = self.past.count > 0
+            done = await asyncio.to_thread(history.step, _STEP_SECONDS)
+            if self.past.history is history:
+                self.past.grown()
+                self._describe(layout=done or not had_rows)
+                if not had_rows and self.past.count:
+                    self.post_message(HistoryView.Moved())
+
+    def _leave_history(self) -> None:
+        self._close_history()
+        self.remove_class("-history")
+        self._take_filter(self.query_one("#filter", Input).value)
+        self.view.focus()
+        self.call_after_refresh(self._describe, layout=True)
+        if self.has_class("-receipt"):
+            self._show_receipt()
+
+    def _close_history(self) -> None:
+        past = next(iter(self.query(HistoryView)), None)
+        if past is not None and past.history is not None:
+            past.history.close()
+            past.show(None)
+
+    # The filter
 
     def action_filter(self) -> None:
         """Write a filter; what is in force stands there already."""
         self.add_class("-filter")
         self.query_one("#filter", Input).focus()
 
+    def action_same_client(self) -> None:
+        """Show the requests of the row's client alone, or all again."""
+        live = self._request()
+        if live is None:
+            return
+        wanted = f'client:"{clean(live.event.client, 80).replace(chr(34), "")}"'
+        field = self.query_one("#filter", Input)
+        field.value = "" if self.shown.filter.text == wanted else wanted
+        self.post_message(self.FilterKept(field.value))
+
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
+        self._take_filter(event.value)
+        self._describe(layout=True)
+
+    def _take_filter(self, text: str) -> None:
         status = self.query_one(LogStatus)
         try:
-            wanted = parse_filter(event.value)
+            wanted = parse_filter(text)
         except UsageError as error:
             status.complaint = f"{error.message}: {error.hint}"
-        else:
-            status.complaint = ""
+            return
+        status.complaint = ""
+        history = self.past.history
+        if history is None:
             self.view.set_filter(wanted)
-        self._describe(layout=True)
+        else:
+            self.past.set_filter(wanted)
+            begin(self, "history", self._read_on, history)
 
     @on(Input.Submitted, "#filter")
     def _filter_kept(self) -> None:
@@ -196,26 +407,94 @@ class LogScreen(MainScreen):
             self._leave_filter()
 
     def _leave_filter(self) -> None:
-        self.post_message(self.FilterKept(self.view.filter.text))
+        self.post_message(self.FilterKept(self.shown.filter.text))
         self.query_one(LogStatus).complaint = ""
-        self.query_one("#filter", Input).value = self.view.filter.text
+        self.query_one("#filter", Input).value = self.shown.filter.text
         self.set_class(False, "-filter")
-        self.view.focus()
+        self.shown.focus()
         self._describe(layout=True)
 
+    # Export
+
+    def action_export(self) -> None:
+        """Write the rows that are shown to a file."""
+        if not self._app_may("write files"):
+            return
+        words = "The rows that are shown, with every field, as .csv or .json; the end of the name says which."
+        self.app.push_screen(PathScreen(self.session, "Export", words, "requests.csv"), self._export_to)
+
+    def _export_to(self, path: Path | None) -> None:
+        if path is not None:
+            begin(self, "export", self._export, path)
+
+    async def _export(self, path: Path) -> None:
+        """In a thread, counted as it goes; esc ends it."""
+        ended = self._export_ended = threading.Event()
+        history, status = self.past.history, self.query_one(LogStatus)
+        if history is not None:
+            rows = past_rows(history.path, history.filter, ended)
+        else:
+            rows = live_rows(
+                live.event for live in list(self.session.feed.rows) if self.view.filter.matches(live.event)
+            )
+        counted = _Counted(rows)
+        status.exported = 0
+        timer = self.set_interval(0.2, lambda: self._tell_exported(counted))
+        try:
+            count = await asyncio.to_thread(export_rows, counted, path)
+        except ModelRouterError as error:
+            self.app.notify(clean(f"{error.message}. {error.hint}".strip(), 400), severity="error", markup=False)
+        else:
+            stopped = "Stopped; so far " if ended.is_set() else ""
+            rows_word = "1 row" if count == 1 else f"{count:,} rows"
+            self.app.notify(clean(f"{stopped}{rows_word} written to {path}.", 400), markup=False)
+        finally:
+            timer.stop()
+            status.exported = self._export_ended = None
+            self._describe()
+
+    def _tell_exported(self, counted: _Counted) -> None:
+        self.query_one(LogStatus).exported = counted.count
+        self._describe()
+
+    # Back
+
     def go_back(self) -> bool:
-        """One step back within this screen: out of the filter, then out of the receipt; says whether there was one."""
+        """One step back within this screen: an export, the filter, the receipt, a kept filter, the log of days."""
+        if self._export_ended is not None:
+            self._export_ended.set()
+            return True
         if self.has_class("-filter"):
             self.query_one("#filter", Input).value = ""
-            self.view.set_filter(NO_FILTER)
+            self.shown.set_filter(NO_FILTER)
             self._leave_filter()
             return True
         if self.has_class("-receipt"):
             self.remove_class("-receipt")
             self.call_after_refresh(self._describe, layout=True)
             return True
-        if self.view.filter:
+        if self.shown.filter:
             self.query_one("#filter", Input).value = ""
             self.post_message(self.FilterKept(""))
             return True
+        if self.past.history is not None:
+            self._leave_history()
+            return True
         return False
+
+
+class _Counted:
+    """Counts what goes through, for whom it is told while a thread takes it."""
+
+    def __init__(self, rows: Iterable[PastEvent]) -> None:
+        self._rows = rows
+        self.count = 0
+
+    def __iter__(self) -> _Counted:
+        self._iterator = iter(self._rows)
+        return self
+
+    def __next__(self) -> PastEvent:
+        row = next(self._iterator)
+        self.count += 1
+        return row

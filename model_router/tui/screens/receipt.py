@@ -9,6 +9,7 @@ import msgspec
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
+from model_router.hindsight.past_event import OtherLine
 from model_router.server.events import LiveEvent
 from model_router.tui.keys import MOVES
 from model_router.tui.receipt import ReceiptPane
@@ -33,17 +34,18 @@ class ReceiptScreen(ScreenAbove[None]):
         *MOVES,
     ]
 
-    def __init__(self, session: Session, live: LiveEvent | None) -> None:
+    def __init__(self, session: Session, live: LiveEvent | None, other: OtherLine | None = None) -> None:
         super().__init__(session)
         self._live = live
+        self._other = other
 
     def body(self) -> ComposeResult:
         """The receipt."""
-        yield ReceiptPane()
+        yield ReceiptPane(self.session.labels)
 
     def on_mount(self) -> None:
         """Fill it."""
-        self.query_one(ReceiptPane).show(self._live)
+        self.query_one(ReceiptPane).show(self._live, self._other)
 
     def action_copy(self) -> None:
         """Send event and receipt as JSON to the terminal's clipboard."""

@@ -1,0 +1,111 @@
+"""Which engine a request should have had: one key per engine's line, and a note if one wants to say why."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from model_router.hindsight.labels import Label
+from model_router.server.events import RequestEvent
+from model_router.tui.lines import Lines, title
+from model_router.tui.look import route_look
+from model_router.tui.screens.base import ScreenAbove
+from model_router.tui.session import Session
+from model_router.tui.text import clean, fit
+
+_NAME_WIDTH = 24
+
+
+class LabelHead(Lines):
+    """Which request it is about."""
+
+    DEFAULT_CSS = "LabelHead { padding: 0 1; }"
+
+    def __init__(self, event: RequestEvent) -> None:
+        super().__init__()
+        self._event = event
+
+    def lines(self, width: int) -> list[Content]:
+        """A title and where it went."""
+        event = self._event
+        look = route_look(event.route)
+        went = f"{event.request_id} · {look.glyph} {look.word} → {event.decided or event.engine or 'nobody'}"
+        return [
+            title("Which engine should it have had?", width),
+            Content.styled(clean(went, 300), "$quiet"),
+            Content(),
+        ]
+
+
+class LabelScreen(ScreenAbove[tuple[str, str]]):
+    """Ends with an engine and a note, or with nothing after esc."""
+
+    BINDING_GROUP_TITLE = "Label"
+    AUTO_FOCUS = "OptionList"
+    CSS = """
+    LabelScreen { background: $background 60%; align: center top; }
+    LabelScreen Vertical { background: $surface; height: auto; max-height: 100%; padding: 1; margin: 1 2; }
+    LabelScreen.-widest Vertical { margin: 3 16; }
+    LabelScreen.-low Vertical, LabelScreen.-flat Vertical { margin: 0; padding: 0; }
+    LabelScreen OptionList { border: none; height: auto; max-height: 12; background: $surface; padding: 0 1; }
+    LabelScreen.-low OptionList, LabelScreen.-flat OptionList { max-height: 3; }
+    LabelScreen Input { border: none; height: 1; margin: 1 1 0 1; background: $background; padding: 0 1; }
+    LabelScreen.-low Input, LabelScreen.-flat Input { margin: 0; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "app.focus_next", "To the note, or back"),
+        Binding("escape", "dismiss", "Back"),
+        Binding("ctrl+q", "app.quit", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(self, session: Session, event: RequestEvent, before: Label | None) -> None:
+        super().__init__(session)
+        self._event = event
+        self._before = before
+        self._engines = list(session.router.catalog.engines)
+
+    def body(self) -> ComposeResult:
+        """The engines of the catalog, and the field for a note."""
+        with Vertical():
+            yield LabelHead(self._event)
+            yield OptionList(*(Option(self._line(name)) for name in self._engines))
+            yield Input(
+                self._before.notes if self._before is not None else "",
+                placeholder="a note, if you like; enter keeps both",
+                compact=True,
+                max_length=2_000,
+            )
+
+    def _line(self, name: str) -> Content:
+        marks = []
+        if name == (self._event.decided or self._event.engine):
+            marks.append("it went here")
+        if self._before is not None and name == self._before.engine:
+            marks.append("⚑ your label")
+        targets = [route for route, engine in self.session.router.catalog.routing_targets.items() if engine == name]
+        words = " · ".join((*marks, *(str(route) for route in targets)))
+        return Content.assemble(fit(clean(name, 60), _NAME_WIDTH), (words, "$quiet"))
+
+    def on_mount(self) -> None:
+        """Begin with the label that is there, else where it went."""
+        self.query_one(Input).cursor_blink = False
+        wanted = self._before.engine if self._before is not None else self._event.decided or self._event.engine
+        choices = self.query_one(OptionList)
+        choices.highlighted = self._engines.index(wanted) if wanted in self._engines else 0
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss((self._engines[event.option_index], self.query_one(Input).value.strip()))
+
+    @on(Input.Submitted)
+    def _noted(self, event: Input.Submitted) -> None:
+        highlighted = self.query_one(OptionList).highlighted
+        if highlighted is not None:
+            self.dismiss((self._engines[highlighted], event.value.strip()))
