@@ -11,7 +11,14 @@ import pytest
 from model_router.config.proxy_file import load_proxy
 from model_router.errors import SetupError, UsageError
 from model_router.setup.download.managed import has_own_server, propose_runtime
-from model_router.setup.download.offer import backend_of_route, propose_model, served_name, server_hint, write_change
+from model_router.setup.download.offer import (
+    backend_of_route,
+    propose_model,
+    propose_settings,
+    served_name,
+    server_hint,
+    write_change,
+)
 from model_router.setup.download.plan import Adapter, DownloadPlan
 from model_router.setup.presets import write_preset
 
@@ -42,6 +49,24 @@ def test_one_line_changes_and_the_file_as_it_was_is_kept(proxy_file: Path) -> No
 def test_any_name_is_written_so_that_it_reads_back(proxy_file: Path, model: str) -> None:
     write_change(propose_model(proxy_file, "fast", model, {}), NOW)
     assert load_proxy(proxy_file, {}).backends["fast"].model == model
+
+
+def test_several_settings_change_at_once_and_nothing_else_does(proxy_file: Path) -> None:
+    before = proxy_file.read_text()
+    there = "http://127.0.0.1:11434/v1"
+    change = propose_settings(proxy_file, "code", {"model": "a-much-longer-name", "base_url": there}, {})
+    changed = [line for line in change.diff().split("\n") if line[0] in "+-" and line[:3] not in {"+++", "---"}]
+    assert [line.split(":")[0] for line in changed].count("+    base_url") == 1
+    assert len(changed) == 4
+    write_change(change, NOW)
+    backends = load_proxy(proxy_file, {}).backends
+    assert (backends["code"].model, backends["code"].base_url) == ("a-much-longer-name", there)
+    assert len(proxy_file.read_text().splitlines()) == len(before.splitlines())
+
+
+def test_a_setting_that_does_not_stand_in_the_file_is_left_to_the_person(proxy_file: Path) -> None:
+    with pytest.raises(SetupError, match="max_context stands in no place"):
+        propose_settings(proxy_file, "code", {"max_context": 4096}, {})
 
 
 def test_a_value_in_braces_is_found_too(proxy_file: Path) -> None:
