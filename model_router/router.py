@@ -83,6 +83,11 @@ class ModelRouter:
         return self._engine.lexicon if self._engine is not None else None
 
     @property
+    def unavailable(self) -> Mapping[str, str]:
+        """Engines that could not be used here when the router was built, and why."""
+        return self._engine.unavailable if self._engine is not None else {}
+
+    @property
     def config_valid(self) -> bool:
         """False: closed."""
         return self._engine is not None

@@ -35,6 +35,8 @@ def list_command(port: int | None, as_json: bool) -> int:
     for row in found["approvals"]:
         for line in _lines(row):
             say(line)
+    if any(row["standing"] == "waiting" for row in found["approvals"]):
+        talk("`model-router approvals approve ID` lets one pass, `model-router approvals deny ID` refuses it.")
     return 0
 
 

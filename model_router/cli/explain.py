@@ -121,6 +121,9 @@ def _now(found: Explanation) -> Iterator[str]:
         yield f"where it would go now cannot be told: {now.reason}"
         return
     basis = {"text": "by its text", "scores": "by its stored scores", "kind": "by its kind"}[now.basis]
+    if found.event.approved and not found.would_differ:
+        yield f"would wait for a person again, {basis}"
+        return
     verdict = "would go elsewhere" if found.would_differ else "would go the same way"
     yield f"{verdict}: {now.engine}, {basis}"
     if found.would_differ:

@@ -29,7 +29,9 @@ _GLANCE_SECONDS = 0.25
 @events_option
 @json_option
 def command(*, follow: bool, text: str, since: str | None, limit: int, events: Path | None, as_json: bool) -> int:
-    """Show what the gateway did, oldest first; the gateway need not run.
+    """Show the requests that the gateway had, oldest first; the gateway need not run.
+
+    With --follow and no filter, reloads, decisions of people and changes of managed servers are told as they come.
 
     The filter is that of the Log screen: terms joined by "and", a leading - turns one round. Fields: route engine
     backend model client outcome kind risk id error, and the numbers status ms first us chars tokens attempts
@@ -42,9 +44,13 @@ def command(*, follow: bool, text: str, since: str | None, limit: int, events: P
     follower = Follower(log.path) if follow else None
     if follower is None:
         log.files()  # an error when there are none
+    shown = 0
     for raw, event in _past(log, wanted, moment(since), limit):
         _show(raw, event, as_json=as_json)
+        shown += 1
     if follower is None:
+        if not shown:
+            talk("No request in the log is like that." if text or since else "No request is in the log yet.")
         return 0
     while True:
         lines = follower.poll()

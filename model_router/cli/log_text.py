@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
+from functools import cache
+
+import msgspec
 
 from model_router.hindsight.past_event import PastEvent
+from model_router.server.happenings import GatewayEvent, ReloadEvent
 
 _LONGEST = 400
 
@@ -16,7 +21,7 @@ def event_line(event: PastEvent) -> str:
     if event.backend:
         where += f" @ {event.backend}"
     notes = [
-        f"risk {event.risk_class}" if event.risk_class else "",
+        f"risk {event.risk_class}{', approved' if event.approved else ''}" if event.risk_class else "",
         "fallback" if event.fallback else "",
         event.session_code.removeprefix("session.") if event.session_code else "",
         event.error,
@@ -31,7 +36,14 @@ def event_line(event: PastEvent) -> str:
 
 
 def other_line(raw: bytes) -> str:
-    """A line that tells of something else than a request: its kind, and its plain values."""
+    """A line that tells of something else than a request: a sentence, or of an unknown kind its plain values."""
+    try:
+        known = _happenings().decode(raw)
+    except (ValueError, RecursionError):
+        known = None
+    if known is not None:
+        problems = known.problems if isinstance(known, ReloadEvent) else ()
+        return "\n".join(one_line(line) for line in (f"{clock(known.time)}  {known.summary}", *_indented(problems)))
     try:
         value = json.loads(raw)
     except (ValueError, RecursionError):
@@ -44,6 +56,15 @@ def other_line(raw: bytes) -> str:
         f"{key}={item}" for key, item in value.items() if isinstance(item, str | int | float) and item != ""
     )
     return one_line(f"{clock(when)}  {kind}  {told}" if isinstance(when, int | float) else f"{kind}  {told}")
+
+
+@cache
+def _happenings() -> msgspec.json.Decoder[GatewayEvent]:
+    return msgspec.json.Decoder(GatewayEvent)
+
+
+def _indented(problems: Iterable[str]) -> list[str]:
+    return [f"{'':21}{problem}" for problem in problems]
 
 
 def json_line(raw: bytes) -> str:

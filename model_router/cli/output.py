@@ -56,6 +56,11 @@ def problem_rows(problems: Iterable[Problem]) -> list[dict[str, Any]]:
     return [{name: getattr(problem, name) for name in problem.__slots__} for problem in problems]
 
 
+def count(number: int, noun: str) -> str:
+    """``1 backend``, ``7 backends``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def columns(rows: Iterable[tuple[str, ...]], indent: str = "  ") -> list[str]:
     """Rows with their cells in line; the last cell is as long as it likes."""
     table = [tuple(plain(cell) for cell in row) for row in rows]

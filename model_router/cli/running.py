@@ -29,7 +29,10 @@ def run(command: click.Command, arguments: Sequence[str], name: str) -> int:
         click.echo(err=True)
         return INTERRUPTED
     except click.ClickException as error:
-        complain(error.format_message(), _where_to_look(error, name))
+        if isinstance(error, click.exceptions.NoArgsIsHelpError):  # the help of a group is no mistake's sentence
+            click.echo(error.format_message(), err=True)
+        else:
+            complain(error.format_message(), _where_to_look(error, name))
         return 2
     except ModelRouterError as error:
         _complain_of(error)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from model_router.cli.options import json_option, port_option
-from model_router.cli.output import columns, say, say_json
+from model_router.cli.output import columns, complain, count, say, say_json
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,11 +25,15 @@ def status_command(name: str | None, port: int | None, as_json: bool) -> int:
     from model_router.server.control.client import ControlClient
 
     with ControlClient.find(os.environ, port=port) as gateway:
-        found = [row for row in gateway.runtimes() if name in (None, row["backend"])]
+        rows = gateway.runtimes()
+    found = [row for row in rows if name in (None, row["backend"])]
     if as_json:
         say_json({"runtimes": found})
+    elif not found and name:
+        known = ", ".join(row["backend"] for row in rows) or "none"
+        complain(f"no backend '{name}' has a runtime", f"Those that have one: {known}.")
     elif not found:
-        say("No such server is managed." if name else "No backend has a runtime; the gateway starts no server.")
+        say("No backend has a runtime; the gateway starts no server.")
     for row in [] if as_json else found:
         for line in _lines(row):
             say(line)
@@ -95,7 +99,10 @@ def _act(name: str, action: str, port: int | None, as_json: bool) -> int:
 
 
 def _lines(row: dict[str, Any]) -> list[str]:
+    import shlex
+
     process = f", process {row['pid']}" if row["pid"] else ""
-    head = f"{row['backend']}  {row['state']} for {row['since_seconds']:.0f} s{process}, {row['users']} requests"
-    table = [("why", row["reason"]), ("log", row["log"]), ("command", " ".join(row["command"]))]
+    users = f", {count(row['users'], 'request')} under way" if row["users"] else ""
+    head = f"{row['backend']}  {row['state']} for {row['since_seconds']:.0f} s{process}{users}"
+    table = [("why", row["reason"]), ("log", row["log"]), ("command", shlex.join(row["command"]))]
     return [head, *columns(table)]

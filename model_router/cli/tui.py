@@ -21,7 +21,7 @@ from model_router.errors import UsageError
 @click.option("--read-only", is_flag=True, help="Show everything, change nothing.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal; every key works without it.")
 def command(screen: str, config: Path | None, attach: str | None, read_only: bool, no_mouse: bool) -> int:
-    """Open the application at SCREEN: home, try or log."""
+    """Open the application at SCREEN: home, try, log, models, downloads, config, doctor or wizard."""
     from model_router.tui.launch import SCREENS
 
     if attach is not None and config is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from model_router.cli.options import json_option
-from model_router.cli.output import complain, problem_rows, say, say_json
+from model_router.cli.output import complain, count, problem_rows, say, say_json
 from model_router.config.files import proxy_path
 from model_router.config.proxy_file import check_proxy
 
@@ -42,8 +42,8 @@ def command(config: Path | None, as_json: bool) -> int:
     for problem in warnings:
         say(f"note: {problem}")
     if valid and checked.config:
-        names = checked.config
-        say(f"{checked.file} is valid: {len(names.backends)} backends for {len(names.engine_backends)} engines")
+        backends, engines = len(checked.config.backends), len(checked.config.engine_backends)
+        say(f"{checked.file} is valid: {count(backends, 'backend')} for {count(engines, 'engine')}")
     else:
         say(f"{checked.file} is not valid: {len(problems)} mistake{'s' if len(problems) != 1 else ''}")
         complain("", checked.hint)

@@ -14,7 +14,7 @@ from model_router.engine.lexicon import ANSWERS, Lexicon
 from model_router.engine.policy import Choice, Policy, has_image
 from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
 from model_router.engine.safety import NO_DOUBT, Safety
-from model_router.engine.scores import Reading, evidence, read, route_scores
+from model_router.engine.scores import Reading, Voices, evidence, read, route_scores
 
 RULES_VERSION = "1"
 """Raised whenever code changes what is decided; the lexicon's digest stands beside it in every receipt."""
@@ -66,6 +66,7 @@ class DecisionEngine:
         self.catalog = catalog
         self.lexicon = lexicon
         self.config_hash = config_hash
+        self.unavailable = unavailable
         self.ruleset_version = f"{RULES_VERSION}.{lexicon.version}"
         self._policy = Policy(catalog, unavailable, profile)
         self._profile = profile
@@ -76,6 +77,7 @@ class DecisionEngine:
         )
         self._unavailable = tuple(f"{name}: {why}" for name, why in sorted(unavailable.items()))
         self._usual = {route: self._outcome(route, NO_HINTS) for route in Route}
+        self._voices = {route: Voices(lexicon, route) for route in Route}
         self._usual_engines = tuple(self._usual[route].choice.engine for route in ANSWERS)
         self._confirming = self._usual[Route.CONFIRMATION].choice.engine
 
@@ -137,14 +139,14 @@ class DecisionEngine:
     ) -> RoutingDecision:
         """The receipt of what was weighed with these hints; of the ask, what :func:`clip` leaves is enough."""
         route = weighed.route
-        outcome = self._usual[route] if hints == NO_HINTS else self._outcome(route, hints)
+        outcome = self._usual[route] if hints is NO_HINTS or hints == NO_HINTS else self._outcome(route, hints)
         judged = receipt.Judgement(
             route=route,
             risk=weighed.risk,
             confirm=route is Route.CONFIRMATION,
             margin=weighed.reading.margin,
             scores=route_scores(weighed.reading),
-            evidence=evidence(self.lexicon, ask, has_image(hints), route) if include_evidence else (),
+            evidence=evidence(self.lexicon, ask, has_image(hints), self._voices[route]) if include_evidence else (),
             choice=outcome.choice,
             alternatives=outcome.alternatives if include_alternatives else (),
             fallback=outcome.fallback,

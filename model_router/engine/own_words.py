@@ -80,12 +80,12 @@ class OwnWords:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        document = _DOCUMENT.search(data)
-        self._document = document.start() if document else len(data)
+        self._document = len(data)
+        self._looked_to = 0
         self._last = max(data.rfind(b"\n\n"), 0)
         self._fences = 0
         self._fences_to = 0
-        self._quotes = [(a, b) for a, b in (_PLAIN_QUOTES if data.isascii() else _QUOTES) if a in data]
+        self._quotes = _PLAIN_QUOTES if data.isascii() else _QUOTES
         self._tags = b"</" in data
 
     def foreign_until(self, place: int) -> int | None:
@@ -111,6 +111,10 @@ class OwnWords:
 
     def _in_document(self, place: int) -> int:
         """The last paragraph is the person's again when it takes up the word: "now", "then", "please"."""
+        if place > self._looked_to:
+            self._looked_to = max(place + LONGEST, 2 * self._looked_to)
+            document = _DOCUMENT.search(self._data, 0, self._looked_to)
+            self._document = document.start() if document else len(self._data)
         if place <= self._document:
             return 0
         if self._last > self._document and _TURN.match(self._data, self._last):
@@ -145,8 +149,11 @@ class OwnWords:
         return self._foreign(start, max(end, place + 1))
 
     def _in_quotation(self, place: int) -> int:
+        line = max(self._data.rfind(b"\n", max(0, place - _REACH), place) + 1, place - _REACH, 0)
+        before = self._data[line:place]
         for opening, closing in self._quotes:
-            line = max(self._data.rfind(b"\n", max(0, place - _REACH), place) + 1, place - _REACH, 0)
+            if before.find(opening) < 0:
+                continue
             if opening == closing:
                 fence = self._data.count(b"```", line, place) * 3 if opening == b"`" else 0
                 if (self._data.count(opening, line, place) - fence) % 2 == 0:

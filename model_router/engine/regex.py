@@ -41,14 +41,15 @@ class Regex:
         else:
             self._match, self._anywhere, self._anchored = _spans, compiled.search, compiled.match
 
-    def search(self, data: bytes, start: int = 0) -> Span | None:
-        """The first match from ``start`` on."""
-        span = self._match(self._anywhere, data, start, len(data))[0]
+    def search(self, data: bytes, start: int = 0, end: int | None = None) -> Span | None:
+        """The first match from ``start`` on that ends at ``end`` or before."""
+        span = self._match(self._anywhere, data, start, len(data) if end is None else end)[0]
         return None if span == NOWHERE else span
 
-    def match(self, data: bytes, start: int = 0) -> bool:
-        """Whether there is a match that begins at ``start``."""
-        return self._match(self._anchored, data, start, len(data))[0] != NOWHERE
+    def match(self, data: bytes, start: int = 0, end: int | None = None) -> Span | None:
+        """The match that begins at ``start``."""
+        span = self._match(self._anchored, data, start, len(data) if end is None else end)[0]
+        return None if span == NOWHERE else span
 
     def groups(self, data: bytes, start: int, end: int) -> list[Span]:
         """The first match between two places and its groups; a group that took no part is (-1, -1)."""

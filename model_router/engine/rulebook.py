@@ -43,6 +43,13 @@ _NO_LATIN = kind(bytes({*range(256)} - {*b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJK
 _UNCASED = kind(bytes({*range(256)} - {*range(0xC3, 0xD6), 0xE1}))
 """Scripts whose letters have one case, or are not in the tables. The signs of Kelvin and Angstrom are the exception."""
 
+_ASCII = bytes(range(128))
+_MOVING = frozenset(DOT + "Σ")
+"""What is left out in lower case, and the letter whose small form depends on its place."""
+
+_FEW = 100
+"""Different letters that are not in ASCII, up to which it is quicker to put each in lower case by itself."""
+
 SAMPLE = 300
 """Characters at the head, in the middle and at the tail of a long ask in which the common words of other languages are
 counted. Up to three times as long, an ask is read in full."""
@@ -82,22 +89,24 @@ class RuleBook:
         """
         if "İ" in ask or DOT in ask:
             data = lower(ask, data)[0]
+        wide = beyond_ascii(data)
         looks = []
         if len(ask) > LONG or not data.translate(_NO_LATIN).isalpha():
-            looks.append(self._glance_at_latin(ask, data))
-        if not data.isascii():
-            looks += [(rules, rules.glance(data)) for rules in self._other_scripts(data)]
-        return [(rules, seen) for rules, seen in looks if seen.order is not None or seen.odd is not None]
+            looks.append(self._glance_at_latin(ask, data, wide))
+        if wide:
+            looks += [(rules, rules.glance(data)) for rules in self._other_scripts(wide)]
+        return [(rules, seen) for rules, seen in looks if seen.order is not None or seen.odd]
 
     def readers(self, ask: str, data: bytes) -> Iterator[Rules]:
         """All the rules that an ask, also given in UTF-8, is to be read by."""
-        other = _is_accented(data) or self._speaks_more_than_english(ask)
+        wide = beyond_ascii(data)
+        other = _is_accented(wide) or self._speaks_more_than_english(ask)
         yield self.script("latin" if other else "english")
-        yield from self._other_scripts(data)
+        yield from self._other_scripts(wide)
 
-    def _glance_at_latin(self, ask: str, data: bytes) -> tuple[Rules, Seen]:
+    def _glance_at_latin(self, ask: str, data: bytes, wide: bytes) -> tuple[Rules, Seen]:
         short = len(ask) <= 3 * SAMPLE
-        if not _is_accented(data) and (short or not self._speaks_more_than_english(ask)):
+        if not _is_accented(wide) and (short or not self._speaks_more_than_english(ask)):
             english = self.script("english")
             seen = english.glance(data, heed_foreign=short)
             if not (seen.foreign or (short and seen.order is not None and self._speaks_more_than_english(ask))):
@@ -105,15 +114,15 @@ class RuleBook:
         latin = self.script("latin")
         return latin, latin.glance(data)
 
-    def _other_scripts(self, data: bytes) -> Iterator[Rules]:
-        if data.translate(_LATIN_ALONE).isalpha():
+    def _other_scripts(self, wide: bytes) -> Iterator[Rules]:
+        if not wide or wide.translate(_LATIN_ALONE).isalpha():
             return
         for script, firsts in _SCRIPTS:
-            if any(map(data.__contains__, firsts)):
+            if any(map(wide.__contains__, firsts)):
                 yield self.script(script)
-        indic = data.find(_INDIC)
+        indic = wide.find(_INDIC)
         if indic >= 0:
-            yield self.script("devanagari" if data[indic + 1] < 0xA8 else "thai")
+            yield self.script("devanagari" if wide[indic + 1] < 0xA8 else "thai")
 
     def _speaks_more_than_english(self, ask: str) -> bool:
         """Whether an ask without accents may be in or mixed with another language in Latin letters.
@@ -137,11 +146,28 @@ class RuleBook:
         return Regex("(?i)" + standing_alone(NOT_ENGLISH), MEMORY)
 
 
+def beyond_ascii(data: bytes) -> bytes:
+    """The bytes of all letters that are not in ASCII: few in most texts, and all that tells one script from another."""
+    return b"" if data.isascii() else data.translate(None, _ASCII)
+
+
 def lower(ask: str, data: bytes) -> tuple[bytes, bool]:
     """An ask in lower case and in UTF-8, and whether its bytes stand where they stood in ``data``."""
-    if data.isascii() or (data.translate(_UNCASED).isalpha() and "\u212a" not in ask and "\u212b" not in ask):
+    wide = beyond_ascii(data)
+    if not wide or (wide.translate(_UNCASED).isalpha() and "\u212a" not in ask and "\u212b" not in ask):
         return data.lower(), True
-    return ask.lower().replace(DOT, "").encode(), False
+    letters = set(wide.decode())
+    capitals = [(letter, letter.lower()) for letter in letters if letter != letter.lower()]
+    if (
+        len(letters) > _FEW
+        or not letters.isdisjoint(_MOVING)
+        or any(len(letter.encode()) != len(small.encode()) for letter, small in capitals)
+    ):
+        return ask.lower().replace(DOT, "").encode(), False
+    lowered = data.lower()
+    for letter, small in capitals:
+        lowered = lowered.replace(letter.encode(), small.encode())
+    return lowered, True
 
 
 def not_english(ask: str) -> bool:
@@ -150,5 +176,5 @@ def not_english(ask: str) -> bool:
     return not text.isascii() or not NOT_ENGLISH.isdisjoint(text[:SAMPLE].split())
 
 
-def _is_accented(data: bytes) -> bool:
-    return not data.isascii() and (any(map(data.__contains__, _ACCENTED)) or _VIETNAMESE.search(data) is not None)
+def _is_accented(wide: bytes) -> bool:
+    return bool(wide) and (any(map(wide.__contains__, _ACCENTED)) or _VIETNAMESE.search(wide) is not None)

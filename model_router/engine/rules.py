@@ -10,10 +10,10 @@ Texts come in UTF-8, because that is what RE2 reads: offsets are bytes. All but 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 from model_router.engine.orders.common import DOT
 from model_router.engine.orders.tongue import GRID, Tongue
@@ -38,9 +38,13 @@ GLANCE_MEMORY = 16 << 20
 MEMORY = 32 << 20
 """Bytes that an automaton may take; when they are full it forgets and goes on. With far fewer, RE2 turns slow."""
 
-HOPS = 8
-BYTES_A_HOP = 4_000
-"""Verbs with nothing to act on that a glance passes over, and one more for each so many bytes."""
+HOPS = 16
+BYTES_A_HOP = 2_000
+"""Verbs that are looked at one by one, and one more for each so many bytes."""
+
+SHORT = 4_000
+"""Bytes that are read at once rather than from verb to verb, and by one automaton only: each has to be fetched to the
+caches."""
 
 SENTENCE = 240
 """Bytes before and after a verb that are searched for words that make it no order."""
@@ -62,6 +66,8 @@ _SHAPES = ((1, 2), (4, 3), (5, 6), (8, 7))
 """Groups of verb and thing in the four shapes of an order."""
 
 _SHELL = 9
+_PLAIN = bytes(ord(" " if code > 127 or chr(code) in "0123456789@$" else "a") for code in range(256))
+"""A table by which bytes that can be no part of an odd spelling are letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +84,19 @@ class Place:
     read: int = 0
 
 
-class Seen(NamedTuple):
-    """What a glance saw: places, in bytes, before which no order and no odd spelling begins; None when none does.
+@dataclass(slots=True)
+class Seen:
+    """What was seen of a text that is walked through from verb to verb, as far as the walk has come.
 
-    ``foreign``: there are words of a language whose orders other tables know.
+    No order begins before ``order``; it is None when the walk is over. Odd spellings begin, or may begin, in the
+    stretches ``odd``, and nowhere else as far as the walk has come. ``foreign``: there are words of a language whose
+    orders other tables know. ``hops`` are left of the verbs that are looked at one by one.
     """
 
     order: int | None
-    odd: int | None
-    foreign: bool
+    odd: list[Span]
+    hops: int
+    foreign: bool = False
 
 
 class Rules:
@@ -116,9 +126,14 @@ class Rules:
 
     @cached_property
     def _opening(self) -> Regex:
-        also = [standing_alone(word.decode() for word in self._foreign)] if self._foreign else []
-        also += [self._odd] if self._odd else []
-        return Regex("(?i)" + "|".join((self._clauses.opening(), *also)), GLANCE_MEMORY)
+        return Regex("(?i)" + "|".join(filter(None, (self._clauses.opening(), self._odd))), GLANCE_MEMORY)
+
+    @cached_property
+    def _opening_or_foreign(self) -> Regex:
+        if not self._foreign:
+            return self._opening
+        foreign = standing_alone(word.decode() for word in self._foreign)
+        return Regex("(?i)" + "|".join((self._clauses.opening(), foreign, self._odd)), GLANCE_MEMORY)
 
     @cached_property
     def _odd_place(self) -> Regex:
@@ -138,37 +153,65 @@ class Rules:
 
     def glance(self, data: bytes, *, heed_foreign: bool = False) -> Seen:
         """What there is to look at more closely, in upper or lower case. Nothing in most texts, after one pass."""
-        odd: int | None = None
+        odd: list[Span] = []
         start = 0
-        for _ in range(HOPS + len(data) // BYTES_A_HOP):
-            opening = self._opening.search(data, start)
+        hops = _hops(data)
+        pattern = self._opening if len(data) > SHORT else self._opening_or_foreign
+        while hops > 0:
+            hops -= 1
+            opening = pattern.search(data, start)
             if opening is None:
-                return Seen(None, odd, False)
+                return Seen(None, odd, hops)
             start, end = opening
             if self._foreign and data[start:end].strip().lower() in self._foreign:
                 if heed_foreign:
-                    return Seen(start, start, True)
+                    return Seen(start, odd, hops, True)
                 start = end - 1
             elif self._may_order(data, start, end):
                 break
             elif self._odd and self._odd_place.match(data, start):
-                odd = start if odd is None else odd
+                odd.append((start, start))
                 start += 1
             else:
-                start = max(end - 1, start + 1)
+                start = _behind(data, start, end)
         if self._clauses.may_end_with_verb:
             start = max(0, start - LONGEST_PLACE)
-        return Seen(start, start if odd is None else odd, False)
+        return Seen(start, odd, hops)
+
+    def unseen(self, data: bytes) -> Seen:
+        """What has been seen of a text that nobody has looked at."""
+        return Seen(0, [], _hops(data))
 
     def _may_order(self, data: bytes, start: int, end: int) -> bool:
         """Whether the clause with the verb that was seen there holds a thing, too. A wrong yes costs time alone."""
         if self._clauses.may_end_with_verb:
             around = lowered(data[max(0, start - LONGEST_PLACE) : end + LONGEST_PLACE])
             return self._scan.search(around) is not None
-        return self._scan.match(lowered(data[start : end + LONGEST_PLACE]))
+        return self._scan.match(lowered(data[start : end + LONGEST_PLACE])) is not None
 
-    def find(self, data: bytes, start: int) -> Place | None:
-        """The next place from ``start`` on that looks like an order."""
+    def find(self, data: bytes, start: int, seen: Seen) -> Place | None:
+        """The next place from ``start`` on that looks like an order; the walk goes on from verb to verb.
+
+        When too many led nowhere, or little is left, the rest is read at a steady pace.
+        """
+        seen.order = start
+        while seen.hops > 0 and len(data) - start > SHORT:
+            seen.hops -= 1
+            opening = self._opening.search(data, start)
+            if opening is None:
+                seen.order = None
+                return None
+            verb, end = opening
+            if self._odd and self._odd_place.match(data, verb):
+                seen.odd.append((verb, verb))
+            if self._clauses.may_end_with_verb:
+                span = self._scan.search(data, max(start, verb - LONGEST_PLACE), end + LONGEST_PLACE)
+            else:
+                span = self._scan.match(data, verb, end + LONGEST_PLACE)
+            if span is not None and span[1] - span[0] <= LONGEST_PLACE:
+                return self._place(data, *span)
+            start = seen.order = _behind(data, verb, end)
+        self.skip(seen, start, sys.maxsize)
         span = self._scan.search(data, start)
         if span is None:
             return None
@@ -176,6 +219,15 @@ class Rules:
         if end - begin > LONGEST_PLACE:
             resume = max(data.find(b" ", begin + 1, end), begin + 1)
             return Place(None, begin, resume, end - resume)
+        return self._place(data, begin, end)
+
+    def skip(self, seen: Seen, start: int, end: int) -> None:
+        """Note that nobody has looked there for odd spellings."""
+        if self._odd and not (seen.odd and seen.odd[-1][1] >= end):
+            seen.odd.append((start, end))
+
+    def _place(self, data: bytes, begin: int, end: int) -> Place:
+        """A close look at what lies between two places and looks like an order."""
         groups = self._parts.groups(data, begin, end)
         if groups[_SHELL] != NOWHERE:
             begin, end = groups[_SHELL]
@@ -259,6 +311,15 @@ def _spans(start: int, end: int) -> Iterator[tuple[int, int]]:
     """Every piece that runs up to the end, then those soon after ``start`` that stop before it and are no syllable."""
     yield from ((first, end) for first in range(start, end - 1))
     yield from ((first, last) for first in range(start, min(start + 6, end - 4)) for last in range(first + 4, end))
+
+
+def _hops(data: bytes) -> int:
+    return HOPS + len(data) // BYTES_A_HOP
+
+
+def _behind(data: bytes, start: int, end: int) -> int:
+    """Where a walk goes on behind a verb: at once behind it, if nothing odd can hide in it."""
+    return max(end - 1, start + 1) if data[start:end].translate(_PLAIN).isalpha() else start + 1
 
 
 def lowered(piece: bytes) -> bytes:

@@ -9,6 +9,7 @@ What stands in a fence, in a quotation or in a pasted document is not the person
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from model_router.engine.spelling import LONG, is_odd, plain
 if TYPE_CHECKING:
     from model_router.engine.orders.tongue import Tongue
     from model_router.engine.own_words import OwnWords
+    from model_router.engine.regex import Span
     from model_router.engine.rules import Rules, Seen
 
 CONFIRM_MARGIN = 8
@@ -65,17 +67,17 @@ class Safety:
         margin = reading.margin
         if margin >= CONFIRM_MARGIN or (margin >= ELSEWHERE_MARGIN and not_english(ask)):
             return self._certain(ask, reading, reread)
-        long, odd = len(ask) > LONG, 0
+        long = len(ask) > LONG
+        odd: Sequence[Span] = ((0, sys.maxsize),)
         if margin >= NO_DOUBT or len(ask) > CLIPPED:
             data = ask.encode()
             looks = self._book.glance(ask, data)
             risk = self._plain_order(ask, data, looks)
             if risk is not None:
                 return risk
-            places = [seen.odd for _, seen in looks if seen.odd is not None]
-            if long and not places:
+            odd = sorted(span for _, seen in looks for span in seen.odd)
+            if long and not odd:
                 return None
-            odd = min(places, default=0)
         return self._hidden(ask, reread, odd) if long or (not reading.ordinary and is_odd(ask)) else None
 
     def _certain(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
@@ -92,9 +94,9 @@ class Safety:
             return reading.risk
         return None
 
-    def _hidden(self, ask: str, reread: Callable[[str], Reading], start: int) -> RiskClass | None:
-        """The class of an order in a spelling that hides it; not in the first ``start`` bytes."""
-        for text in plain(ask, start):
+    def _hidden(self, ask: str, reread: Callable[[str], Reading], odd: Sequence[Span]) -> RiskClass | None:
+        """The class of an order in a spelling that hides it, which begins in one of these stretches."""
+        for text in plain(ask, odd):
             if text == ask:
                 continue
             risk = self.plain_order(text)
@@ -120,13 +122,16 @@ class Safety:
         return self._plain_order(ask, data, self._book.glance(ask, data))
 
     def _plain_order(self, ask: str, data: bytes, looks: Sequence[tuple[Rules, Seen]]) -> RiskClass | None:
-        """The same, where a glance saw something."""
-        places = [(rules, seen.order) for rules, seen in looks if seen.order is not None]
+        """The same, where a glance saw something. What it saw is completed."""
+        places = [(rules, seen) for rules, seen in looks if seen.order is not None]
         if not places:
             return None
         lowered, aligned = lower(ask, data)
+        if not aligned:
+            for _, seen in places:
+                seen.order, seen.odd = 0, [(0, sys.maxsize)]
         try:
-            return _first_order(lowered, places if aligned else [(rules, 0) for rules, _ in places])
+            return _first_order(lowered, places)
         except _TooManyPlaces:
             from model_router.engine.own_words import without_foreign_words
 
@@ -135,7 +140,9 @@ class Safety:
             return RiskClass.AMBIGUOUS
         data = own.encode()
         try:
-            return _first_order(lower(own, data)[0], [(rules, 0) for rules in self._book.readers(own, data)])
+            return _first_order(
+                lower(own, data)[0], [(rules, rules.unseen(data)) for rules in self._book.readers(own, data)]
+            )
         except _TooManyPlaces:
             return RiskClass.AMBIGUOUS
 
@@ -150,13 +157,13 @@ def _may_hold_foreign_words(ask: str) -> bool:
     )
 
 
-def _first_order(lowered: bytes, places: Sequence[tuple[Rules, int]]) -> RiskClass | None:
-    """The class of the first order, by rules that each read from a place on."""
+def _first_order(lowered: bytes, places: Sequence[tuple[Rules, Seen]]) -> RiskClass | None:
+    """The class of the first order, by rules that each read on from where they have come."""
     patience, to_read = PATIENCE + len(lowered) // 10_000, 3 * len(lowered) + 4_000
-    for rules, first in places:
+    for rules, seen in places:
         own: OwnWords | None = None
-        start = first
-        while (place := rules.find(lowered, start)) is not None:
+        start = seen.order or 0
+        while (place := rules.find(lowered, start, seen)) is not None:
             to_read -= place.read
             start = place.resume
             if place.risk is not None:
@@ -166,8 +173,11 @@ def _first_order(lowered: bytes, places: Sequence[tuple[Rules, int]]) -> RiskCla
                 end = own.foreign_until(place.start)
                 if end is None:
                     return place.risk
-                start = max(start, end)
+                if end > start:
+                    rules.skip(seen, start, end)
+                    start = end
             patience -= 1
             if patience <= 0 or to_read <= 0:
+                rules.skip(seen, start, sys.maxsize)
                 raise _TooManyPlaces
     return None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from model_router.engine.decision import Evidence
 from model_router.engine.features import CLIPPED, clip
 from model_router.engine.lexicon import ANSWERS, Lexicon, unpack, unpack_apart
-from model_router.engine.routes import RiskClass, Route
+from model_router.engine.routes import ROUTES, RiskClass, Route
 
 UNITS_PER_LOGIT = 32
 """The table's weights are natural log-odds times this, rounded."""
@@ -55,7 +55,7 @@ def read(lexicon: Lexicon, ask: str, image: bool = False) -> Reading:
 
 def route_scores(reading: Reading) -> dict[Route, int]:
     """One score a route, the best at 0 and the others below; ``confirmation`` is its likeliest risk class."""
-    return dict(zip(Route, below_best(reading), strict=True))
+    return dict(zip(ROUTES, below_best(reading), strict=True))
 
 
 def below_best(reading: Reading) -> list[int]:
@@ -65,13 +65,31 @@ def below_best(reading: Reading) -> list[int]:
     return [value - top for value in sums]
 
 
-def evidence(lexicon: Lexicon, ask: str, image: bool, route: Route, limit: int = 8) -> tuple[Evidence, ...]:
-    """The cues that spoke loudest for ``route``, against the mean of all classes; ties in alphabetical order."""
-    wanted = slice(_ANSWERS, None) if route is Route.CONFIRMATION else slice(place := ANSWERS.index(route), place + 1)
-    found: list[tuple[int, str]] = []
-    for cue in set(lexicon.known(ask, image)):
-        weights = unpack(lexicon.weight(cue))
-        weight = max(weights[wanted]) - sum(weights) // len(weights)
-        if weight > 0:
-            found.append((-weight, cue))
-    return tuple(Evidence(cue, route, -weight) for weight, cue in sorted(found)[:limit])
+class Voices(dict[str, tuple[int, str, Evidence] | None]):
+    """What cues say for one route, the loudest first when sorted; None of those that speak against it.
+
+    The same ones come again and again, so some are remembered. What a cue says never changes: threads may meet here.
+    """
+
+    REMEMBERED = 1_000
+
+    def __init__(self, lexicon: Lexicon, route: Route) -> None:
+        super().__init__()
+        self._weight = lexicon.weight
+        self._route = route
+        self._wanted = slice(_ANSWERS, None) if route is Route.CONFIRMATION else slice(p := ANSWERS.index(route), p + 1)
+
+    def __missing__(self, cue: str) -> tuple[int, str, Evidence] | None:
+        weights = unpack(self._weight(cue))
+        weight = max(weights[self._wanted]) - sum(weights) // len(weights)
+        voice = (-weight, cue, Evidence(cue, self._route, weight)) if weight > 0 else None
+        if len(self) >= self.REMEMBERED:
+            self.clear()
+        self[cue] = voice
+        return voice
+
+
+def evidence(lexicon: Lexicon, ask: str, image: bool, voices: Voices, limit: int = 8) -> tuple[Evidence, ...]:
+    """The cues that spoke loudest for a route, against the mean of all classes; ties in alphabetical order."""
+    heard = sorted(filter(None, map(voices.__getitem__, set(lexicon.known(ask, image)))))
+    return tuple([item for _, _, item in heard[:limit]])

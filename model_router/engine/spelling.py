@@ -8,10 +8,11 @@ ones, full-width and mathematical letters.
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from model_router.engine.regex import Regex
+from model_router.engine.regex import Regex, Span
 
 LONG = 600
 """Characters above which only the neighbourhoods of odd places are looked at."""
@@ -24,6 +25,9 @@ QUICK = 100
 
 MEMORY = 8 << 20
 """Bytes that an automaton may take."""
+
+LONGEST_ODD = 80
+"""Bytes within which an odd place ends, whatever it is."""
 
 PATIENCE = 2
 """Neighbourhoods of a long text that are looked at; one more for each 8,000 bytes."""
@@ -149,27 +153,33 @@ def hide_nothing(signs: bytes) -> bool:
     return len(signs) < 9 and signs.translate(None, _PLAIN_SIGNS) in _ORDINARY
 
 
-def plain(ask: str, start: int = 0) -> Iterator[str]:
+def plain(ask: str, odd: Sequence[Span] = ((0, sys.maxsize),)) -> Iterator[str]:
     """An odd or a long ask in plain letters, in as many readings as its signs have.
 
     Of a long ask only pieces come, those around odd places, and only so many: a text full of such places is a table or
-    a list of codes. Its first ``start`` bytes are known to hold none.
+    a list of codes. Outside of the stretches ``odd``, in bytes and in order, none is known to begin.
     """
     if len(ask) > LONG:
-        for piece in _pieces(ask, start):
+        for piece in _pieces(ask, odd):
             yield from _readings(piece)
     else:
         yield from _readings(ask)
 
 
-def _pieces(ask: str, end: int) -> Iterator[str]:
+def _pieces(ask: str, odd: Sequence[Span]) -> Iterator[str]:
     data = ask.encode()
-    for _ in range(PATIENCE + len(data) // 8_000):
-        place = _ODD_PLACE.search(data, end)
-        if place is None:
-            return
-        end = place[1] + REACH
-        yield data[max(0, place[0] - REACH // 4) : end].decode(errors="ignore")
+    patience, end = PATIENCE + len(data) // 8_000, 0
+    for first, last in odd:
+        end = max(first, end)
+        while end <= last:
+            place = _ODD_PLACE.search(data, end, min(last + LONGEST_ODD, len(data)))
+            if place is None:
+                break
+            patience -= 1
+            end = place[1] + REACH
+            yield data[max(0, place[0] - REACH // 4) : end].decode(errors="ignore")
+            if patience <= 0:
+                return
 
 
 def _readings(text: str) -> Iterator[str]:

@@ -45,6 +45,11 @@ WIDTH = 16
 """Bits that one tongue takes: one for each act."""
 
 
+REMEMBERED = 2_048
+LONGEST_REMEMBERED = 32
+"""How many words are remembered, and how long they may be."""
+
+
 class Vocabulary:
     """Words to the acts they belong to, tongue by tongue. Immutable once built.
 
@@ -57,6 +62,7 @@ class Vocabulary:
         self._verb_starts: dict[str, int] = {}
         self._things: dict[str, int] = {}
         self._thing_starts: dict[str, int] = {}
+        self._remembered: dict[bytes, int] = {}
         everywhere = sum(1 << WIDTH * place for place in range(len(tongues)))
         kinds = _acts_of_things()
         self._money = kinds["money"] * everywhere
@@ -75,7 +81,17 @@ class Vocabulary:
         return _look_up(self._verbs, self._verb_starts, _name(word))
 
     def thing(self, word: bytes) -> int:
-        """The bits of a thing."""
+        """The bits of a thing. Some words are remembered with theirs, which never change, so threads may meet here."""
+        bits = self._remembered.get(word)
+        if bits is None:
+            bits = self._thing(word)
+            if len(word) <= LONGEST_REMEMBERED:
+                if len(self._remembered) >= REMEMBERED:
+                    self._remembered.clear()
+                self._remembered[word] = bits
+        return bits
+
+    def _thing(self, word: bytes) -> int:
         name = _name(word)
         bits = _look_up(self._things, self._thing_starts, name)
         return bits | self._money if any(sign in name for sign in _MONEY_SIGNS) else bits

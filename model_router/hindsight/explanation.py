@@ -40,7 +40,7 @@ class Explanation:
         """Whether the router would pick another engine now; None when that cannot be told."""
         if not isinstance(self.now, Rerouted):
             return None
-        return self.now.engine != (self.event.decided or self.event.engine)
+        return self.now.engine != (self.event.picked or self.event.engine)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -101,7 +101,10 @@ def why(event: PastEvent) -> list[str]:
         told.append(f"the first backend could not be used, so {event.backend or 'another'} was asked")
     told += [f"tried without an answer: {failure}" for failure in event.failures]
     if event.engine == HUMAN_CONFIRM or event.requires_confirmation:
-        told.append("so it waits for a person and was sent nowhere" if not event.backend else "a person let it pass")
+        if not event.backend:
+            told.append("so it waits for a person and was sent nowhere")
+        elif not event.approved:  # whose approval is told already
+            told.append("a person let it pass")
     return told
 
 

@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 import msgspec
 
+from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.server.events import RequestEvent
+
+APPROVED = "approval.approved"
+"""The reason code of a request that a person let pass."""
 
 
 class PastEvent(RequestEvent, frozen=True, kw_only=True):
@@ -34,6 +38,19 @@ class PastEvent(RequestEvent, frozen=True, kw_only=True):
     def is_request(self) -> bool:
         """Whether the line tells of a request; every request has a name and a path."""
         return bool(self.request_id and self.protocol and not self.event)
+
+    @property
+    def approved(self) -> bool:
+        """Whether a person let it pass."""
+        return self.requires_confirmation and APPROVED in self.reason_codes
+
+    @property
+    def picked(self) -> str:
+        """The engine that the router picked by itself: ``human_confirm`` for what a person let pass afterwards.
+
+        ``decided`` says where such a request went then; empty where the event does not say what was decided.
+        """
+        return HUMAN_CONFIRM if self.approved else self.decided
 
 
 _EVENT = msgspec.json.Decoder(PastEvent)

@@ -100,7 +100,7 @@ def replay(events: Iterable[PastEvent], router: ModelRouter, labels: Mapping[str
     for event in events:
         found.read += 1
         now = reroute(event)
-        before = event.decided or ("" if event.session_code or event.fallback else event.engine)
+        before = event.picked or ("" if event.session_code or event.fallback else event.engine)
         if not before and not isinstance(now, NotRerouted):
             now = UNKNOWN_DECISION
         label = labels.get(event.request_id)

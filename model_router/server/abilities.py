@@ -20,14 +20,15 @@ class Abilities:
     """One backend's. Changed by single assignments on the server's loop.
 
     ``speaks`` holds the protocols that were asked for; one that is missing was not asked yet. ``context`` is in
-    tokens. ``takes_stream_options`` is false once the server has refused them.
+    tokens. ``takes_stream_options`` is false once the server has refused them. ``pictures`` is what the doctor saw.
     """
 
-    __slots__ = ("context", "server", "speaks", "takes_stream_options")
+    __slots__ = ("context", "pictures", "server", "speaks", "takes_stream_options")
 
     def __init__(self) -> None:
         self.server = ""
         self.context: int | None = None
+        self.pictures: bool | None = None
         self.speaks: dict[WireProtocol, bool] = {}
         self.takes_stream_options = True
 

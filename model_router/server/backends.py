@@ -104,12 +104,19 @@ class Choice(msgspec.Struct, frozen=True, gc=False):
 
 
 def choose(
-    engine: str, config: ProxyConfig, catalog: Catalog, backends: dict[str, Backend], estimated_tokens: int
+    engine: str,
+    config: ProxyConfig,
+    catalog: Catalog,
+    backends: dict[str, Backend],
+    estimated_tokens: int,
+    *,
+    pictures: bool = False,
 ) -> Choice:
     """The backends to try, best first: the engine's own, then its fallbacks, without loops.
 
     Those whose context is too small are passed over. When all are, the largest is tried: the estimate is rough, and
-    the server's own refusal says more than ours could.
+    the server's own refusal says more than ours could. With ``pictures`` the same holds for those that took none when
+    the doctor asked.
 
     Raises:
         Refusal: 503, when neither the engine nor its catalog fallbacks have a backend.
@@ -121,7 +128,7 @@ def choose(
         name = config.engine_backends.get(candidate)
         if name is None or name not in backends:
             continue
-        fitting = chain_of(name, config, backends, estimated_tokens)
+        fitting = chain_of(name, config, backends, estimated_tokens, pictures=pictures)
         moved = candidate != engine or fitting[0].name != name
         return Choice(candidate, fitting, moved)
     place = config.source or "the proxy configuration"
@@ -131,10 +138,12 @@ def choose(
 
 
 def chain_of(
-    first: str, config: ProxyConfig, backends: dict[str, Backend], estimated_tokens: int
+    first: str, config: ProxyConfig, backends: dict[str, Backend], estimated_tokens: int, *, pictures: bool = False
 ) -> tuple[Backend, ...]:
     """A backend and those to try after it, as far as the request fits into them; never empty."""
     chain = [backends[member] for member in _chain(first, config) if member in backends]
+    if pictures:
+        chain = [backend for backend in chain if backend.abilities.pictures is not False] or chain
     fitting = [backend for backend in chain if _fits(backend, estimated_tokens)]
     return tuple(fitting) or (max(chain, key=lambda backend: backend.context or 0),)
 

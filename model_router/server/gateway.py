@@ -15,6 +15,7 @@ from enum import StrEnum
 from hashlib import blake2b
 from pathlib import Path
 
+from model_router.config.capture import CAPTURE_WARNING
 from model_router.config.files import expand
 from model_router.config.proxy import PromptCapture, ProxyConfig
 from model_router.router import ModelRouter
@@ -182,7 +183,7 @@ class Gateway:
         self.reloader = Reloader(self, self._loop)
         if self.config.source:
             self.reloader.start()
-        if self.capture is not PromptCapture.OFF:
+        if self.capture is PromptCapture.REDACTED_PREVIEW:  # of more than that, whoever opens the gateway warns
             logger.warning("prompt_capture is %s: the event log keeps text of prompts", self.capture)
 
     def engine_of(self, backend: str) -> str | None:
@@ -207,6 +208,8 @@ class Gateway:
         """Go on with another configuration: one assignment, between two turns of the loop."""
         arrangement = prepared.arrangement
         settle(arrangement)
+        if arrangement.capture is PromptCapture.FULL and self.capture is not PromptCapture.FULL:
+            logger.warning(CAPTURE_WARNING)
         lost = self.runtimes()
         self.arrangement, self._guard = arrangement, prepared.guard
         for runtime in set(lost.values()) - set(self.runtimes().values()):
@@ -262,6 +265,8 @@ class Gateway:
             self._tidying = True
             asyncio.get_running_loop().call_later(_QUIET_SECONDS, self._tidy)
         record.finish()
+        if record.folded or not (record.error or record.failures):
+            record.sent = b""  # only errors are held against the body: it need not wait for the event
         if record.folded:
             return
         self._unwritten.append(record)
@@ -291,6 +296,7 @@ class Gateway:
         if self._changes:
             record.breakers, self._changes = self._changes, []
         event = record.event(self._hash(record), self.capture)
+        record.sent = b""
         self.metrics.count(event, record.failed)
         self.journal.append(event)
         if self.ring.wanted:

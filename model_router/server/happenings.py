@@ -36,7 +36,9 @@ class ReloadEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", 
     def summary(self) -> str:
         """One sentence for people."""
         if self.outcome == "refused":
-            return f"The configuration was not taken: {len(self.problems)} mistakes; all goes on as before."
+            count = len(self.problems)
+            mistakes = "a mistake" if count == 1 else f"{count} mistakes"
+            return f"The configuration was not taken: {mistakes}; all goes on as before."
         late = f"; after a restart only: {', '.join(self.needs_restart)}" if self.needs_restart else ""
         if self.outcome == "same":
             return f"The configuration was read again; nothing is new{late}."
@@ -67,7 +69,7 @@ class ApprovalEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"
 
 
 class RuntimeEvent(msgspec.Struct, frozen=True, kw_only=True, tag_field="event", tag="runtime"):
-    """A managed local server changed its state; see :class:`model_router.server.runtimes.RuntimeState`.
+    """A managed local server changed its state; see :class:`model_router.server.runtime.runtime.RuntimeState`.
 
     ``pid`` is 0 when there is no process.
     """

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from model_router.config.availability import availability_reasons
 from model_router.config.catalog_file import check_catalog
 from model_router.config.proxy import ProxyConfig
 from model_router.config.proxy_file import check_proxy
@@ -181,13 +182,17 @@ class Reloader:
         return checked.config
 
     def _router(self, config: ProxyConfig, before: Arrangement) -> ModelRouter:
-        """The router of the files; the present one when it would be the same."""
+        """The router of the files; the present one when it would be the same, on a machine that has the same."""
         place, profile = catalog_place(config, self._gateway.environ), config.proxy.routing_profile
         checked = check_catalog(place)
         if checked.problems or checked.catalog is None:
             raise _NotUsable(map(str, checked.problems))
         present = before.router
-        if present.catalog == checked.catalog and before.config.proxy.routing_profile is profile:
+        if (
+            present.catalog == checked.catalog
+            and before.config.proxy.routing_profile is profile
+            and present.unavailable == availability_reasons(checked.catalog, os.environ)
+        ):
             return present
         router = ModelRouter.from_config(place, profile=profile, lexicon=present.lexicon)
         if not router.config_valid:

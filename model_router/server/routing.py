@@ -37,11 +37,35 @@ def decide(gateway: Gateway, ask: Ask, wanted: Wanted, record: Record, *, approv
     record.engine = engine
     if engine == HUMAN_CONFIRM and (wanted.backend is None or _is_risky(pick)):
         return pick
-    tokens = ask.estimated_tokens
+    tokens, pictures = ask.estimated_tokens, ask.pictures
     if wanted.backend is not None:
-        chain = chain_of(wanted.backend, gateway.config, gateway.backends, tokens)
+        chain = chain_of(wanted.backend, gateway.config, gateway.backends, tokens, pictures=pictures)
         return Choice(gateway.engine_of(wanted.backend) or engine, chain, chain[0].name != wanted.backend)
-    return choose(engine, gateway.config, gateway.router.catalog, gateway.backends, tokens)
+    if pictures and wanted.engine is None:
+        engine = _seeing(gateway, engine, pick)
+    return choose(engine, gateway.config, gateway.router.catalog, gateway.backends, tokens, pictures=pictures)
+
+
+def _seeing(gateway: Gateway, engine: str, pick: Pick) -> str:
+    """The engine itself, or one that may have the pictures instead when the doctor saw all its backends refuse them."""
+    mapped, catalog = gateway.config.engine_backends, gateway.router.catalog
+    if not _blind(gateway, engine):
+        return engine
+    for other in mapped:
+        spec = catalog.engines.get(other)
+        if spec is None or "image" not in spec.modalities or "image_generation" in spec.modalities:
+            continue
+        if not _blind(gateway, other) and gateway.router.refusal(other, pick.route, pick.hints) is None:
+            return other
+    return engine
+
+
+def _blind(gateway: Gateway, engine: str) -> bool:
+    first = gateway.config.engine_backends.get(engine)
+    if first is None or first not in gateway.backends:
+        return False
+    chain = chain_of(first, gateway.config, gateway.backends, 0, pictures=True)
+    return all(backend.abilities.pictures is False for backend in chain)
 
 
 def _is_risky(pick: Pick) -> bool:

@@ -16,12 +16,18 @@ _LADDER: tuple[tuple[str, float, int], ...] = (
     ("Q4_K_M", 0.8, 0),
     ("IQ4_XS", 1.2, 0),
     ("Q4_0", 1.5, 0),
-    ("Q3_K_XL", 2.8, -1),
-    ("Q3_K_M", 3.0, -1),
+    ("Q3_K_XL", 4.2, -1),
+    ("Q3_K_M", 4.4, -1),
 )
-"""File, points it costs, and step: 1 is taken only with room to spare, -1 only of large models."""
+"""File, points it costs, and step: 1 is taken only with room to spare, -1 only of large models.
+
+Three bits cost more than they can win by being read faster: they are for memory that does not hold four.
+"""
 
 LARGE = 20_000_000_000
+
+THREE_BITS = 2.0
+"""Files that cost more points than this have three bits a weight."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,13 +25,10 @@ from model_router.tui.notices import Notices, in_one
 from model_router.tui.screens.approvals import ApprovalsScreen
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.config import ConfigScreen
-from model_router.tui.screens.doctor import DoctorScreen
-from model_router.tui.screens.downloads import DownloadsScreen
 from model_router.tui.screens.help import HelpScreen, help_groups
 from model_router.tui.screens.home import HomeScreen
 from model_router.tui.screens.jump import JumpScreen, places
 from model_router.tui.screens.log import LogScreen
-from model_router.tui.screens.models import ModelsScreen
 from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.screens.try_prompt import TryScreen
 from model_router.tui.screens.welcome import WelcomeScreen
@@ -122,10 +119,11 @@ class ModelRouterApp(App[int]):
         self.add_mode("home", lambda: HomeScreen(session))
         self.add_mode("welcome", lambda: WelcomeScreen(session))
         self.add_mode("try", lambda: TryScreen(session))
-        self.add_mode("models", lambda: ModelsScreen(session))
-        self.add_mode("downloads", lambda: DownloadsScreen(session))
+        self.add_mode("models", lambda: _models(session))
+        self.add_mode("downloads", lambda: _downloads(session))
         self.add_mode("config", lambda: ConfigScreen(session))
-        self.add_mode("doctor", lambda: DoctorScreen(session))
+        self.add_mode("doctor", lambda: _doctor(session))
+        self.add_mode("wizard", lambda: _wizard(session))
         self.add_mode("log", lambda: LogScreen(session, self.remembered_filter))
 
     def get_css_variables(self) -> dict[str, str]:
@@ -167,7 +165,7 @@ class ModelRouterApp(App[int]):
         """Take the keys of the configuration; a name that no key has is told, and the others count."""
         gateway = self.session.gateway
         wanted = dict(gateway.config.screen.keys) if gateway is not None else {}
-        known = key_names()
+        known = key_names() if wanted else frozenset()
         for name in [name for name in wanted if name not in known]:
             del wanted[name]
             near = nearest(name, sorted(known))
@@ -287,6 +285,12 @@ class ModelRouterApp(App[int]):
         if not any(isinstance(screen, ApprovalsScreen) for screen in self.screen_stack):
             self.push_screen(ApprovalsScreen(self.session))
 
+    def action_connect(self) -> None:
+        """Show what to set in each client."""
+        from model_router.tui.screens.connect import ConnectScreen
+
+        self.push_screen(ConnectScreen(self.session))
+
     def action_jump(self) -> None:
         """Put a letter on each part of the screen, and go to the one that is chosen."""
         if isinstance(self.screen, JumpScreen):
@@ -396,6 +400,12 @@ class ModelRouterApp(App[int]):
         """Leave; with requests under way only after a yes."""
         if any(isinstance(screen, QuestionScreen) for screen in self.screen_stack):
             return
+        downloads = self.session.workshop.under_way()
+        if downloads:
+            words = f"{downloads} under way. What has arrived is kept; in Downloads they go on where they stopped."
+            question = QuestionScreen(self.session, "Leave, and pause the downloads?", words)
+            self.push_screen(question, lambda answer: self.exit(0) if answer else None)
+            return
         if self.session.edits_files:
             self._ask_if_busy("Leave, and stop serving?", lambda: self.exit(0))
         else:
@@ -423,6 +433,8 @@ class ModelRouterApp(App[int]):
             yield SystemCommand("Samples", "Switch the sample requests on or off", self.action_traffic)
         else:
             yield SystemCommand("Demo", "Made-up models; nothing is kept", self.action_begin_demo)
+        yield SystemCommand("Wizard", "Set everything up, step by step", lambda: self.action_show("wizard"))
+        yield SystemCommand("Connect a client", "What to set in Claude Code, Codex, aider …", self.action_connect)
         yield SystemCommand("Jump", "A letter on each part of the screen", self.action_jump)
         yield SystemCommand("Help", "What the keys do here", self.action_help)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
@@ -453,3 +465,30 @@ class ModelRouterApp(App[int]):
             save_state(self._state_path, state)
         except OSError as error:
             _log.warning("cannot write %s: %s", self._state_path, error)
+
+
+# The screens about setup are imported when they are first shown: what stands behind them takes a while.
+
+
+def _models(session: Session) -> MainScreen:
+    from model_router.tui.screens.models import ModelsScreen
+
+    return ModelsScreen(session)
+
+
+def _downloads(session: Session) -> MainScreen:
+    from model_router.tui.screens.downloads import DownloadsScreen
+
+    return DownloadsScreen(session)
+
+
+def _doctor(session: Session) -> MainScreen:
+    from model_router.tui.screens.doctor import DoctorScreen
+
+    return DoctorScreen(session)
+
+
+def _wizard(session: Session) -> MainScreen:
+    from model_router.tui.screens.wizard import WizardScreen
+
+    return WizardScreen(session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from importlib import import_module
 from types import MappingProxyType
 
 from textual.binding import Binding
@@ -78,8 +79,13 @@ def key_words(key: str) -> str:
     return _WORDS.get(key) or format_key(key)
 
 
+_IMPORTED_LATE = ("models", "downloads", "doctor", "wizard", "connect")
+
+
 def key_names() -> frozenset[str]:
     """The names by which keys of this application's screens and widgets can be renamed."""
+    for name in _IMPORTED_LATE:
+        import_module(f"model_router.tui.screens.{name}")
     return frozenset(_names_below(DOMNode))
 
 

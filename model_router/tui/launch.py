@@ -12,7 +12,7 @@ from pathlib import Path
 
 from model_router.errors import UsageError
 
-SCREENS = ("home", "try", "log", "models", "downloads", "config", "doctor")
+SCREENS = ("home", "try", "log", "models", "downloads", "config", "doctor", "wizard")
 
 _SWITCH_SECONDS = 0.0005
 """How long the screen may hold the interpreter while a request waits."""

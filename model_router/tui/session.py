@@ -21,6 +21,7 @@ from model_router.hindsight.labels import label_file
 from model_router.router import ModelRouter
 from model_router.tui.feed import Feed
 from model_router.tui.labelled import Labels
+from model_router.tui.workshop import Workshop
 
 if TYPE_CHECKING:
     from model_router.server.demo import Demo, DemoTraffic
@@ -68,6 +69,7 @@ class Session:
         self.problem: ModelRouterError | None = None
         self.gateway: Gateway | None = None
         self.feed = Feed()
+        self.workshop = Workshop(environ)
         self.labels = Labels(None if demo else label_file(environ))
         self.waiting = 0
         self.demo: Demo | None = None
@@ -232,6 +234,7 @@ class Session:
         try:
             self._stop_serving()
         finally:
+            self.workshop.close()
             if self.demo is not None:
                 self.demo.close()
                 self.demo = None

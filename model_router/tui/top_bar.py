@@ -35,6 +35,9 @@ def phase_words(phase: Phase) -> Content:
 APPROVALS = "approvals"
 """What a click on the badge of waiting requests chooses."""
 
+_WIDEST_FIRST = ((1, 1, 1, 1), (1, 1, 0, 1), (0, 1, 0, 1), (0, 1, 0, 0), (0, 0, 0, 1))
+"""Whether the name, the words of the tabs, the address and the word of the state are shown."""
+
 
 class TopBar(Lines):
     """The tabs and the state, and how many requests wait for a person. Tabs and badge can be clicked."""
@@ -77,9 +80,12 @@ class TopBar(Lines):
         if waiting:
             words = f" a {waiting:,} waiting " if width >= 24 else f" a {waiting:,} "
             demo = Content.assemble((words, "reverse bold $text-warning"), " " if demo else "", demo)
-        for named, worded, addressed in ((1, 1, 1), (1, 1, 0), (0, 1, 0), (0, 0, 0)):
+        for named, worded, addressed, stated in _WIDEST_FIRST:
             left = self._left(demo, bool(named), bool(worded))
-            right = Content.assemble(state, (f"  {address}" if addressed and address else "", "$quiet"), " ")
+            if not stated and self._session.phase is not Phase.SERVING:
+                continue  # what is wrong counts more than words that the digits stand for
+            shown = state if stated else state[:1]
+            right = Content.assemble(shown, (f"  {address}" if addressed and address else "", "$quiet"), " ")
             gap = width - left.cell_length - right.cell_length
             if gap >= 1:
                 return [Content.assemble(left, " " * gap, right)]
@@ -99,7 +105,7 @@ class TopBar(Lines):
         for digit, mode, word in self.TABS:
             here = mode == self.active
             start = sum(len(part) for part in parts)
-            text = f"{digit} {word}" if worded else digit
+            text = f"{digit} {word}" if worded or here else digit
             parts += [Content.styled(text, "bold underline" if here else "$quiet"), "  "]
             self._spans.append((start, start + len(text), mode))
         return Content.assemble(*parts)

@@ -92,9 +92,10 @@ def test_another_process_approves_while_two_clients_wait(
     with ThreadPoolExecutor(2) as beside:
         answer: Future[str] = beside.submit(stream_openai, process)
         name = held(capsys)
-        code, out, _ = said(capsys, "approvals", "list")
+        code, out, err = said(capsys, "approvals", "list")
         assert code == 0
         assert all(word in out for word in (name, "destructive", RISKY, "waiting", "s left"))
+        assert "`model-router approvals approve ID` lets one pass" in err
         done = subprocess.run(
             command("approvals", "approve", name), capture_output=True, text=True, timeout=20, check=False
         )
@@ -115,7 +116,31 @@ def test_another_process_approves_while_two_clients_wait(
 def test_a_mistake_is_one_sentence(process: GatewayProcess, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = said(capsys, "approvals", "approve", "mr-unknown")
     assert (code, out) == (1, "")
-    assert "no request 'mr-unknown' waits" in err
+    assert err.splitlines() == [
+        "error: no request 'mr-unknown' waits for a person",
+        "hint: `model-router approvals list` shows how each stands.",
+    ]
+
+
+@pytest.mark.parametrize("group", ["approvals", "runtime", "telemetry"])
+def test_a_group_without_a_command_shows_its_help(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = said(capsys, group)
+    assert (code, out) == (2, "")
+    assert err.startswith(f"Usage: model-router {group}")
+    assert "error:" not in err
+
+
+def test_a_server_that_is_not_managed_is_one_sentence(
+    process: GatewayProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert said(capsys, "runtime", "status", "one") == (
+        1,
+        "",
+        "error: no backend 'one' has a runtime\nhint: Those that have one: none.\n",
+    )
+    code, out, err = said(capsys, "runtime", "start", "one")
+    assert (code, out) == (1, "")
+    assert err.endswith("hint: `model-router runtime status` shows each.\n")
 
 
 def test_a_reload_tells_every_mistake(process: GatewayProcess, capsys: pytest.CaptureFixture[str]) -> None:

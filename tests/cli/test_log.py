@@ -14,15 +14,27 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import yaml
 
 from model_router.config.files import packaged_catalog
 from model_router.router import ModelRouter
+from model_router.server.happenings import ReloadEvent
 from tests.cli.conftest import Ended
 from tests.hindsight.past import line_of, past_event, routed, write_log
 
 Command = Callable[..., Ended]
+REFUSED = ReloadEvent(
+    time=1_767_261_600.0,
+    who="file",
+    outcome="refused",
+    config_hash_before="a",
+    config_hash="a",
+    proxy_hash_before="b",
+    proxy_hash="b",
+    problems=("p.yaml:3: no such key",),
+)
 
 
 @pytest.fixture
@@ -67,6 +79,8 @@ class TestLog:
         wrong = command("log", "--filter", "rout:coding")
         assert (wrong.code, wrong.out) == (2, "")
         assert "did you mean route?" in wrong.err
+        nothing = command("log", "--filter", "client:nobody")
+        assert (nothing.code, nothing.out, nothing.err) == (0, "", "No request in the log is like that.\n")
 
     def test_json_is_a_line_an_event(self, command: Command) -> None:
         rows = [json.loads(line) for line in command("log", "--json", "--limit", "0").out.splitlines()]
@@ -120,8 +134,13 @@ def test_follow_shows_what_comes_until_it_is_interrupted(log: Path, home: Path) 
         write_log(log, [past_event(18)])
         assert name(18) in process.stdout.readline()
         with log.open("ab") as file:
+            file.write(msgspec.json.encode(REFUSED) + b"\n")
             file.write(b'{"event":"approval","time":1767261600.0,"decision":"denied"}\n')
-        assert "approval  decision=denied" in process.stdout.readline()
+        assert process.stdout.readline().endswith(
+            "  The configuration was not taken: a mistake; all goes on as before.\n"
+        )
+        assert process.stdout.readline().strip() == "p.yaml:3: no such key"
+        assert "approval  decision=denied" in process.stdout.readline(), "of another version: its plain values"
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=20)
         assert process.returncode == 130

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -50,10 +51,13 @@ def test_the_check_of_the_file_notes_it_with_its_line(tmp_path: Path) -> None:
 def test_serve_says_it_at_its_start(tmp_path: Path, free_port: int) -> None:
     file = proxy_file(tmp_path, "http://127.0.0.1:9/v1", free_port)
     with serving(file, free_port) as quiet:
+        quiet.interrupt(signal.SIGTERM)  # it answers before it has said everything
         assert CAPTURE_WARNING not in quiet.output.read_text()
     file.write_text(file.read_text().replace("observability:\n", "observability:\n  prompt_capture: full\n"))
     with serving(file, free_port) as loud:
+        loud.interrupt(signal.SIGTERM)
         assert CAPTURE_WARNING in loud.output.read_text()
+        assert loud.output.read_text().lower().count("prompt") == CAPTURE_WARNING.lower().count("prompt"), "once"
 
 
 def test_commands_that_read_the_log_say_it(command: Command, home: Path) -> None:

@@ -19,7 +19,16 @@ def test_places_are_those_that_the_package_tells(text: str, start: int) -> None:
     start = min(start, len(data))
     found = re2.compile(PATTERN).search(data, start)
     assert Regex(PATTERN, 1 << 20).search(data, start) == (found.span() if found else None)
-    assert Regex(PATTERN, 1 << 20).match(data, start) is (re2.compile(PATTERN).match(data, start) is not None)
+    found = re2.compile(PATTERN).match(data, start)
+    assert Regex(PATTERN, 1 << 20).match(data, start) == (found.span() if found else None)
+
+
+@given(TEXT, st.integers(0, 20))
+def test_a_match_ends_where_the_search_does(text: str, end: int) -> None:
+    data = text.encode()
+    end = min(end, len(data))
+    found = re2.compile(PATTERN).search(data, 0, end)
+    assert Regex(PATTERN, 1 << 20).search(data, 0, end) == (found.span() if found else None)
 
 
 class _PublicFace:

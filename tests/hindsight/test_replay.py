@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from model_router.hindsight.explanation import explain, why
 from model_router.hindsight.labels import Label
 from model_router.hindsight.past_event import PastEvent
 from model_router.hindsight.replay import preview, replay
@@ -31,6 +33,25 @@ def test_under_the_same_configuration_nothing_moves(router: ModelRouter, past: l
     assert (found.read, found.replayed, found.moved, found.regressed) == (5, 5, 0, False)
     assert found.bases == {"scores": 5}
     assert not found.rows
+
+
+def approved(router: ModelRouter) -> PastEvent:
+    """A risky order that a person let pass, as the gateway writes it: ``decided`` is where it went then."""
+    event = routed(router, "drop the production database")
+    assert (event.decided, event.requires_confirmation) == ("human_confirm", True)
+    codes = (*event.reason_codes, "approval.approved")
+    return msgspec.structs.replace(event, decided="code_agent", engine="code_agent", backend="b", reason_codes=codes)
+
+
+def test_what_a_person_let_pass_has_not_moved(router: ModelRouter, draft: Draft) -> None:
+    """The router stopped it then and would stop it now; a draft that lets it pass moves it."""
+    event = approved(router)
+    assert replay([event], router).moved == 0
+    assert explain(event, router).would_differ is False
+    assert not any("let it pass" in sentence for sentence in why(event)), "the approval stands among the reasons"
+    trusting = draft(safety={"confirmation_overrides": {"allow_destructive_actions": True}})
+    found = replay([event], ModelRouter.from_config(trusting, validate_availability=False))
+    assert [before for before, _ in found.moves] == ["human_confirm"]
 
 
 def test_a_draft_moves_what_it_is_about(router: ModelRouter, draft: Draft, past: list[PastEvent]) -> None:

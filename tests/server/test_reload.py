@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import httpx
 import pytest
 import yaml
 
+from model_router.config.capture import CAPTURE_WARNING
 from model_router.config.files import packaged_catalog
 from model_router.config.proxy_file import load_proxy
 from model_router.engine.routes import Profile
@@ -270,3 +272,33 @@ def test_under_load_no_request_fails(running: Running, files: Files, backend: Fa
     assert outcomes == ["changed", "refused"] * 10
     assert set(statuses) == {200}
     assert len(statuses) > 60
+
+
+def test_a_reload_looks_again_which_commands_are_there(
+    running: Running, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The catalog's words are the same; the machine is not."""
+    tool = tmp_path / "bin" / "eyes-on-code"
+    tool.parent.mkdir()
+    monkeypatch.setenv("PATH", f"{tool.parent}{os.pathsep}{os.environ['PATH']}")
+    catalog = yaml.safe_load(files.catalog.read_text())
+    catalog["engines"]["code_agent"]["availability"] = {"required_commands": [tool.name]}
+    files.catalog.write_text(yaml.safe_dump(catalog))
+    assert reload(running).outcome == "changed"
+    assert "code_agent" in running.gateway.router.unavailable
+    assert running.gateway.router.route_fast("fix the repo and run tests") != "code_agent"
+    assert reload(running).outcome == "same"
+    tool.write_text("#!/bin/sh\n")
+    tool.chmod(0o755)
+    event = reload(running)
+    assert (event.outcome, event.config_hash) == ("changed", event.config_hash_before)
+    assert running.gateway.router.route_fast("fix the repo and run tests") == "code_agent"
+
+
+def test_prompts_that_are_kept_from_now_on_are_warned_of(
+    running: Running, files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    files.write(observability={**files.content["observability"], "prompt_capture": "full"})
+    for _ in range(2):
+        reload(running)
+    assert [record.message for record in caplog.records].count(CAPTURE_WARNING) == 1

@@ -199,6 +199,11 @@ def test_the_commands_start_stop_and_show_it(managed: Managed) -> None:
         with pytest.raises(ServerError, match="No backend 'two' has a runtime; known: one"):
             control.act("two", "start")
     assert running.ask().status_code == 200, "the next request starts it again"
+    happened = [one for one in running.gateway.happenings if isinstance(one, RuntimeEvent)]
+    assert [one.reason for one in happened if one.after == "starting"] == [
+        *["a person has said so (cli)"] * 2,
+        "a request needs it",
+    ]
 
 
 def test_health_does_not_start_it_and_does_not_miss_it(managed: Managed) -> None:

@@ -37,7 +37,7 @@ def test_the_demo_is_looked_at_and_left(tmp_path: Path) -> None:
         screen.wait_for("esc clears")
         screen.write("route:coding")
         screen.press("Enter")
-        screen.wait_for("filter: route:coding")
+        screen.wait_for("filter: route:coding", "Receipt")
         screen.press("?")
         screen.wait_for("Everywhere")
         screen.press("Escape")

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from model_router.cli.options import json_option
-from model_router.cli.output import columns, say, say_json
-from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for
+from model_router.cli.output import columns, say, say_json, talk
+from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for, speeds_here
 from model_router.errors import UsageError
 
 if TYPE_CHECKING:
@@ -65,6 +64,7 @@ def command(
     MODEL is a name of the catalog, a repository, or a GGUF file. The whole sum is printed. The exit code is 1 when it
     does not fit, or when nobody can tell.
     """
+    from model_router.setup.fit.measured import measured_speed
     from model_router.setup.fit.memory import CacheType, Load
     from model_router.setup.fit.verdict import judge
 
@@ -74,7 +74,8 @@ def command(
         raise UsageError(f"a depth of {depth} does not go into a context of {context}", "Give a larger --context.")
     shape = _shape(model, quant, pictures=pictures)
     load = Load(context, CacheType(kv_type), slots, ubatch, depth)
-    verdict = judge(shape, machine_for(hardware, cards), load)
+    measured = measured_speed(speeds_here(), model, shape.name) if hardware is None and not cards else None
+    verdict = judge(shape, machine_for(hardware, cards), load, measured=measured)
     if as_json:
         say_json(verdict.to_dict())
     else:
@@ -86,7 +87,7 @@ def _shape(model: str, quant: str | None, *, pictures: bool) -> ModelShape:
     from model_router.setup.fit.lookup import find_shape, shape_of_file
 
     path = Path(model).expanduser()
-    if model.lower().endswith(".gguf") and (path.exists() or "/" not in model):
+    if model.lower().endswith(".gguf") and (path.exists() or path.is_absolute() or "/" not in model):
         from model_router.setup.gguf import read_header
 
         return shape_of_file(path, read_header(_shards(path)))
@@ -103,12 +104,13 @@ def _shards(path: Path) -> list[Path]:
 
 def _show(verdict: Verdict) -> None:
     from model_router.setup.fit.placement import MODE_WORDS
+    from model_router.setup.fit.sum import sum_rows
     from model_router.setup.fit.wording import gib
 
     shape, load = verdict.shape, verdict.load
     say(f"{shape.name} {shape.quant}".strip(), bold=True)
     say(f"{load.context:,} tokens of context, cache {load.cache_type.value}, {load.slots} at once", dim=True)
-    for line in columns(_sum_rows(verdict)):
+    for line in columns(sum_rows(verdict)):
         say(line)
     if verdict.placement is None:
         known = verdict.budget is not None
@@ -118,6 +120,8 @@ def _show(verdict: Verdict) -> None:
             else "nobody can tell: the free memory of this machine is not known",
             bold=True,
         )  # fmt: skip - the two answers stand under each other
+        if known and verdict.fits is False:
+            talk("Less is needed with a smaller --quant, a shorter --context, or --kv-type q8_0.")
         return
     say(f"fits: {MODE_WORDS[verdict.placement.mode]}", bold=True)
     rows = []
@@ -152,21 +156,3 @@ def _longest(verdict: Verdict) -> str:
         tokens = longest_context(verdict.shape, verdict.load, placement.mode, verdict.pools, kind)
         shown.append(f"{tokens:,} tokens at {kind.value}")
     return ", ".join(shown)
-
-
-def _sum_rows(verdict: Verdict) -> Iterator[tuple[str, str, str]]:
-    """The sum, a part a line."""
-    from model_router.setup.fit.wording import gib
-
-    need, basis = verdict.need, verdict.basis()
-    weights = basis["weights_bytes"]
-    yield "weights", gib(need.weights), f"{weights['basis']}: {weights['why']}"
-    for part in need.caches:
-        yield f"cache, {part.kind}", gib(part.bytes), f"{part.layers} layers x {part.cells:,} cells"
-    if need.recurrent:
-        yield "recurrent state", gib(need.recurrent), basis["recurrent_bytes"]["why"]
-    yield "compute buffer", gib(need.compute), basis["compute_bytes"]["why"]
-    yield "runtime", gib(verdict.to_dict()["runtime_bytes"]), basis["runtime_bytes"]["why"]
-    if need.projector:
-        yield "projector", gib(need.projector), "for pictures"
-    yield "total", gib(verdict.total), f"{verdict.total:,} bytes"

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from model_router.errors import UsageError
-
 if TYPE_CHECKING:
-    from model_router.setup.machine import Gpu, Machine, Vendor
+    from model_router.setup.machine import Machine
     from model_router.setup.recommend.options import LocalModel
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-_GIB = 1 << 30
-_SIZED = re.compile(r"(?P<name>.+?):\s*(?P<size>\d{1,4}(?:\.\d{1,3})?)\s*(?:GB|GiB|G)?\s*", re.IGNORECASE)
 
 hardware_option = click.option(
     "--hardware",
@@ -45,13 +38,13 @@ def machine_for(hardware: Path | None, cards: Sequence[str] = ()) -> Machine:
         UsageError: a card cannot be meant.
     """
     from model_router.setup.hardware import LiveProbe, load_machine
+    from model_router.setup.other_hardware import with_cards
     from model_router.setup.survey import this_machine
 
     machine = load_machine(hardware) if hardware is not None else this_machine(LiveProbe(), os.environ)
     if not cards:
         return machine
-    gpus = tuple(_card(text, index) for index, text in enumerate(cards))
-    return _simulated(machine, gpus)
+    return with_cards(machine, cards)
 
 
 def models_here(folders: Sequence[Path] = ()) -> list[LocalModel]:
@@ -68,41 +61,9 @@ def models_here(folders: Sequence[Path] = ()) -> list[LocalModel]:
     ]
 
 
-def _card(text: str, index: int) -> Gpu:
-    from model_router.setup.fit.devices import device_named
-    from model_router.setup.machine import Gpu
+def speeds_here() -> dict[str, float]:
+    """Tokens a second by model that the gateway has measured on this machine."""
+    from model_router.hindsight.event_files import log_place
+    from model_router.hindsight.speeds import measured_speeds
 
-    sized = _SIZED.fullmatch(text)
-    name = sized["name"] if sized else text
-    device = device_named(name)
-    total = device.memory if device else None
-    if sized:
-        total = int(float(sized["size"]) * _GIB)
-    if not name.strip() or total is None or total < _GIB // 4:
-        raise UsageError(f"how much memory does {text!r} have?", 'Add it in GiB, like "RTX 4090:24".')
-    return Gpu(name.strip(), _vendor(name), total, total, bool(device and device.unified), index=index)
-
-
-def _vendor(name: str) -> Vendor:
-    lowered = name.lower()
-    for vendor, words in _VENDOR_WORDS.items():
-        if re.search(words, lowered):
-            return vendor
-    return "nvidia"
-
-
-_VENDOR_WORDS: dict[Vendor, str] = {
-    "apple": r"\bapple\b|\bm[1-9]\b",
-    "amd": r"\bamd\b|radeon|\brx\s*\d|ryzen|\d{3}m\b|80[56]0s|instinct|\bmi\d",
-    "intel": r"\bintel\b|\barc\b|iris",
-}
-
-
-def _simulated(machine: Machine, gpus: tuple[Gpu, ...]) -> Machine:
-    """The machine with other cards. One that computes in system memory brings its own: nine tenths of it are free."""
-    shared = next((gpu for gpu in gpus if gpu.unified), None)
-    if shared is None or shared.total is None:
-        return replace(machine, gpus=gpus)
-    memory = replace(machine.memory, total=shared.total, available=shared.total * 9 // 10, limit=None, remaining=None)
-    unlimited = replace(shared, total=None, free=None) if shared.vendor in {"apple", "nvidia"} else shared
-    return replace(machine, memory=memory, gpus=(unlimited,))
+    return measured_speeds(log_place(os.environ))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from model_router.cli.options import json_option
-from model_router.cli.output import say, say_json
-from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for, models_here
+from model_router.cli.output import say, say_json, talk
+from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for, models_here, speeds_here
 
 if TYPE_CHECKING:
     from model_router.setup.recommend.recommendation import Choice, Recommendation
@@ -54,17 +54,20 @@ def command(
     """Recommend a model for each route: what fits this machine, is fast enough, and does that work best.
 
     Models that are on this machine already are preferred when they are nearly as good. Nothing is downloaded and no
-    network is used. The exit code is 1 when no route has a model.
+    network is used. Speeds that the gateway has measured on this machine take the place of estimates. The exit code is
+    1 when no route has a model.
     """
     from model_router.setup.model_catalog import Work
     from model_router.setup.model_catalog_file import load_models
     from model_router.setup.recommend.needs import SetupProfile
     from model_router.setup.recommend.recommendation import recommend
 
+    this = hardware is None
     found = recommend(
         machine_for(hardware, cards),
         load_models(os.environ),
-        local=models_here(folders) if hardware is None else (),
+        local=models_here(folders) if this else (),
+        measured=speeds_here() if this and not cards else None,
         profile=SetupProfile(profile),
         routes=[Work(name) for name in routes or _ROUTES],
         context=context,
@@ -75,6 +78,8 @@ def command(
         say_json(recommendation_to_dict(found))
     else:
         _show(found)
+        if this and not cards:
+            _say_next(found)
     return 0 if any(choice.pick for choice in found.choices.values()) else 1
 
 
@@ -97,6 +102,17 @@ def _show(found: Recommendation) -> None:
             say(f"  {work.value}: {option.name} {option.variant.step.quant}")
     catalog = found.catalog
     say(f"catalog {catalog.version}, checked {catalog.verified_on}; profile {found.profile.value}", dim=True)
+
+
+def _say_next(found: Recommendation) -> None:
+    """What to do with the answer on this machine."""
+    picks = {work.value: choice.pick for work, choice in found.choices.items() if choice.pick is not None}
+    missing = [name for name, pick in picks.items() if not pick.variant.here]
+    if missing:
+        routes = " ".join(f"--route {name}" for name in missing)
+        talk(f"See what would be fetched: `model-router setup download {routes}`.")
+    if picks:
+        talk("Choose and write a configuration: `model-router setup wizard`.")
 
 
 def _show_choice(choice: Choice) -> None:

@@ -19,6 +19,12 @@ _SECONDS = 40.0
 _START_SECONDS = 3_700.0
 """Longer than any server may take to be ready."""
 _SILENCE_SECONDS = 30.0
+_HINTS = {
+    "not_waiting": "`model-router approvals list` shows how each stands.",
+    "unknown_runtime": "`model-router runtime status` shows each.",
+    "runtime_failed": "`model-router runtime logs NAME` shows what it printed.",
+}
+"""What to do next, by the code of a refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,8 @@ def _followed(lines: Iterator[str]) -> Iterator[FollowedEvent]:
 
 def _said_no(answer: httpx.Response) -> ServerError:
     try:
-        return ServerError(str(answer.json()["error"]["message"]), "")
+        told = answer.json()["error"]
+        return ServerError(str(told["message"]), _HINTS.get(str(told["code"]), ""))
     except (ValueError, KeyError, TypeError):
         return ServerError(f"the gateway answered HTTP {answer.status_code}", "Is it of another version?")
 

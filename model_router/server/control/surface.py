@@ -87,7 +87,7 @@ def _add_approvals(app: Quart, gateway: Gateway) -> None:
             else:
                 raise Refusal(404, "A request is approved or denied.", code="unknown_endpoint")
         except ServerError as error:
-            raise Refusal(409, f"{error.message} {error.hint}".strip(), code="not_waiting") from None
+            raise Refusal(409, error.message, code="not_waiting") from None
         return _json(approval_row(found))
 
 
@@ -108,11 +108,12 @@ def _add_runtimes(app: Quart, gateway: Gateway) -> None:
         runtime, who = named(name), _who(await _body())
         if action not in ("start", "stop", "restart"):
             raise Refusal(404, "A runtime is started, stopped or restarted.", code="unknown_endpoint")
+        reason = f"a person has said so ({who})"
         try:
             if action != "start":
-                await runtime.stop(f"a person has said so ({who})")
+                await runtime.stop(reason)
             if action != "stop":
-                await runtime.start()
+                await runtime.start(reason)
         except RuntimeFailed as failed:
             raise Refusal(409, f"'{name}' {failed}.", code="runtime_failed") from None
         return _json(runtime.snapshot())

@@ -110,8 +110,8 @@ class Runtime:
             if not self._users:
                 self._rest()
 
-    async def start(self) -> None:
-        """Start it now, whatever has happened to it before.
+    async def start(self, reason: str = "a person has said so") -> None:
+        """Start it now, whatever has happened to it before; ``reason`` is told.
 
         Raises:
             RuntimeFailed: it cannot be started.
@@ -120,7 +120,7 @@ class Runtime:
             self._change(RuntimeState.STOPPED, "a person starts it again")
         self._crashes, self._not_before = 0, 0.0
         if self.state is not RuntimeState.READY:
-            await self._ready()
+            await self._ready(reason)
         if not self._users:
             self._rest()
 
@@ -165,7 +165,7 @@ class Runtime:
 
     # Inside
 
-    async def _ready(self) -> None:
+    async def _ready(self, reason: str = "a request needs it") -> None:
         """One start for all who wait for it; it goes on when one of them leaves."""
         if self.state is RuntimeState.FAILED:
             raise RuntimeFailed(f"is not started again: {self._reason}", 60.0)
@@ -173,7 +173,7 @@ class Runtime:
         if self._starting is None and pause > 0:
             raise RuntimeFailed(f"rests {pause:.0f} s before it is started again: {self._reason}", max(1.0, pause))
         if self._starting is None:
-            self._starting = asyncio.get_running_loop().create_task(self._start())
+            self._starting = asyncio.get_running_loop().create_task(self._start(reason))
             self._starting.add_done_callback(self._started)
         starting = self._starting
         await asyncio.wait([starting])
@@ -186,12 +186,12 @@ class Runtime:
         if not task.cancelled():
             task.exception()  # whoever waits raises it; nobody may wait any more
 
-    async def _start(self) -> None:
+    async def _start(self, reason: str) -> None:
         async with self._changing:
             if self._before is not None:
                 before, self._before = self._before, None
                 await before.give_way(self.launch.config.ready_seconds)
-            self._change(RuntimeState.STARTING, "a request needs it")
+            self._change(RuntimeState.STARTING, reason)
             try:
                 await self._launch()
                 await self._until_ready()
@@ -284,6 +284,9 @@ class Runtime:
         if self._unused is not None:
             self._unused.set()
         loop = asyncio.get_running_loop()
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
         if self._retired:
             self._idle = loop.call_later(0, self._stop_soon, "the configuration has changed")
         elif self.launch.config.idle_seconds and self.state is RuntimeState.READY:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from model_router.config.proxy_file import CheckedProxy, check_proxy, is_loopbac
 from model_router.config.truth_card import TruthCard, encode_truth_cards, read_truth_cards
 from model_router.engine.catalog import EngineSpec
 from model_router.engine.routes import Route
-from model_router.setup.doctor.files import check_files, check_keys, check_port, engines_of
+from model_router.setup.doctor.files import check_capture, check_files, check_keys, check_port, engines_of
 from model_router.setup.doctor.finding import Finding, Level, fine
 from model_router.setup.doctor.probe import Found, Prober
 from model_router.setup.doctor.verdict import is_listed, judge
@@ -48,14 +48,33 @@ def examine(
 
     ``patience`` is how long one answer may take, in seconds.
     """
-    checked = check_proxy(path, environ)
+    return asyncio.run(examination(path, environ, patience=patience, ask_hosted=ask_hosted, now=now))
+
+
+async def examination(
+    path: Path,
+    environ: Mapping[str, str],
+    *,
+    patience: float,
+    ask_hosted: bool = False,
+    now: datetime | None = None,
+    only: str = "",
+    progress: Callable[[str], None] = lambda name: None,
+) -> Examination:
+    """The same where a loop runs already; cancelling it stops the requests. ``only`` names the one backend to ask.
+
+    ``progress`` is told each backend's name when its turn comes.
+    """
+    checked = await asyncio.to_thread(check_proxy, path, environ)
     findings = list(check_files(checked))
     if checked.config is None or checked.problems:
         return Examination(tuple(findings), ())
     config = checked.config
     findings += check_keys(config, environ)
-    findings.append(check_port(config))
-    found = asyncio.run(_probe_all(config, environ, patience, ask_hosted=ask_hosted))
+    findings += check_capture(config, environ)
+    findings.append(await asyncio.to_thread(check_port, config))
+    names = [name for name in config.backends if only in {"", name}]
+    found = await _probe_all(config, environ, patience, names, progress, ask_hosted=ask_hosted)
     stamp = (now or datetime.now(UTC)).isoformat(timespec="seconds")
     cards = []
     for name, seen in found.items():
@@ -75,14 +94,22 @@ def keep_cards(path: Path, cards: tuple[TruthCard, ...]) -> None:
 
 
 async def _probe_all(
-    config: ProxyConfig, environ: Mapping[str, str], patience: float, *, ask_hosted: bool
+    config: ProxyConfig,
+    environ: Mapping[str, str],
+    patience: float,
+    wanted: list[str],
+    progress: Callable[[str], None],
+    *,
+    ask_hosted: bool,
 ) -> dict[str, Found]:
     """Servers side by side; backends of one server in turn, so that it does not have to swap models."""
-    found = {name: Found() for name in config.backends}
-    async with httpx.AsyncClient() as client:
+    found = {name: Found() for name in wanted}
+    # A connection of its own for each request: a server that closes an idle one must not look like one that fails.
+    async with httpx.AsyncClient(limits=httpx.Limits(max_keepalive_connections=0)) as client:
 
         async def examine_server(names: list[str]) -> None:
             for name in names:
+                progress(name)
                 backend = config.backends[name]
                 key = backend.api_key or environ.get(backend.api_key_env or "")
                 prober = Prober(client, backend, key, patience)
@@ -94,8 +121,8 @@ async def _probe_all(
                     await prober.ask(found[name])
 
         servers: dict[str, list[str]] = {}
-        for name, backend in config.backends.items():
-            servers.setdefault(backend.base_url, []).append(name)
+        for name in wanted:
+            servers.setdefault(config.backends[name].base_url, []).append(name)
         await asyncio.gather(*(examine_server(names) for names in servers.values()))
     return found
 

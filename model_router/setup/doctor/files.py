@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 
 import httpx
 
-from model_router.config.proxy import ProxyConfig
+from model_router.config.capture import LOG_PROMPTS, keeps_all
+from model_router.config.proxy import PromptCapture, ProxyConfig
 from model_router.config.proxy_file import CheckedProxy
 from model_router.setup.doctor.finding import Finding, fine, problem, warning
 
@@ -47,6 +48,17 @@ def check_keys(config: ProxyConfig, environ: Mapping[str, str]) -> Iterator[Find
                 f"{backend.api_key_env} is not set",
                 f"Set {backend.api_key_env} where the proxy is started.",
             )
+
+
+def check_capture(config: ProxyConfig, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Whether this environment has prompts kept in full; where the file says so itself, :func:`check_files` tells."""
+    if config.observability.prompt_capture is not PromptCapture.FULL and keeps_all(config, environ):
+        yield warning(
+            "log.prompts",
+            LOG_PROMPTS,
+            "it is set, so a gateway started here keeps prompts in full in its event log",
+            f"Unset {LOG_PROMPTS} where that is not meant.",
+        )
 
 
 def check_port(config: ProxyConfig) -> Finding:

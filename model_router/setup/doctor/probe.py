@@ -11,10 +11,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from model_router.config.proxy import BackendConfig
+from model_router.config.proxy_file import is_loopback
 
 _PICTURE = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAgAAAAICAIAAABLbSncAAAAEUlEQVR42mM4"
@@ -31,7 +33,7 @@ _TOOL = {
 }
 """Nobody carries it out: only whether it is called is looked at."""
 _LEAVE_POLL = 0.05
-_LEAVE_PATIENCE = 3.0
+_LEAVE_PATIENCE = 10.0
 
 
 @dataclass(slots=True)
@@ -58,7 +60,11 @@ class Prober:
         self._client = client
         self._config = config
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._timeout = httpx.Timeout(patience, connect=min(patience, config.connect_timeout_seconds))
+        # Nobody on loopback is far away: what is slow to connect there is a busy machine, which may take its time.
+        near = is_loopback(urlsplit(config.base_url).hostname or "")
+        self._timeout = httpx.Timeout(
+            patience, connect=patience if near else min(patience, config.connect_timeout_seconds)
+        )
 
     async def look(self, found: Found) -> None:
         """Is it there, and which models does it list? Costs nothing."""
@@ -121,7 +127,7 @@ class Prober:
         answer = await self._post(body)
         if answer.status_code == 200:
             found.pictures = True
-        elif answer.status_code in {400, 404, 415, 422, 500, 501}:
+        elif answer.status_code in {400, 404, 415, 422, 501} or _is_about_pictures(answer):
             found.pictures = False
             found.notes["pictures"] = f"it answered {answer.status_code}{_said(answer)}"
 
@@ -240,6 +246,12 @@ def _said(answer: httpx.Response) -> str:
     words = error.get("message") if isinstance(error, dict) else error
     text = " ".join(str(words or "").split())[:120]
     return f": {text}" if text else ""
+
+
+def _is_about_pictures(answer: httpx.Response) -> bool:
+    """llama.cpp refuses pictures with a 500; other 500s tell nothing about them."""
+    told = _said(answer).lower()
+    return answer.status_code == 500 and any(word in told for word in ("image", "mmproj", "multimodal", "vision"))
 
 
 def _json(answer: httpx.Response) -> dict[str, Any]:

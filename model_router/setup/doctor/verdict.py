@@ -77,6 +77,7 @@ def _advertised(name: str, config: BackendConfig, found: Found) -> Finding:
             name,
             f"it serves {found.listed[0]} whatever it is asked for, also for {config.model}",
             f"Set model: {found.listed[0]}, or start it with --alias {config.model}.",
+            model=found.listed[0],
         )
     listed = ", ".join(found.listed[:5]) + (" …" if len(found.listed) > 5 else "")
     return problem(
@@ -84,6 +85,7 @@ def _advertised(name: str, config: BackendConfig, found: Found) -> Finding:
         name,
         f"it does not have {config.model}; it has {listed}",
         f"Set model: {near}, or load the other.",
+        model=near,
     )
 
 
@@ -101,6 +103,7 @@ def _context(name: str, config: BackendConfig, found: Found) -> Iterator[Finding
             name,
             f"its context is {found.context} tokens, max_context says {config.max_context}",
             f"Set max_context: {found.context}, or start the server with more.",
+            max_context=found.context,
         )
     elif found.context < _LEAST_CONTEXT:
         yield warning(

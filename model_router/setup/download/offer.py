@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from difflib import unified_diff
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -90,6 +91,19 @@ def propose_model(path: Path, backend: str, model: str, environ: Mapping[str, st
         ConfigError: the file cannot be used as it is.
         UsageError: it has no such backend.
     """
+    return propose_settings(path, backend, {"model": model}, environ)
+
+
+def propose_settings(
+    path: Path, backend: str, settings: Mapping[str, str | int], environ: Mapping[str, str]
+) -> ConfigChange:
+    """The change that gives settings of ``backend`` that stand in the file (``model``, ``base_url``) other values.
+
+    Raises:
+        ConfigError: the file cannot be used as it is.
+        SetupError: a setting stands in no place of its own there, or the change would do more than it should.
+        UsageError: it has no such backend.
+    """
     config = load_proxy(path, environ)
     if backend not in config.backends:
         near = nearest(backend, config.backends)
@@ -97,9 +111,13 @@ def propose_model(path: Path, backend: str, model: str, environ: Mapping[str, st
         raise UsageError(f"{path} has no backend {backend!r}", f"{guess}known: {' '.join(config.backends)}")
     before = path.read_bytes().decode("utf-8-sig")
     root = parse_document(before.encode(), str(path)).root
-    node = _child(_child(_child(root, "backends"), backend), "model")
-    change = ConfigChange(path, before, _spliced(before, node, _scalar(model)))
-    _check_change(change, config, backend, model, environ)
+    own = _child(_child(root, "backends"), backend)
+    places = sorted(((_child(own, key), value) for key, value in settings.items()), key=_place, reverse=True)
+    after = before
+    for node, value in places:
+        after = _spliced(after, node, _scalar(value))
+    change = ConfigChange(path, before, after)
+    _check_change(change, config, backend, settings, environ)
     return change
 
 
@@ -120,10 +138,15 @@ def write_change(change: ConfigChange, now: datetime) -> Path:
 
 
 def _check_change(
-    change: ConfigChange, config: ProxyConfig, backend: str, model: str, environ: Mapping[str, str]
+    change: ConfigChange,
+    config: ProxyConfig,
+    backend: str,
+    settings: Mapping[str, str | int],
+    environ: Mapping[str, str],
 ) -> None:
     draft = change.path.with_name(f".{change.path.name}.proposed")
-    wanted = {**config.backends, backend: replace(config.backends[backend], model=model)}
+    changed: Mapping[str, Any] = settings
+    wanted = {**config.backends, backend: replace(config.backends[backend], **changed)}
     found: ProxyConfig | None
     try:
         write_private(draft, change.after.encode())
@@ -143,7 +166,7 @@ def _check_change(
     ):
         raise SetupError(
             f"{change.path} is written in a way that this change cannot keep",
-            f"Change the model of backend {backend} to {model} by hand.",
+            f"Change backend {backend} by hand: {', '.join(f'{key}: {value}' for key, value in settings.items())}.",
         )
 
 
@@ -166,5 +189,12 @@ def _spliced(text: str, node: yaml.Node, words: str) -> str:
     return text[:begin] + words + text[end:]
 
 
-def _scalar(text: str) -> str:
+def _place(placed: tuple[yaml.Node, str | int]) -> tuple[int, int]:
+    return placed[0].start_mark.line, placed[0].start_mark.column
+
+
+def _scalar(value: str | int) -> str:
+    text = str(value)
+    if isinstance(value, int):
+        return text
     return text if _PLAIN.fullmatch(text) and text.lower() not in _NO_WORDS else json.dumps(text)

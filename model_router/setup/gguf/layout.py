@@ -58,7 +58,9 @@ def read_layout(path: Path) -> GgufHeader:
             return _read(Window(stream, path.name))
     except OSError as error:
         reason = error.strerror or str(error)
-        raise SetupError(f"{path.name} cannot be read ({reason})", "Look at its permissions.") from None
+        hint = "Look at the path." if isinstance(error, FileNotFoundError) else "Look at its permissions."
+        hint = "Look at the path." if isinstance(error, FileNotFoundError) else "Look at its permissions."
+        raise SetupError(f"{path.name} cannot be read ({reason})", hint) from None
 
 
 def _read(window: Window) -> GgufHeader:

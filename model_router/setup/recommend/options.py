@@ -157,7 +157,7 @@ def best_option(candidate: Candidate, need: RouteNeed, at: Circumstances) -> Opt
         if best is not None and _best_score(quality, variant) < -best[0][0]:
             continue  # not even without a penalty for speed
         taken = memory_need(variant.shape, load)
-        measured = _measured(candidate, variant, at)
+        measured = measured_rate(candidate, variant, at)
         for placement in placements(variant.shape, taken, at.pools):
             if variant.step.spare and not _has_room(placement):
                 continue
@@ -183,11 +183,16 @@ def _score(quality: QualityFigure, variant: Variant, rate: float, need: RouteNee
     return round(_best_score(quality, variant) - speed_penalty(rate, need.comfort), 3)
 
 
-def _measured(candidate: Candidate, variant: Variant, at: Circumstances) -> float | None:
+def measured_rate(candidate: Candidate, variant: Variant, at: Circumstances) -> float | None:
+    """Tokens a second of one file as measured on this machine, or ``None``."""
     if not at.measured:
         return None
-    names = (candidate.name, candidate.model.maker_repository, candidate.model.ollama_tag, variant.here)
-    return measured_speed(at.measured, *names)
+    here = next((one for one in candidate.variants if one.here), None)
+    names = (candidate.name, candidate.model.maker_repository, candidate.model.ollama_tag, here.here if here else "")
+    rate = measured_speed(at.measured, *names)
+    if rate is None or here is None or variant.here:
+        return rate
+    return rate * here.shape.weights_bytes / variant.shape.weights_bytes  # the file that ran was this one, not that
 
 
 def _names_here(local: LocalModel) -> set[str]:

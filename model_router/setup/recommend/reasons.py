@@ -10,6 +10,7 @@ from model_router.setup.fit.memory import Load, memory_need
 from model_router.setup.fit.placement import MODE_WORDS, placements
 from model_router.setup.fit.speed import token_seconds
 from model_router.setup.fit.wording import gib
+from model_router.setup.quant_ladder import THREE_BITS
 from model_router.setup.recommend.needs import RouteNeed
 from model_router.setup.recommend.options import (
     HERE_POINTS,
@@ -23,6 +24,9 @@ from model_router.setup.recommend.options import (
 _EVEN = 0.3
 """Points that make no difference worth a word."""
 
+_SLOWER = 0.9
+"""Below this part of the pick's speed another model is called slower."""
+
 
 def reasons_for(pick: Option, need: RouteNeed, at: Circumstances, others: Sequence[Option]) -> tuple[str, ...]:
     """Fits where and with how much left, how fast, why this file, how good, on what terms."""
@@ -35,7 +39,7 @@ def reasons_for(pick: Option, need: RouteNeed, at: Circumstances, others: Sequen
     return (
         fit_words(pick),
         f"about {speed.mid:.0f} tokens a second ({speed.low:.0f} to {speed.high:.0f}, {speed.basis}){slow}",
-        _file_words(pick, others),
+        _file_words(pick, need, others, at),
         f"quality for {need.work.value} {pick.quality.points:.1f}: {pick.quality.words}",
         f"{licence}, {tools}{pictures}",
     )
@@ -53,16 +57,18 @@ def fit_words(option: Option) -> str:
     return f"{where}: {' and '.join(parts)}, {gib(left)} left, with {option.load.context:,} tokens of context"
 
 
-def why_second(option: Option, pick: Option) -> str:
-    """The difference that decided."""
+def why_second(option: Option, pick: Option, comfort: float) -> str:
+    """The difference that decided; ``comfort`` is the speed above which nobody waits."""
     if pick.variant.here and not option.variant.here and option.score + HERE_POINTS > pick.score:
         return f"{pick.name} is on this machine already and nearly as good"
     worse = pick.quality.points - option.quality.points
     if worse <= -_EVEN:
         return _better_but(option, pick)
     if worse >= _EVEN:
-        return f"{worse:.1f} points less for this work"
-    if option.speed.mid < pick.speed.mid * 0.9:
+        slower = option.speed.mid < pick.speed.mid * _SLOWER and option.speed.mid < comfort
+        speed = f", and slower: {option.speed.mid:.0f} tokens a second" if slower else ""
+        return f"{worse:.1f} points less for this work{speed}"
+    if option.speed.mid < pick.speed.mid * _SLOWER:
         return f"about as good, but slower: {option.speed.mid:.0f} tokens a second against {pick.speed.mid:.0f}"
     return "about as good; the small differences decided"
 
@@ -109,7 +115,7 @@ def refusal(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances)
     return Refusal("speed", f"would write {best:.1f} tokens a second at most; {need.floor:.0f} are the least")
 
 
-def _file_words(pick: Option, others: Sequence[Option]) -> str:
+def _file_words(pick: Option, need: RouteNeed, others: Sequence[Option], at: Circumstances) -> str:
     if pick.variant.here:
         near = pick.score - HERE_POINTS
         better = next((one for one in others if not one.variant.here and one.score > near), None)
@@ -120,6 +126,15 @@ def _file_words(pick: Option, others: Sequence[Option]) -> str:
         return f"{step.quant}: more than four bits a weight, because there is room to spare"
     if step.penalty == 0:
         return f"{step.quant}: the file its maker trained it for"
-    if step.penalty > 2:
-        return f"{step.quant}: three bits a weight, which large models bear; more does not fit"
+    if step.penalty > THREE_BITS:
+        slower = _holds_four_bits(pick, need, at)
+        why = "with four it would have to be spread, and be slower" if slower else "more does not fit"
+        return f"{step.quant}: three bits a weight, which large models bear; {why}"
     return f"{step.quant}: four bits a weight, the usual balance of size and quality"
+
+
+def _holds_four_bits(pick: Option, need: RouteNeed, at: Circumstances) -> bool:
+    """Whether a better file of the same model would fit somehow."""
+    files = pick.candidate.variants_for(need)
+    larger = [one for one in files if one.step.penalty < THREE_BITS and storable(one, at.disk_free)]
+    return any(next(placements(one.shape, memory_need(one.shape, pick.load), at.pools), None) for one in larger)

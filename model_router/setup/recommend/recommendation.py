@@ -86,11 +86,22 @@ class Recommendation:
                 found.append(f"all picks together need {gib(disk_needed(fetched))} of free disk; {gib(free)} are free")
         if all(pool.budget is None for pool in (*self.at.pools.graphics, self.at.pools.processor)):
             found.append("free memory could not be found out, so nothing is said to fit")
+        found += self._taken_memory()
         found += [
             f"{one.name} is on this machine; no published figure says how good it is, so it is not ranked"
             for one in self.unknown_here
         ]
         return tuple(found)
+
+    def _taken_memory(self) -> list[str]:
+        """Where a route has no model and other programs have most of the memory, that is what a person can change."""
+        total, available = self.machine.memory.total, self.machine.memory.available
+        graphics_own = self.at.pools.graphics and not self.at.pools.shared
+        if total is None or available is None or available * 2 > total or graphics_own:
+            return []
+        if all(choice.pick is not None for choice in self.choices.values()):
+            return []
+        return [f"other programs have {gib(total - available)} of {gib(total)}; close some, and more models fit"]
 
 
 def recommend(
@@ -140,7 +151,7 @@ def _choice(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances,
         why = refusal(candidates, need, at)
         reserved = tuple(Alternative(one, one.candidate.reservation(), False) for one in ranked[:ALTERNATIVES])
         return Choice(need, None, (why.words,), reserved, refused)
-    seconds = [Alternative(option, why_second(option, pick)) for option in eligible[1 : ALTERNATIVES + 1]]
+    seconds = [Alternative(option, why_second(option, pick, need.comfort)) for option in eligible[1 : ALTERNATIVES + 1]]
     for option in ranked:
         if option.candidate.reservation() and option.order < (seconds[-1].option.order if seconds else pick.order):
             seconds.append(Alternative(option, option.candidate.reservation(), False))

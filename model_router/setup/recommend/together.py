@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from model_router.setup.fit.budget import Pools
 from model_router.setup.fit.memory import Load, memory_need
 from model_router.setup.fit.placement import placements
 from model_router.setup.fit.speed import speed_of
@@ -17,8 +18,8 @@ from model_router.setup.recommend.quality import quality_for, speed_penalty
 MODELS = 3
 """At most so many models at once."""
 
-_WIDTH = 14
-"""So many variants are tried in all sets; a set of three is then one of 364."""
+_EACH = 4
+"""The best so many ways to load something are tried for each route, in all sets of at most three."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def together(
     gpu, cpu = usage(shared.values())
     count = len({option.name for option in picks.values()})
     if len(shared) == len(picks) and _within(gpu, cpu, at):
-        words = "one model serves every route" if count == 1 else f"all {count} models can be loaded at once"
+        words = _all_words(count, len(picks), len(needs))
         return Together(True, shared, gpu, cpu, gpu_budget, cpu_budget, words)
     plan = _best_plan(picks, ranked, needs, at)
     gpu, cpu = usage(plan.values())
@@ -74,6 +75,14 @@ def _one_load_each(picks: Mapping[Work, Option], needs: Sequence[RouteNeed], at:
         own = [need for need in needs if need.work in picks and picks[need.work].name == name]
         shared.update(_served(option, own, at))
     return {work: shared[work] for work in picks if work in shared}
+
+
+def _all_words(models: int, picks: int, needs: int) -> str:
+    if models > 1:
+        return "both models can be loaded at once" if models == 2 else f"all {models} models can be loaded at once"
+    if picks == needs:
+        return "one model serves every route" if needs > 1 else "it is the only model to load"
+    return "one model serves the routes that have one" if picks > 1 else "only one route has a model"
 
 
 def _plan_words(picks: Mapping[Work, Option], plan: Mapping[Work, Option]) -> str:
@@ -152,13 +161,36 @@ def _rows(ranked: Mapping[Work, Sequence[Option]], needs: Sequence[RouteNeed], a
                 seen.setdefault((variant.name, variant.variant.step.quant), variant)
     rows: list[_Row] = []
     for option in seen.values():
-        options = _served(option, needs, at)
-        if options:
-            placement = next(iter(options.values())).placement
-            scores = tuple(options[n.work].score if n.work in options else _UNSERVED for n in needs)
-            rows.append(_Row(option.name, options, scores, placement.gpu_bytes, placement.cpu_bytes))
+        for pools in _places(at.pools):
+            options = _most_served(option, needs, replace(at, pools=pools))
+            if options:
+                placement = next(iter(options.values())).placement
+                scores = tuple(options[n.work].score if n.work in options else _UNSERVED for n in needs)
+                rows.append(_Row(option.name, options, scores, placement.gpu_bytes, placement.cpu_bytes))
     rows.sort(key=lambda row: (-sum(row.scores), row.gpu + row.cpu, row.name))
-    return rows[:_WIDTH]
+    kept = set(range(_EACH))
+    for index in range(len(needs)):
+        kept |= set(sorted(range(len(rows)), key=lambda row: (-rows[row].scores[index], row))[:_EACH])
+    return [row for number, row in enumerate(rows) if number in kept]
+
+
+def _places(pools: Pools) -> tuple[Pools, ...]:
+    """Where one of several models may go: wherever it fits first, or on the processor, which leaves the card free."""
+    if not pools.graphics or pools.shared:
+        return (pools,)
+    return (pools, Pools((), pools.processor))
+
+
+def _most_served(option: Option, needs: Sequence[RouteNeed], at: Circumstances) -> dict[Work, Option]:
+    """The most routes that one load can serve: without pictures, then with less context, where not all goes in."""
+    wanted = [need for need in needs if not option.candidate.obstacle(need)]
+    for context in sorted({need.context for need in wanted}, reverse=True):
+        within = [need for need in wanted if need.context <= context]
+        for own in (within, [need for need in within if not need.pictures]):
+            served = _served(option, own, at)
+            if served:
+                return served
+    return {}
 
 
 def _light(option: Option) -> tuple[Option, ...]:

@@ -66,6 +66,14 @@ class MainScreen(Screen[None]):
         except NoMatches as reason:
             _log.debug("the screen %s is not standing: %s", self.mode, reason)
 
+    def may_write(self, what: str) -> bool:
+        """Whether files of the person may be changed from here; told when they may not."""
+        why = "The demo keeps nothing" if self.session.is_demo else "Opened with --read-only"
+        if self.session.is_demo or self.session.read_only:
+            self.app.notify(f"{why}, so it does not {what}.", severity="warning", markup=False)
+            return False
+        return True
+
     @property
     def summary_only(self) -> bool:
         """Whether the terminal has room for a summary alone."""

@@ -22,7 +22,7 @@ from model_router.tui.session import Session
 from model_router.tui.text import fit
 
 _KEY_WIDTH = 16
-_NAMED = 90
+_NAMED = 84
 """Width from which the names of keys are shown."""
 _NAME_ROOM = 18
 _NOT_WORTH_A_LINE = frozenset({"scroll_left", "scroll_right", "page_left", "page_right"})

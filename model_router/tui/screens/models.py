@@ -1,11 +1,145 @@
-"""Models."""
+"""Models: what is here, what could be, whether it fits, how fast it would be, and which route uses it."""
 
 from __future__ import annotations
 
-from textual.app import ComposeResult
-from textual.containers import VerticalScroll
+import asyncio
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import ClassVar
 
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import DataTable, Input
+from textual.worker import Worker
+
+from model_router.engine.routes import Route
+from model_router.errors import ModelRouterError
+from model_router.setup.fit.measured import plain_name
+from model_router.setup.inventory import Entry, Place, wanted_for
+from model_router.tui.backend_lines import is_here
+from model_router.tui.lines import Lines, paragraph
+from model_router.tui.model_lines import (
+    PLACE_GLYPHS,
+    entry_lines,
+    fit_word,
+    machine_lines,
+    memory_word,
+    route_glyphs,
+    speed_word,
+    sum_lines,
+)
+from model_router.tui.screens.assignment import Assignable, assign, backends_by_route
 from model_router.tui.screens.base import MainScreen
+from model_router.tui.screens.model_sum import ModelScreen
+from model_router.tui.screens.one_line import LineScreen
+from model_router.tui.session import Session
+from model_router.tui.text import clean, fit, fit_right
+from model_router.tui.workshop import CONTEXTS
+
+_SIDE_BY_SIDE = 120
+_SHOWABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"
+
+
+def _fit_rank(entry: Entry) -> int:
+    return {True: 0, None: 1, False: 2}[entry.fits]
+
+
+def _speed(entry: Entry) -> float:
+    return entry.verdict.speed.mid if entry.verdict is not None and entry.verdict.speed is not None else 0.0
+
+
+SORTS: Mapping[str, Callable[[Entry], tuple[float | str, ...]]] = MappingProxyType(
+    {
+        "use": lambda entry: (
+            _fit_rank(entry),
+            0 if entry.recommended else 1,
+            list(Place).index(entry.place),
+            -(entry.quality or 0),
+            entry.name,
+        ),
+        "quality": lambda entry: (-(entry.quality or 0), entry.name),
+        "speed": lambda entry: (-_speed(entry), entry.name),
+        "memory": lambda entry: (entry.verdict.total if entry.verdict is not None else float("inf"), entry.name),
+        "name": lambda entry: (entry.name.lower(), entry.quant),
+    }
+)
+"""How the list can be ordered. ``use``: what fits first, then what is recommended, then what is here."""
+
+
+_WORDS: Mapping[str, Callable[[Entry, int], str]] = MappingProxyType(
+    {
+        "Quant": lambda entry, _: clean(entry.quant, 40),
+        "Fit": lambda entry, width: fit_word(entry, short=width < 18),
+        "Memory": lambda entry, _: memory_word(entry),
+        "tok/s": lambda entry, _: speed_word(entry),
+        "Qual": lambda entry, _: f"{entry.quality:.0f}" if entry.quality is not None else "-",
+        "Licence": lambda entry, _: clean(entry.licence, 40) or "-",
+        "Is": lambda entry, _: entry.place.value,
+    }
+)
+_AT_THE_RIGHT = frozenset({"Memory", "tok/s", "Qual"})
+
+
+class ModelsHead(Lines):
+    """What models are judged by, and how much of the list is shown; while there is none, what happens instead."""
+
+    DEFAULT_CSS = "ModelsHead { padding: 0 1; }"
+
+    def __init__(self, screen: ModelsScreen) -> None:
+        super().__init__()
+        self._owner = screen
+
+    def lines(self, width: int) -> list[Content]:
+        """Two lines, or a few sentences."""
+        owner, workshop = self._owner, self._owner.session.workshop
+        if owner.problem is not None:
+            return [
+                *paragraph(owner.problem.message, width, "$text-error", first="✗ ", indent="  "),
+                *paragraph(owner.problem.hint or "Press r to look again.", width, first="→ ", indent="  "),
+            ]
+        if workshop.stock is None:
+            words = "Looking at this machine, the servers that run here and the models on its disks …"
+            return paragraph(words if owner.looking else "Press r to look at this machine.", width, "$quiet")
+        shown, of = len(owner.shown), len(workshop.stock.entries)
+        filtered = f" · filter: {clean(owner.filter, 60)}" if owner.filter else ""
+        working = " · looking …" if owner.looking else ""
+        words = f"{shown} of {of} models · by {owner.sort}{filtered}{working}"
+        lines = machine_lines(workshop.stock, clean(workshop.simulated_words, 80), width)
+        second = f"{fit(words, max(10, width - 38))}  ● served  ○ on disk" if width >= 78 else fit(words, width)
+        if not shown:
+            second = fit(f"No model matches {clean(owner.filter, 40)!r}; esc shows all", width)
+        return [*lines, Content.styled(second, "$quiet")]
+
+
+class ModelPane(VerticalScroll):
+    """The model under the cursor: a few lines, and with room its whole sum."""
+
+    DEFAULT_CSS = "ModelPane { scrollbar-size-vertical: 1; }"
+    can_focus = False
+
+    def compose(self) -> ComposeResult:
+        """One widget of lines."""
+        yield PaneLines()
+
+
+class PaneLines(Lines):
+    """See :class:`ModelPane`."""
+
+    DEFAULT_CSS = "PaneLines { padding: 0 1; }"
+
+    def lines(self, width: int) -> list[Content]:
+        """The lines of the model under the cursor."""
+        screen = self.screen
+        if not isinstance(screen, ModelsScreen) or screen.current is None:
+            return []
+        lines = entry_lines(screen.current, screen.used_by(screen.current), width)
+        if screen.size.width >= _SIDE_BY_SIDE:
+            lines += [Content(), *sum_lines(screen.current, width)]
+        return lines
 
 
 class ModelsScreen(MainScreen):
@@ -13,7 +147,293 @@ class ModelsScreen(MainScreen):
 
     mode = "models"
     BINDING_GROUP_TITLE = "Models"
+    AUTO_FOCUS = "DataTable"
+    CSS = """
+    ModelsScreen #list { height: 1fr; }
+    ModelsScreen DataTable { height: 1fr; background: $background; scrollbar-size-vertical: 1; overflow-x: hidden; }
+    ModelsScreen DataTable > .datatable--header { background: $background; color: $primary; text-style: none; }
+    ModelsScreen ModelPane { height: 5; border-top: none; }
+    ModelsScreen #filter { display: none; border: none; height: 1; background: $surface; padding: 0 1; }
+    ModelsScreen.-filter #filter { display: block; }
+    ModelsScreen.-widest #list { layout: horizontal; }
+    ModelsScreen.-widest DataTable { width: 1fr; height: 1fr; }
+    ModelsScreen.-widest ModelPane { width: 46; height: 1fr; border-left: solid $rule; }
+    ModelsScreen.-low ModelPane, ModelsScreen.-flat ModelPane { display: none; }
+    ModelsScreen.-flat ModelsHead { display: none; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "sum", "Sum", id="models.sum", tooltip="Show what it takes, part by part"),
+        Binding("slash", "filter", "Filter", id="models.filter", tooltip="Show only models that hold some words"),
+        Binding("o", "sort", "Sort", id="models.sort", tooltip="Order by the next thing: use, quality, speed …"),
+        Binding("h", "simulate", "Hardware", id="models.hardware", tooltip="Judge for other hardware"),
+        Binding("u", "assign", "Use", id="models.use", tooltip="Give the model to a route"),
+        Binding("p", "plan", "Get", id="models.download", tooltip="Plan its download; nothing is fetched yet"),
+        Binding("c", "context(1)", "Context", show=False, id="models.context", tooltip="Judge with more context"),
+        Binding("C", "context(-1)", "Context", show=False, tooltip="Judge with less context"),
+        Binding("r", "look", "Look again", show=False, id="models.look", tooltip="Look at this machine again"),
+        Binding("w", "app.show('wizard')", "Wizard", show=False, tooltip="Set everything up, step by step"),
+    ]
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self.shown: list[Entry] = []
+        self.sort = "use"
+        self.filter = ""
+        self.problem: ModelRouterError | None = None
+        self.looking = False
+        self._columns: tuple[str, ...] = ()
+        self._used: dict[str, list[Route]] = {}
 
     def body(self) -> ComposeResult:
-        """Nothing yet."""
-        yield VerticalScroll(can_focus=True)
+        """Head, list and pane, filter."""
+        yield ModelsHead(self)
+        with Vertical(id="list"):
+            yield DataTable(cursor_type="row")
+            yield ModelPane()
+        yield Input(id="filter", placeholder="words in name, licence, place or route", restrict=_SHOWABLE, compact=True)
+
+    def on_mount(self) -> None:
+        """Begin to look, once."""
+        self.query_one(Input).cursor_blink = False
+        if self.session.workshop.stock is None:
+            self.action_look()
+        else:
+            self._fill()
+
+    # What is shown
+
+    @property
+    def current(self) -> Entry | None:
+        """The model under the cursor."""
+        row = self.query_one(DataTable).cursor_row
+        return self.shown[row] if 0 <= row < len(self.shown) else None
+
+    def used_by(self, entry: Entry) -> tuple[Route, ...]:
+        """The routes whose backend asks for it."""
+        return tuple(dict.fromkeys(route for name in entry.plain_names for route in self._used.get(name, ())))
+
+    def _remember_use(self) -> None:
+        used: dict[str, list[Route]] = {}
+        gateway = self.session.gateway
+        if gateway is not None and not self.session.is_demo:
+            for route, backend in backends_by_route(self.session).items():
+                used.setdefault(plain_name(gateway.config.backends[backend].model), []).append(route)
+        self._used = used
+
+    def _fill(self) -> None:
+        """Write the rows anew; the cursor stays on its model."""
+        stock = self.session.workshop.stock
+        table: DataTable[Text] = self.query_one(DataTable)
+        before = self.current
+        self._remember_use()
+        entries = list(stock.entries) if stock is not None else []
+        words = self.filter.lower().split()
+        self.shown = sorted((one for one in entries if all(w in self._text(one) for w in words)), key=SORTS[self.sort])
+        table.clear(columns=True)
+        for heading, width in self._layout():
+            table.add_column(Text(fit_right(heading, width) if heading in _AT_THE_RIGHT else heading), width=width)
+        for entry in self.shown:
+            table.add_row(*(self._cell(heading, width, entry) for heading, width in self._layout()))
+        if before is not None:
+            same = (n for n, one in enumerate(self.shown) if (one.name, one.quant) == (before.name, before.quant))
+            table.move_cursor(row=next(same, 0))
+        self._describe()
+
+    def _text(self, entry: Entry) -> str:
+        routes = (*(route.value for route in self.used_by(entry)), *(work.value for work in entry.recommended))
+        parts = (entry.name, entry.quant, entry.licence, entry.place.value, fit_word(entry, short=True), entry.here)
+        return " ".join((*parts, *routes)).lower()
+
+    def _layout(self) -> list[tuple[str, int]]:
+        """Headings and widths for the width there is; the name takes what is left."""
+        width = self.size.width - self._pane_width - 1
+        columns = [("Fit", 11), ("Memory", 8), ("tok/s", 8), ("Qual", 4), ("For", 7)]
+        if width < 60:
+            columns = [("Fit", 11)]
+        if width >= 100:
+            columns = [("Quant", 11), ("Fit", 18), *columns[1:], ("Licence", 12)]
+        if width >= 140:
+            columns.append(("Is", 8))
+        room = width - sum(one + 2 for _, one in columns) - 2
+        return [("Model", max(6, min(44, room))), *columns]
+
+    def _cell(self, heading: str, width: int, entry: Entry) -> Text:
+        dim = "dim" if entry.fits is False else ""
+        if heading == "Model":
+            return Text(fit(f"{PLACE_GLYPHS[entry.place]} {clean(entry.name, 120)}", width), dim or "bold")
+        if heading == "For":
+            serving, advised = route_glyphs(self.used_by(entry), entry)
+            return Text.assemble((serving, "bold"), (advised, "dim"))
+        words = _WORDS[heading](entry, width)
+        return Text(fit_right(words, width) if heading in _AT_THE_RIGHT else fit(words, width), dim)
+
+    def _describe(self) -> None:
+        for lines in self.query(Lines):
+            lines.refresh(layout=True)
+
+    @property
+    def _pane_width(self) -> int:
+        """What the pane takes beside the list; below the list it takes nothing of its width."""
+        return 0 if self.size.width < _SIDE_BY_SIDE else 46 if self.size.width < 160 else 66
+
+    def on_resize(self) -> None:
+        """Other columns have room."""
+        if self._pane_width:
+            self.query_one(ModelPane).styles.width = self._pane_width
+        else:
+            self.query_one(ModelPane).styles.width = "100%"
+        if self.session.workshop.stock is not None:
+            self._fill()
+
+    def state_changed(self) -> None:
+        """A route may have been given another model."""
+        super().state_changed()
+        before = self._used
+        self._remember_use()
+        if before != self._used and self.session.workshop.stock is not None:
+            self._fill()
+
+    @on(DataTable.RowHighlighted)
+    def _moved(self) -> None:
+        self._describe()
+
+    @on(DataTable.RowSelected)
+    def _selected(self) -> None:
+        self.action_sum()
+
+    # What waits
+
+    def action_look(self) -> None:
+        """Look at this machine, in a thread; esc shows the screen before meanwhile."""
+        self._work(look=True)
+
+    def _work(self, *, look: bool = False) -> Worker[None]:
+        self.looking = True
+        self._describe()
+        return self.run_worker(self._judged(look=look), group="models", exclusive=True)
+
+    async def _judged(self, *, look: bool) -> None:
+        workshop = self.session.workshop
+        try:
+            if look:
+                await asyncio.to_thread(workshop.look)
+            await asyncio.to_thread(workshop.judge, self._measured())
+            self.problem = None
+        except ModelRouterError as error:
+            self.problem = error
+        finally:
+            self.looking = False
+        self._fill()
+
+    def _measured(self) -> dict[str, float]:
+        """Tokens a second of the models that answered here; the demo's are made up, and do not count."""
+        gateway = self.session.gateway
+        if gateway is None or self.session.is_demo:
+            return {}
+        tallies = self.session.feed.tallies.backends
+        return {
+            backend.model: tally.tokens_per_second
+            for name, backend in gateway.config.backends.items()
+            if is_here(backend) and (tally := tallies.get(name)) is not None and tally.tokens_per_second is not None
+        }
+
+    # Keys
+
+    def action_sum(self) -> None:
+        """The whole sum above the list."""
+        if self.current is not None:
+            self.app.push_screen(ModelScreen(self.session, self.current, self.used_by(self.current)))
+
+    def action_sort(self) -> None:
+        """The next order."""
+        names = list(SORTS)
+        self.sort = names[(names.index(self.sort) + 1) % len(names)]
+        self._fill()
+
+    def action_context(self, step: int) -> None:
+        """Judge with more or less context."""
+        workshop = self.session.workshop
+        place = CONTEXTS.index(workshop.context) + step
+        if workshop.stock is not None and 0 <= place < len(CONTEXTS):
+            workshop.context = CONTEXTS[place]
+            self._work()
+
+    def action_filter(self) -> None:
+        """Go to the filter."""
+        self.add_class("-filter")
+        self.query_one("#filter", Input).focus()
+
+    @on(Input.Changed, "#filter")
+    def _filter_changed(self, event: Input.Changed) -> None:
+        self.filter = event.value.strip()
+        self._fill()
+
+    @on(Input.Submitted, "#filter")
+    def _filter_kept(self) -> None:
+        self.set_class(bool(self.filter), "-filter")
+        self.query_one(DataTable).focus()
+
+    def go_back(self) -> bool:
+        """Out of the filter, then out of the simulation."""
+        if self.has_class("-filter"):
+            self.query_one("#filter", Input).value = ""
+            self.remove_class("-filter")
+            self.query_one(DataTable).focus()
+            return True
+        if self.session.workshop.simulated is not None:
+            self.run_worker(self._simulate(""), group="models", exclusive=True)
+            return True
+        return False
+
+    def action_simulate(self) -> None:
+        """Ask for other hardware, then judge for it."""
+        self.run_worker(self._ask_hardware(), group="models", exclusive=True)
+
+    async def _ask_hardware(self) -> None:
+        words = (
+            "Graphics cards with their memory in GiB, with commas between several, or the path of a file that "
+            "`model-router setup scan --json` wrote. Nothing means this machine."
+        )
+        text = await self.app.push_screen_wait(
+            LineScreen(
+                self.session,
+                "Judge for which hardware?",
+                words,
+                start=self.session.workshop.simulated_words,
+                example="RTX 4090:24",
+            )
+        )
+        if text is not None:
+            await self._simulate(text)
+
+    async def _simulate(self, text: str) -> None:
+        try:
+            await asyncio.to_thread(self.session.workshop.simulate, text)
+        except ModelRouterError as error:
+            self.app.notify(clean(f"{error.message}. {error.hint}", 400), severity="warning", markup=False)
+            return
+        self.looking = True
+        await self._judged(look=False)
+
+    def action_assign(self) -> None:
+        """Give the model to a route."""
+        entry = self.current
+        if entry is None:
+            return
+        if entry.place is Place.CATALOG:
+            self.app.notify("It is not on this machine yet; p plans its download.", markup=False)
+            return
+        hint = "" if entry.place is Place.SERVED else f"It has to be served at {entry.address}."
+        self.run_worker(assign(self, Assignable(entry.served_name, entry.address, hint)), group="assign")
+
+    def action_plan(self) -> None:
+        """Plan the download on the next screen."""
+        entry = self.current
+        if entry is None:
+            return
+        wanted = wanted_for(entry, entry.recommended[0].value if entry.recommended else "")
+        if wanted is None:
+            self.app.notify("The catalog does not know its files; n in Downloads takes a repository.", markup=False)
+            return
+        self.session.workshop.to_plan.append(wanted)
+        self.call_later(self.run_action, "app.show('downloads')")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 from textual import on
@@ -65,7 +67,8 @@ def one_problem(problem: Problem, width: int) -> list[Content]:
     for name, value in details:
         if value:
             start = f"{indent}{name}: "
-            lines += paragraph(value, width, "$quiet", first=start, indent=indent + "  ", limit=600)
+            limit = 90 if name == "allowed" and problem.nearest else 600  # the nearest is what was meant
+            lines += paragraph(value, width, "$quiet", first=start, indent=indent + "  ", limit=limit)
     return lines
 
 
@@ -83,6 +86,16 @@ class WelcomeLines(Lines):
         return welcome_lines(self._session, width)
 
 
+_ACTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "setup": "app.show('wizard')",
+        "demo": "app.begin_demo",
+        "init": "screen.init",
+        "try": "app.show('try')",
+    }
+)
+
+
 class WelcomeScreen(MainScreen):
     """Stands in for Home until there is a configuration."""
 
@@ -98,6 +111,7 @@ class WelcomeScreen(MainScreen):
     WelcomeScreen.-low OptionList { margin-top: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("w", "app.show('wizard')", "Setup", tooltip="Find what is here, choose, write, start"),
         Binding("d", "app.begin_demo", "Demo", tooltip="Open the demo: made-up models, nothing is kept"),
         Binding("i", "init", "Init", tooltip="Write a first configuration for a model server you have"),
         Binding("r", "app.again", "Read again", tooltip="Read the configuration again"),
@@ -127,17 +141,22 @@ class WelcomeScreen(MainScreen):
         choices.clear_options()
         choices.add_options(
             [
+                _option("setup", "w  Setup", "find hardware, servers and models; choose, write, start"),
                 _option("demo", "d  Demo", "see it work now: made-up models, sample requests, nothing is kept"),
                 _option("init", "i  Init", "you have a model server: write a first configuration for it"),
                 _option("try", "2  Try", "write a prompt and see where it would go"),
-                _option("setup", "   Setup", "will find hardware and models; not in this version yet", off=True),
             ]
         )
         choices.highlighted = 0
 
     @on(OptionList.OptionSelected, "#choices")
     async def _chosen(self, event: OptionList.OptionSelected) -> None:
-        actions = {"demo": "app.begin_demo", "init": "screen.init", "try": "app.show('try')"}
+        actions = {
+            "setup": "app.show('wizard')",
+            "demo": "app.begin_demo",
+            "init": "screen.init",
+            "try": "app.show('try')",
+        }
         action = actions.get(event.option.id or "")
         if action is not None:
             await self.run_action(action)
@@ -156,5 +175,5 @@ class WelcomeScreen(MainScreen):
             await self.run_action("app.again")
 
 
-def _option(name: str, key: str, words: str, *, off: bool = False) -> Option:
-    return Option(Content.assemble((f"{key:<10}", "bold"), words), id=name, disabled=off)
+def _option(name: str, key: str, words: str) -> Option:
+    return Option(Content.assemble((f"{key:<10}", "bold"), words), id=name)

@@ -114,6 +114,12 @@ def test_a_key_is_looked_for_and_never_shown(server: Server, examined: Callable[
     assert "sk-hidden" not in repr(there)
 
 
+def test_a_variable_that_has_prompts_kept_is_named(examined: Callable[..., Examination]) -> None:
+    found = finding(examined({"MODEL_ROUTER_LOG_PROMPTS": "1"}), "log.prompts")
+    assert (found.level, found.subject) == (Level.WARNING, "MODEL_ROUTER_LOG_PROMPTS")
+    assert not [each for each in examined().findings if each.code == "log.prompts"]
+
+
 @pytest.mark.parametrize(
     ("status", "code"), [(401, "backend.key"), (404, "backend.address"), (500, "backend.unreachable")]
 )
@@ -164,6 +170,27 @@ def test_tools_that_are_refused_matter_unless_they_are_stripped(
     refused = finding(examined(), "backend.tools")
     assert (refused.level, "m does not support tools" in refused.message) == (Level.PROBLEM, True)
     assert [each for each in examined(strip_tools=True).findings if each.code == "backend.tools"] == []
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "taken"),
+    [
+        (500, "image input is not supported - you may need to provide the mmproj", False),
+        (400, "unknown part", False),
+        (500, "out of memory", None),
+        (503, "loading model", None),
+    ],
+)
+def test_only_a_refusal_of_the_picture_itself_counts(
+    server: Server, examined: Callable[..., Examination], status: int, words: str, taken: bool | None
+) -> None:
+    def chat(body: dict[str, Any]) -> Answer:
+        if isinstance(body["messages"][0]["content"], list):
+            return status, {"error": {"message": words}}
+        return 200, stream({"choices": [{}], "usage": {}})
+
+    server.chat = chat
+    assert examined().cards[0].pictures is taken
 
 
 def test_ollama_tells_its_context_once_the_model_is_loaded(

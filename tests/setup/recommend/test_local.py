@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from model_router.setup.fit.budget import pools_of
 from model_router.setup.model_catalog import Work
-from model_router.setup.recommend.options import LocalModel, candidates_of
+from model_router.setup.recommend.options import Circumstances, LocalModel, candidates_of, measured_rate
 from tests.setup.fit.test_from_header import QWEN35_9B
-from tests.setup.recommend.machines import answer, catalog, model_for
+from tests.setup.recommend.machines import answer, catalog, machine, model_for
 
 GIB = 1 << 30
 
@@ -85,3 +88,14 @@ def test_the_projector_counts_only_where_pictures_are_read() -> None:
     assert vision.variant.download > vision.need.weights
     assert coding.variant.download == coding.need.weights
     assert all(option.need.projector for option in found.together.plan.values() if option.name == vision.name)
+
+
+def test_a_speed_measured_with_one_file_is_not_that_of_another() -> None:
+    here = LocalModel("qwen3.8:27b", 17 * GIB, path="ollama:qwen3.8:27b")
+    candidate = next(one for one in candidates_of(catalog().models, (here,)) if one.name == "qwen3.8-27b")
+    at = Circumstances(pools_of(machine("mac-studio-128gb")), {"qwen3.8:27b": 10.0})
+    speeds = {one.step.quant: measured_rate(candidate, one, at) for one in candidate.variants}
+    own = next(one for one in candidate.variants if one.here)
+    assert speeds[own.step.quant] == 10.0
+    larger = next(one for one in candidate.variants if one.shape.weights_bytes > 20 * GIB)
+    assert speeds[larger.step.quant] == pytest.approx(10.0 * own.shape.weights_bytes / larger.shape.weights_bytes)

@@ -6,10 +6,15 @@ import json
 
 import pytest
 
+from model_router.setup.fit.placement import Mode
+from model_router.setup.machine import Gpu, Machine, Memory, Processor
 from model_router.setup.model_catalog import Work
+from model_router.setup.quant_ladder import THREE_BITS, quant_steps
 from model_router.setup.recommend.needs import SetupProfile
+from model_router.setup.recommend.quality import speed_penalty
+from model_router.setup.recommend.recommendation import recommend
 from model_router.setup.recommend.report import recommendation_to_dict
-from tests.setup.recommend.machines import NAMES, answer, model_for, picks
+from tests.setup.recommend.machines import NAMES, answer, catalog, model_for, picks
 
 GIB = 1 << 30
 
@@ -158,3 +163,64 @@ def test_every_figure_of_the_json_has_unit_and_basis() -> None:
     assert coding["quality"]["sources"]
     assert coding["fit"]["basis"]["tok_s"]["unit"] == "tokens per second"
     assert coding["longest_context"]["q8_0"]["value"] >= coding["longest_context"]["f16"]["value"] >= 32_768
+
+
+@pytest.mark.parametrize("name", sorted(catalog().models))
+def test_three_bits_never_win_by_being_read_faster(name: str) -> None:
+    model = catalog().models[name]
+    steps = quant_steps(model)
+    four = [step for step in steps if not step.spare and step.penalty < THREE_BITS]
+    for step in (one for one in steps if one.penalty > THREE_BITS):
+        # reading time is proportional to bytes at most, and a halving of the speed costs what speed_penalty says
+        gains = [speed_penalty(model.files[step.quant].bytes, model.files[one.quant].bytes) for one in four]
+        assert any(step.penalty > one.penalty + gain for one, gain in zip(four, gains, strict=True)), step.quant
+
+
+def test_a_large_mac_is_not_given_three_bits_because_they_are_quicker() -> None:
+    memory = Memory(128 * GIB, 110 * GIB)
+    mac = Machine(memory=memory, gpus=(Gpu("Apple M3 Max", "apple", 117 * GIB, 110 * GIB, unified=True),))
+    for choice in recommend(mac, catalog()).choices.values():
+        assert choice.pick is not None
+        assert "Q3" not in choice.pick.variant.step.quant
+
+
+def test_that_more_does_not_fit_is_said_only_where_it_is_so() -> None:
+    cards = (Gpu("NVIDIA GeForce RTX 4080", "nvidia", 16 * GIB, 15 * GIB),)
+    for available in (2 * GIB, 100 * GIB):
+        found = recommend(Machine(memory=Memory(128 * GIB, available), gpus=cards), catalog(), routes=[Work.CODING])
+        pick = found.choices[Work.CODING].pick
+        assert pick is not None
+        (words,) = [one for one in found.choices[Work.CODING].reasons if one.startswith(pick.variant.step.quant)]
+        if "three bits" in words:
+            assert ("more does not fit" in words) == (available == 2 * GIB)
+
+
+def test_one_model_is_not_said_to_serve_routes_that_have_none() -> None:
+    mac = Machine(memory=Memory(8 * GIB, 2 * GIB), gpus=(Gpu("Apple M1", "apple", 5 * GIB, 2 * GIB, unified=True),))
+    found = recommend(mac, catalog())
+    assert sum(choice.pick is not None for choice in found.choices.values()) == 1
+    assert found.together.words == "only one route has a model"
+    assert any("close some" in notice for notice in found.notices())
+
+
+def test_a_small_container_keeps_one_model_for_all_that_read_no_pictures() -> None:
+    joint = recommend(Machine(memory=Memory(64 * GIB, 50 * GIB, 4 * GIB, 3_489_660_928)), catalog()).together
+    assert not joint.fits
+    assert set(joint.plan) == set(Work) - {Work.VISION}
+    assert "vision would have to be loaded when asked for" in joint.words
+
+
+def test_a_card_keeps_the_best_model_and_the_processor_takes_the_small_work() -> None:
+    card = Gpu("NVIDIA GeForce RTX 4090", "nvidia", 24 * GIB, 22 * GIB)
+    processor = Processor("AMD Ryzen 9 7950X 16-Core Processor", 32)
+    found = recommend(Machine(memory=Memory(64 * GIB, 55 * GIB), processor=processor, gpus=(card,)), catalog())
+    plan = found.together.plan
+    assert plan[Work.CODING].name == model_for(found, Work.CODING)
+    assert (plan[Work.CODING].placement.mode, plan[Work.SIMPLE].placement.mode) == (Mode.GPU, Mode.CPU)
+
+
+def test_a_second_that_is_slower_too_says_so() -> None:
+    said = [one.reason for name in NAMES for choice in answer(name).choices.values() for one in choice.alternatives]
+    slower = [words for words in said if "and slower" in words]
+    assert slower
+    assert all(words.endswith("tokens a second") for words in slower)
