@@ -36,6 +36,30 @@ def hide_keys(line: str, before: str = "") -> str:
     return shown
 
 
+def status_lines(draft: Draft, checked: Checked | None, view: str, locked: str, width: int) -> list[Content]:
+    """Which file, which view, whether it is edited, what is wrong with it, and why nothing is written from here."""
+    edited = f"* {len(draft.differences()) or 'some'} changed" if draft.changed else "as it stands"
+    if checked is None:
+        well: tuple[str, str] = ("◌ reading", "$quiet")
+    elif checked.problems:
+        count = len(checked.problems)
+        well = (f"✗ {count} mistake{'s' if count > 1 else ''}, n goes there", "$text-error bold")
+    else:
+        well = ("" if draft.problem else "✓ no mistakes", "$text-success")
+    where = str(draft.path) if width >= 100 else draft.path.name
+    packaged = " (packaged)" if draft.packaged else ""
+    why = (f" · {locked}" if width >= 100 else " · read only") if locked else ""
+    return [
+        Content.assemble(
+            (clean(where, 120) + packaged, "bold"),
+            (f"  {view.upper()}", "$primary"),
+            (f"  {edited}  ", "$text-warning bold" if draft.changed else "$quiet"),
+            well,
+            (why, "$quiet"),
+        )
+    ]
+
+
 def setting_lines(
     rows: Sequence[Setting], chosen: int, changed: frozenset[str], width: int
 ) -> tuple[list[Content], int]:

@@ -177,7 +177,9 @@ async def test_mistakes_are_named_while_one_writes_and_nothing_bad_is_written(tm
         area.move_cursor((0, 0))
         await pilot.press("f2")
         assert area.cursor_location[0] == line - 1
-        await pilot.press("escape", "u")
+        await pilot.press("escape", "q")
+        await until(pilot, lambda: "Leave, and lose the edits?" in screen_text(app))
+        await pilot.press("n", "u")
         await until(pilot, lambda: "Give the draft up?" in screen_text(app))
         await pilot.press("y")
         await until(pilot, lambda: not screen.draft.changed)

@@ -22,10 +22,10 @@ from model_router.config.proxy import ProxyConfig
 from model_router.config.settings import Setting, set_value, settings
 from model_router.engine.catalog import Catalog
 from model_router.errors import ConfigError, ModelRouterError
-from model_router.hindsight.draft_preview import DraftPreview, preview_edit, router_of
-from model_router.hindsight.labels import label_file, read_labels
+from model_router.hindsight.draft_preview import DraftPreview
 from model_router.server.catalog_place import catalog_place
-from model_router.tui.config_area import ConfigArea
+from model_router.tui.config_apply import apply_draft, preview_drafts
+from model_router.tui.config_area import ConfigArea, ConfigFoot, ConfigPart, ConfigStatus, ValueField
 from model_router.tui.config_draft import Checked, Draft
 from model_router.tui.config_lines import (
     about_setting,
@@ -34,6 +34,7 @@ from model_router.tui.config_lines import (
     mistake_lines,
     preview_lines,
     setting_lines,
+    status_lines,
 )
 from model_router.tui.lines import Lines, paragraph
 from model_router.tui.screens.base import MainScreen
@@ -45,77 +46,6 @@ from model_router.tui.text import clean
 _TYPING_SECONDS = 0.15
 """A pause this long in the writing, and the text is checked."""
 VIEWS = ("form", "text", "changes", "preview", "backups")
-
-
-class ConfigStatus(Lines):
-    """Which file, which view, whether it is edited, and what is wrong with it."""
-
-    DEFAULT_CSS = "ConfigStatus { height: 1; background: $surface; padding: 0 1; }"
-
-    def lines(self, width: int) -> list[Content]:
-        """One line."""
-        screen = self.screen
-        if not isinstance(screen, ConfigScreen):
-            return []
-        draft, checked = screen.draft, screen.checked
-        edited = f"* {len(draft.differences()) or 'some'} changed" if draft.changed else "as it stands"
-        if checked is None:
-            well: tuple[str, str] = ("◌ reading", "$quiet")
-        elif checked.problems:
-            count = len(checked.problems)
-            well = (f"✗ {count} mistake{'s' if count > 1 else ''}, n goes there", "$text-error bold")
-        else:
-            well = ("✓ no mistakes", "$text-success")
-        where = str(draft.path) if width >= 100 else draft.path.name
-        packaged = " (packaged)" if draft.packaged else ""
-        locked = screen.locked and (" · read only" if width < 100 else f" · {screen.locked}")
-        return [
-            Content.assemble(
-                (clean(where, 120) + packaged, "bold"),
-                (f"  {screen.view.upper()}", "$primary"),
-                (f"  {edited}  ", "$text-warning bold" if draft.changed else "$quiet"),
-                well,
-                (locked or "", "$quiet"),
-            )
-        ]
-
-
-class ConfigPart(Lines):
-    """The lines of one view."""
-
-    DEFAULT_CSS = "ConfigPart { padding: 0 1; }"
-
-    def lines(self, width: int) -> list[Content]:
-        """What the screen has for this view."""
-        screen = self.screen
-        return screen.view_lines(self.id or "", width)[0] if isinstance(screen, ConfigScreen) else []
-
-
-class ConfigFoot(Lines):
-    """The mistakes; without any, what the setting under the cursor is."""
-
-    DEFAULT_CSS = "ConfigFoot { padding: 0 1; background: $surface; max-height: 6; }"
-
-    def lines(self, width: int) -> list[Content]:
-        """At most five lines, two where there is little room."""
-        screen = self.screen
-        if not isinstance(screen, ConfigScreen) or screen.size.height < 10:
-            return []
-        lines = mistake_lines(screen.checked, width, 5 if screen.size.height > 16 else 2)
-        one = screen.chosen_setting
-        if screen.view == "form" and one is not None and len(lines) <= 2:
-            lines += about_setting(one, width)
-        return lines
-
-
-class ValueField(Input):
-    """Where the value of a setting is written."""
-
-    BINDING_GROUP_TITLE = "Value"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Keep", tooltip="Keep the value in the draft; empty takes the setting out"),
-        Binding("escape", "app.back", "Back", tooltip="Leave the value as it was"),
-    ]
 
 
 class ConfigScreen(MainScreen):
@@ -213,15 +143,29 @@ class ConfigScreen(MainScreen):
 
     def body(self) -> ComposeResult:
         """Status, the views, the mistakes, the field for a value."""
-        yield ConfigStatus()
+        yield ConfigStatus(self._status)
         for name in VIEWS:
             if name == "text":
                 yield ConfigArea(show_line_numbers=True, soft_wrap=False)
             else:
                 with VerticalScroll(id=f"{name}-scroll", can_focus=True):
-                    yield ConfigPart(id=name)
-        yield ConfigFoot()
+                    yield ConfigPart(partial(self._shown, name))
+        yield ConfigFoot(self._foot)
         yield ValueField(compact=True)
+
+    def _status(self, width: int) -> list[Content]:
+        return status_lines(self.draft, self.checked, self.view, self.locked, width)
+
+    def _shown(self, name: str, width: int) -> list[Content]:
+        return self.view_lines(name, width)[0]
+
+    def _foot(self, width: int) -> list[Content]:
+        """The mistakes, and what the setting under the cursor is, as far as there is room."""
+        if self.size.height < 10:
+            return []
+        lines = mistake_lines(self.checked, width, 5 if self.size.height > 16 else 2)
+        one = self.chosen_setting
+        return lines + about_setting(one, width) if self.view == "form" and one and len(lines) <= 2 else lines
 
     def on_mount(self) -> None:
         """Begin with the settings; nothing blinks."""
@@ -285,6 +229,7 @@ class ConfigScreen(MainScreen):
         self._redraw()
 
     def _redraw(self) -> None:
+        self.session.has_edits = self.has_edits
         for part in self.query(Lines):
             part.refresh(layout=True)
 
@@ -461,32 +406,10 @@ class ConfigScreen(MainScreen):
 
     async def _preview(self) -> None:
         try:
-            self._found, self._preview_problem = await asyncio.to_thread(self._previewed)
+            self._found, self._preview_problem = await asyncio.to_thread(preview_drafts, self.session, *self._drafts)
         finally:
             self._previewing = False
             self._redraw()
-
-    def _previewed(self) -> tuple[DraftPreview | None, str]:
-        """In a worker thread."""
-        session, gateway = self.session, self.session.gateway
-        log = session.log_path
-        if gateway is None or log is None:
-            return None, "There is no event log, so there are no requests to decide again."
-        proxy, catalog = self._drafts
-        config: ProxyConfig | None = gateway.config
-        if not proxy.problem and proxy.changed:
-            checked = proxy.check(session.environ)
-            config = None if checked.problems else checked.proxy
-        if config is None or (catalog.changed and catalog.check(session.environ).problems):
-            return None, "The draft has mistakes; n goes to the first."
-        present = gateway.router
-        draft = router_of(catalog.text, config.proxy.routing_profile, present.lexicon)
-        for one in (present, draft):
-            if not one.config_valid:
-                return None, f"The catalog cannot be used: {one.config_errors[0]}"
-        labels = read_labels(label_file(session.environ))[0] if not session.is_demo else {}
-        served = (gateway.config.engine_backends, config.engine_backends)
-        return preview_edit(log, present, draft, labels=labels, backends=served), ""
 
     # Applying
 
@@ -529,32 +452,14 @@ class ConfigScreen(MainScreen):
     async def _apply(self) -> None:
         draft = self.draft
         try:
-            copy = await asyncio.to_thread(draft.write, datetime.now(UTC).astimezone())
-            words = await self._taken(draft, copy)
+            words = await asyncio.to_thread(apply_draft, self.session, draft, datetime.now(UTC).astimezone())
         except ModelRouterError as error:
             self._say(f"{error.message}. {error.hint}".strip(), wrong=True)
         else:
             self._say(words)
+            if self.session.phase is not Phase.SERVING:
+                await self.app.run_action("again")
         self._text_changed()
-
-    async def _taken(self, draft: Draft, copy: Path | None) -> str:
-        """What the gateway makes of the file that was just written.
-
-        Raises:
-            ConfigError: it does not take it; what stood there before stands there again.
-        """
-        gateway = self.session.gateway
-        kept = f" What stood there is {copy.name}." if copy is not None else ""
-        if gateway is None or gateway.reloader is None or self.session.phase is not Phase.SERVING:
-            self.app.call_later(self.app.run_action, "again")
-            return f"{draft.path} is written.{kept} The gateway starts with it."
-        event = await asyncio.to_thread(gateway.reloader.reload, "screen")
-        if event.outcome == "refused":
-            await asyncio.to_thread(draft.put_back, copy)
-            await asyncio.to_thread(gateway.reloader.reload, "screen")
-            reasons = " ".join(event.problems[:3])
-            raise ConfigError(f"The gateway does not take it: {reasons}", "The file is as it was; the draft is kept")
-        return f"{event.summary}{kept}"
 
     # Backups
 
