@@ -400,6 +400,19 @@ class ModelRouterApp(App[int]):
         """Leave; with requests under way only after a yes."""
         if any(isinstance(screen, QuestionScreen) for screen in self.screen_stack):
             return
+        if self.session.has_edits:
+            words = "What was changed in Config and not applied is lost; the files stay as they are."
+            question = QuestionScreen(self.session, "Leave, and lose the edits?", words)
+            self.push_screen(question, self._leave_edits)
+            return
+        self._leave()
+
+    def _leave_edits(self, answer: bool | None) -> None:
+        if answer:
+            self.session.has_edits = False
+            self._leave()
+
+    def _leave(self) -> None:
         downloads = self.session.workshop.under_way()
         if downloads:
             words = f"{downloads} under way. What has arrived is kept; in Downloads they go on where they stopped."

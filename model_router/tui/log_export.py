@@ -11,6 +11,23 @@ from model_router.hindsight.export import export_csv, export_json
 from model_router.hindsight.past_event import PastEvent
 
 
+class Counted:
+    """Counts what goes through, for whom it is told while a thread takes it."""
+
+    def __init__(self, rows: Iterable[PastEvent]) -> None:
+        self._rows = rows
+        self.count = 0
+
+    def __iter__(self) -> Counted:
+        self._iterator = iter(self._rows)
+        return self
+
+    def __next__(self) -> PastEvent:
+        row = next(self._iterator)
+        self.count += 1
+        return row
+
+
 def export_rows(events: Iterable[PastEvent], path: Path) -> int:
     """Write them, mode 0600, and say how many; a file that is there already stays as it is.
 

@@ -45,9 +45,9 @@ class Phase(StrEnum):
 class Session:
     """Holds the gateway and starts, restarts and stops it.
 
-    ``problem`` says why it is not serving; ``waiting`` is how many requests wait for a person. ``config_path`` is where
-    the proxy file is, or would be; ``demo`` is set while the demo runs, and then no file is read or written outside its
-    temporary folder.
+    ``problem`` says why it is not serving; ``waiting`` is how many requests wait for a person; ``has_edits`` whether
+    Config holds any that are not applied. ``config_path`` is where the proxy file is, or would be; ``demo`` is set while
+    the demo runs, and then no file is read or written outside its temporary folder.
     """
 
     edits_files = True
@@ -72,6 +72,7 @@ class Session:
         self.workshop = Workshop(environ)
         self.labels = Labels(None if demo else label_file(environ))
         self.waiting = 0
+        self.has_edits = False
         self.demo: Demo | None = None
         self.traffic: DemoTraffic | None = None
         self._named = config_path is not None

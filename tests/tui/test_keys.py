@@ -51,7 +51,7 @@ async def test_q_and_control_q_leave_from_everywhere(keys: str, leave: str) -> N
         assert app.return_value == 0
 
 
-@pytest.mark.parametrize("first", ["home", "try", "log", "welcome"])
+@pytest.mark.parametrize("first", ["home", "try", "log", "config", "welcome"])
 async def test_help_names_every_key_that_works(first: str, tmp_path: Path) -> None:
     session = Session(environment(tmp_path)) if first == "welcome" else standing_session(fixed=8)
     app = ModelRouterApp(session, first="home" if first == "welcome" else first)
@@ -98,7 +98,7 @@ async def test_the_footer_has_at_most_seven_keys_and_room_for_them(tmp_path: Pat
 
 
 @pytest.mark.parametrize("size", [(80, 24), (12, 4)])
-@pytest.mark.parametrize("first", ["home", "try", "log", "welcome"])
+@pytest.mark.parametrize("first", ["home", "try", "log", "config", "welcome"])
 async def test_every_key_can_be_pressed_everywhere(first: str, size: tuple[int, int], tmp_path: Path) -> None:
     session = Session(environment(tmp_path)) if first == "welcome" else standing_session(fixed=8)
     app = ModelRouterApp(session, first="home" if first == "welcome" else first)

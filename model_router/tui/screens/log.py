@@ -4,30 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterable
 from pathlib import Path
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
 from model_router.errors import ModelRouterError, UsageError
 from model_router.hindsight.filter import NO_FILTER, parse_filter
-from model_router.hindsight.past_event import OtherLine, PastEvent
+from model_router.hindsight.past_event import OtherLine
 from model_router.server.events import LiveEvent
 from model_router.tui.history import History, live_rows, past_rows
 from model_router.tui.history_view import HistoryView, row_words
-from model_router.tui.lines import Lines, paragraph
-from model_router.tui.log_export import export_rows
-from model_router.tui.log_view import LogView, state_words
+from model_router.tui.log_export import Counted, export_rows
+from model_router.tui.log_head import SHOWABLE, FilterField, LogStatus, LogTitles
+from model_router.tui.log_view import LogView
 from model_router.tui.receipt import ReceiptPane
 from model_router.tui.screens.base import MainScreen
-from model_router.tui.screens.home import empty_lines
 from model_router.tui.screens.label import LabelScreen
 from model_router.tui.screens.path_field import PathScreen
 from model_router.tui.screens.receipt import ReceiptScreen, receipt_json
@@ -39,97 +34,6 @@ _SIDE_BY_SIDE = 120
 """Width from which the receipt stands beside the rows."""
 _STEP_SECONDS = 0.08
 """How long the worker reads on before the screen shows what was found."""
-
-_SHOWABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"
-"""What may be written or pasted into the filter: nothing that the terminal would obey."""
-
-
-class LogStatus(Lines):
-    """Following, paused or history, how many rows, what the filter says, and what is under way."""
-
-    DEFAULT_CSS = "LogStatus { height: 1; background: $surface; padding: 0 1; }"
-
-    def __init__(self, session: Session, view: LogView, history: HistoryView) -> None:
-        super().__init__()
-        self._session = session
-        self._view = view
-        self._history = history
-        self.complaint = ""
-        self.exported: int | None = None
-
-    def lines(self, width: int) -> list[Content]:
-        """One line."""
-        if self.complaint:
-            return [Content.styled(f"✗ {clean(self.complaint, 300)}", "$text-error")]
-        if self.exported is not None:
-            words = f"EXPORTING  {self.exported:,} rows written · esc stops it"
-            return [Content.styled(words, "$text-warning bold")]
-        if self._history.history is not None:
-            return [self._past(self._history.history)]
-        view, feed = self._view, self._session.feed
-        state = Content.styled(state_words(view), "$text-success" if view.follow else "$text-warning bold")
-        if view.filter:
-            shown = f"  {view.count:,} of {feed.next - feed.first:,} rows · filter: {clean(view.filter.text, 120)}"
-        else:
-            shown = f"  {view.count:,} rows"
-        return [Content.assemble(state, (shown, "$quiet"))]
-
-    def _past(self, history: History) -> Content:
-        progress = history.progress
-        under_way = f" · {progress.word} {progress.share:.0%}" if progress.word else ""
-        if history.filter:
-            shown = f"  {history.count:,} of {history.total:,} rows{under_way} · filter: {history.filter.text}"
-        else:
-            shown = f"  {history.count:,} rows, newest first{under_way}"
-        day = f"  {self._history.day}" if self._history.day else ""
-        return Content.assemble(("HISTORY", "$primary bold"), day, (clean(shown, 300), "$quiet"))
-
-
-class LogTitles(Lines):
-    """The titles above the rows, and what to do while there are none."""
-
-    DEFAULT_CSS = "LogTitles { color: $quiet; }"
-
-    def __init__(self, session: Session, view: LogView, history: HistoryView) -> None:
-        super().__init__()
-        self._session = session
-        self._view = view
-        self._history = history
-
-    def lines(self, width: int) -> list[Content]:
-        """The titles, or a sentence."""
-        if self._history.history is not None:
-            return self._past(self._history.history, width)
-        if self._session.feed.rows:
-            titles = [Content.styled(self._view.titles(), "$quiet")]
-            if self._view.count:
-                return titles
-            words = (
-                "No row matches; esc clears the filter. Rows that come later and match appear here; H looks through "
-                "the log of days."
-            )
-            return [*titles, Content(), *paragraph(words, width, "$quiet", first=" ", indent=" ")]
-        return [Content(), *(Content.assemble(" ", line) for line in empty_lines(self._session, width - 2))]
-
-    def _past(self, history: History, width: int) -> list[Content]:
-        titles = [Content.styled(self._history.titles(), "$quiet")]
-        if history.count or history.progress.word:
-            return titles
-        if history.total:
-            words = "No row of the log matches; esc clears the filter."
-        else:
-            words = f"{clean(str(history.path), 300)} holds no row yet. H goes back to the live log."
-        return [*titles, Content(), *paragraph(words, width, "$quiet", first=" ", indent=" ")]
-
-
-class FilterField(Input):
-    """Where the filter is written, between the rows and the footer."""
-
-    BINDING_GROUP_TITLE = "Filter"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Keep", tooltip="Keep the filter and go back to the rows"),
-        Binding("escape", "app.back", "Clear", tooltip="Take the filter away"),
-    ]
 
 
 class LogScreen(MainScreen):
@@ -182,7 +86,7 @@ class LogScreen(MainScreen):
             placeholder="route:coding status:409 ms>500 text   (esc clears)",
             id="filter",
             compact=True,
-            restrict=_SHOWABLE,
+            restrict=SHOWABLE,
         )
 
     @property
@@ -437,7 +341,7 @@ class LogScreen(MainScreen):
             rows = live_rows(
                 live.event for live in list(self.session.feed.rows) if self.view.filter.matches(live.event)
             )
-        counted = _Counted(rows)
+        counted = Counted(rows)
         status.exported = 0
         timer = self.set_interval(0.2, lambda: self._tell_exported(counted))
         try:
@@ -453,7 +357,7 @@ class LogScreen(MainScreen):
             status.exported = self._export_ended = None
             self._describe()
 
-    def _tell_exported(self, counted: _Counted) -> None:
+    def _tell_exported(self, counted: Counted) -> None:
         self.query_one(LogStatus).exported = counted.count
         self._describe()
 
@@ -481,20 +385,3 @@ class LogScreen(MainScreen):
             self._leave_history()
             return True
         return False
-
-
-class _Counted:
-    """Counts what goes through, for whom it is told while a thread takes it."""
-
-    def __init__(self, rows: Iterable[PastEvent]) -> None:
-        self._rows = rows
-        self.count = 0
-
-    def __iter__(self) -> _Counted:
-        self._iterator = iter(self._rows)
-        return self
-
-    def __next__(self) -> PastEvent:
-        row = next(self._iterator)
-        self.count += 1
-        return row
