@@ -100,7 +100,7 @@ def _show_hardware() -> int:
 
 def _together(findings: Sequence[Finding]) -> list[Finding]:
     """What is the same for several backends, as for all of one server, is said once."""
-    subjects: dict[Finding, list[str]] = {}
+    same: dict[tuple[str, ...], list[Finding]] = {}
     for finding in findings:
-        subjects.setdefault(replace(finding, subject=""), []).append(finding.subject)
-    return [replace(finding, subject=", ".join(names)) for finding, names in subjects.items()]
+        same.setdefault((finding.code, finding.level, finding.message, finding.fix), []).append(finding)
+    return [replace(found[0], subject=", ".join(one.subject for one in found)) for found in same.values()]

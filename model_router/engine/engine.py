@@ -16,7 +16,7 @@ from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
 from model_router.engine.safety import NO_DOUBT, Safety
 from model_router.engine.scores import Reading, Voices, evidence, read, route_scores
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Raised whenever code changes what is decided; the lexicon's digest stands beside it in every receipt."""
 
 
