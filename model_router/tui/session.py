@@ -46,8 +46,8 @@ class Session:
     """Holds the gateway and starts, restarts and stops it.
 
     ``problem`` says why it is not serving; ``waiting`` is how many requests wait for a person; ``has_edits`` whether
-    Config holds any that are not applied. ``config_path`` is where the proxy file is, or would be; ``demo`` is set while
-    the demo runs, and then no file is read or written outside its temporary folder.
+    Config holds any that are not applied. ``config_path`` is where the proxy file is, or would be; ``demo`` is set
+    while the demo runs, and then no file is read or written outside its temporary folder.
     """
 
     edits_files = True
