@@ -25,15 +25,15 @@ SCHEMAS: Mapping[str, type] = {
 }
 
 
-def json_schema(kind: type) -> dict[str, Any]:
+def json_schema(kind: type, title: str = "") -> dict[str, Any]:
     """The schema of a whole file (JSON Schema 2020-12)."""
-    title = "ModelRouter catalog" if kind is Catalog else "ModelRouter proxy"
+    title = title or ("ModelRouter catalog" if kind is Catalog else "ModelRouter proxy")
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **_object(kind)}
 
 
-def render(kind: type) -> str:
+def render(kind: type, title: str = "") -> str:
     """The schema as the text of its file."""
-    return json.dumps(json_schema(kind), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(json_schema(kind, title), indent=2, ensure_ascii=False) + "\n"
 
 
 def _object(kind: type) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def _property(item: Field[Any], annotation: Any) -> dict[str, Any]:
     words = item.metadata.get("doc")
     if words:
         schema["description"] = words
-    if item.default is not MISSING and not item.metadata.get("secret"):
+    if item.default is not MISSING and not item.metadata.get("secret") and not is_dataclass(item.default):
         schema["default"] = list(item.default) if isinstance(item.default, tuple) else item.default
     return schema
 

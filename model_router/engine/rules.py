@@ -1,9 +1,10 @@
 """Where a text holds an order: a verb that commands, and a thing that makes it risky.
 
-There are three looks, each closer than the one before, and most texts stop at the first. A glance finds the first verb
-at a place where an order can begin. A search from there on finds such a verb with a thing in the same clause. And each
-of these places is judged: does the verb go with the thing, are they near each other, does the sentence say "how" or
-"never" before it? The first two read each byte once, the last is bounded.
+There are three looks, each closer than the one before, and most texts stop at the first. A glance walks from verb to
+verb, at places where an order can begin, until one has a thing in the same clause. The walk goes on from there, and
+each of these places is judged: does the verb go with the thing, are they near each other, does the sentence say "how"
+or "never" before it? Of a short text, and of one with very many verbs, the rest is searched for such clauses at once
+instead. Each look reads a byte once, but for the bounded neighbourhood of verbs.
 
 Texts come in UTF-8, because that is what RE2 reads: offsets are bytes. All but the glance want lower case.
 """

@@ -42,6 +42,7 @@ class _Part(msgspec.Struct, gc=False):
     outcome: str = ""
     fallback: bool = False
     session_code: str = ""
+    requires_confirmation: bool = False
     route_us: float = 0.0
     first_byte_ms: float | None = None
     total_ms: float = 0.0
@@ -258,10 +259,11 @@ class _Counted:
             )  # fmt: skip
             alike = known.get(key) or self._more(key)
             alike.requests += 1
-            alike.total.add(part.total_ms)
             alike.route.add(part.route_us)
-            if part.first_byte_ms is not None:
-                alike.first.add(part.first_byte_ms)
+            if not part.requires_confirmation:  # what waits for a person tells nothing of a server's speed
+                alike.total.add(part.total_ms)
+                if part.first_byte_ms is not None:
+                    alike.first.add(part.first_byte_ms)
             if part.completion_tokens is not None:
                 alike.with_usage += 1
                 alike.completion_tokens += part.completion_tokens

@@ -43,6 +43,7 @@ class EventWriter:
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="model-router-events", daemon=True)
         self._file = -1
+        self._grows = False
 
     def start(self) -> None:
         """Open the file, so that a problem is known at once, and start the thread."""
@@ -99,6 +100,9 @@ class EventWriter:
                     count = max(1, _fitting(lines, written, self._max_bytes))
                 _write_whole(self._file, b"".join(lines[written : written + count]))
                 written += count
+                if self.problem:
+                    logger.warning("the event log %s is written again; %d events were lost", self.path, self.lost)
+                    self.problem = ""
         except OSError as error:
             self._fail(error)
         self.lost += len(lines) - written
@@ -133,14 +137,24 @@ class EventWriter:
             os.fchmod(file, 0o600)
         _drop_torn_line(file)
         self._file = file
-        if self.problem:
-            logger.warning("the event log %s can be written again; %d events were lost", self.path, self.lost)
-            self.problem = ""
         return True
 
     def _rotate(self) -> None:
+        """Begin a new file; where none can be renamed, as in a folder that became read-only, the old one grows on."""
         os.close(self._file)
         self._file = -1
+        try:
+            self._shift()
+            self._grows = False
+        except OSError as error:
+            if not self._grows:
+                reason = error.strerror or str(error)
+                logger.warning("the event log %s cannot be rotated (%s); it grows on", self.path, reason)
+            self._grows = True
+        if not self._open():
+            raise OSError(self.problem)
+
+    def _shift(self) -> None:
         if self._backups == 0:
             self.path.unlink(missing_ok=True)
         for number in range(self._backups, 0, -1):
@@ -148,8 +162,6 @@ class EventWriter:
             newer = self.path if number == 1 else self.path.with_name(f"{self.path.name}.{number - 1}")
             if newer.exists():
                 newer.replace(older)
-        if not self._open():
-            raise OSError(self.problem)
 
     def _fail(self, error: OSError) -> None:
         reason = error.strerror or str(error)

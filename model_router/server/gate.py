@@ -55,8 +55,13 @@ def _wish(ask: Ask, record: Record, decision: RoutingDecision) -> Wish:
         client=record.client,
         risk_class=str(decision.risk_class) if approvable else "",
         preview=redact(ask.text[: 4 * _PREVIEW_CHARS])[:_PREVIEW_CHARS],
-        cues=tuple(redact(one.cue) for one in decision.evidence[:_CUES]),
+        cues=tuple(redact(cue) for cue in _words_of(decision)[:_CUES]),
     )
+
+
+def _words_of(decision: RoutingDecision) -> list[str]:
+    """The cues that are the client's own words: marks of place and length (``^drop``, ``<length 2>``) are not."""
+    return [one.cue for one in decision.evidence if not one.cue.startswith(("^", "<"))]
 
 
 def _nobody_left(entry: Entry) -> Refusal:

@@ -58,7 +58,9 @@ def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
     try:
         server.start()
     except ServerError as error:
-        _say(f"{error.message} {error.hint}".strip())
+        _say(f"error: {error.message.rstrip('.')}")
+        if error.hint:
+            _say(f"hint: {error.hint}")
         _restore(before)
         return 1
     _announce(gateway)

@@ -72,12 +72,16 @@ class Workshop:
         return survey(LiveProbe(), self.environ)
 
     def judge(self, measured: Mapping[str, float]) -> Inventory:
-        """Weigh every model for the machine in question; ``measured`` are tokens a second by model."""
+        """Weigh every model for the machine in question.
+
+        ``measured`` are tokens a second by model on this machine; on a simulated one they say nothing.
+        """
         from model_router.setup.inventory import take_stock
 
         found = self.found or self.look()
         catalog = self.catalog()
-        self.stock = take_stock(found, catalog, machine=self.simulated, context=self.context, measured=measured)
+        speeds = measured if self.simulated is None else {}
+        self.stock = take_stock(found, catalog, machine=self.simulated, context=self.context, measured=speeds)
         return self.stock
 
     def catalog(self) -> ModelCatalog:

@@ -158,6 +158,17 @@ def test_a_reload_tells_every_mistake(process: GatewayProcess, capsys: pytest.Ca
     file.write_text(words)
 
 
+def test_a_second_one_on_the_same_port_says_what_to_do(process: GatewayProcess) -> None:
+    file = process.events_file.parent.parent / "routing_proxy.yaml"
+    ended = subprocess.run(
+        command("serve", "--config", str(file)), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    said = ended.stderr.splitlines()
+    assert [line.partition(" ")[0] for line in said] == ["error:", "hint:"], said
+    assert "is in use" in said[0]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signal")
 def test_a_hangup_reads_the_files(process: GatewayProcess) -> None:
     file = process.events_file.parent.parent / "routing_proxy.yaml"

@@ -215,3 +215,26 @@ def test_a_recommended_model_that_is_here_is_not_fetched_again(
     assert (ended.code, ended.json) == (0, {"plans": []})
     assert f"simple: the recommended model is here already, {path}" in ended.err
     assert test_hub.requests == []
+
+
+def test_a_managed_server_is_offered_and_needs_a_backend(test_hub: TestHub, command: Command, home: Path) -> None:
+    nobody = command("setup", "download", "--repo-id", "org/tiny", "--managed")
+    assert (nobody.code, "--backend" in nobody.err) == (2, True)
+    (home / "routing_proxy.yaml").write_text(
+        "proxy: {port: 8082}\nbackends:\n  code:\n    base_url: http://127.0.0.1:8091/v1\n    model: old\n"
+        "engine_backends: {code_agent: code}\n"
+    )
+    ended = command(
+        "setup", "download", "--repo-id", "org/tiny", "--execute", "--yes", "--backend", "code", "--managed"
+    )
+    assert ended.code == 0
+    assert "+      template: llama-server" in ended.err
+    assert "was left alone" in ended.err, "nobody was there to say yes"
+
+
+def test_two_owners_files_of_one_name_are_not_fetched_to_one_place(test_hub: TestHub, command: Command) -> None:
+    test_hub.repos["two/tiny"] = small_model()
+    ended = command("setup", "download", "--repo-id", "org/tiny", "--repo-id", "two/tiny", "--execute", "--yes")
+    assert ended.code == 2
+    assert "org/tiny and two/tiny would both be written to" in ended.err
+    assert test_hub.sent == 0

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
-from model_router.config.proxy import WireProtocol
+from model_router.config.proxy import ApprovalMode, WireProtocol
+from model_router.server.approvals import Approval, Standing
 from tests.faults import servers
 from tests.faults.gateways import ENGINES, Running, config_for, serving
+from tests.support.gateway_process import wait_for
 
 CLIENTS = Path(__file__).resolve().parents[2] / ".venv" / "clients"
 SECONDS = 90
+HELD_SECONDS = 3.0
 RISKY = "drop the production database"
 
 
@@ -84,7 +89,8 @@ def client(request: pytest.FixtureRequest) -> Client:
 def running(tmp_path: Path) -> Iterator[Running]:
     """A gateway whose backends are all one server with chat completions alone; the blocked answer is a 400."""
     with servers.running(servers.good) as backend:
-        config = config_for(dict.fromkeys(ENGINES, backend.base_url), tmp_path)
+        addresses = dict.fromkeys(ENGINES, backend.base_url)
+        config = config_for(addresses, tmp_path, proxy={"keepalive_seconds": 1.0})
         config = replace(
             config,
             engine_backends={engine: engine for engine in ENGINES},
@@ -137,3 +143,27 @@ def test_an_agent_shows_why_an_order_waits_and_asks_once(client: Client, running
     events = [live.event for live in running.gateway.ring.drain()]
     assert [event.outcome for event in events if event.kind == "main"] == ["confirm"]
     assert running.gateway.approvals.repeats == 0
+
+
+def test_an_agent_waits_until_a_person_has_approved(client: Client, running: Running, tmp_path: Path) -> None:
+    """Held longer than the signs of life are apart, so that it has to live on them."""
+    queue = running.gateway.approvals
+    queue.settings = replace(queue.settings, mode=ApprovalMode.HOLD, ttl_seconds=SECONDS)
+
+    def waits() -> Approval | None:
+        return next((one for one in queue.list() if one.standing is Standing.WAITING), None)
+
+    with ThreadPoolExecutor(1) as beside:
+        printed = beside.submit(ask, client, running, RISKY, tmp_path / "home")
+        held = wait_for(waits, within=SECONDS, what="the agent's request")
+        assert RISKY in held.wish.preview
+        time.sleep(HELD_SECONDS)
+        still = waits()
+        assert still is not None, "the agent still waits"
+        assert (still.request_id, still.requests) == (held.request_id, 1), "and has not sent it again"
+        queue.approve(held.request_id, "screen")
+        assert "one two" in printed.result(SECONDS)
+    events = [live.event for live in running.gateway.ring.drain()]
+    (main,) = [event for event in events if event.kind == "main"]
+    assert (main.outcome, main.request_id) == ("ok", held.request_id)
+    assert "approval.approved" in main.reason_codes

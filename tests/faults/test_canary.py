@@ -18,6 +18,7 @@ import pytest
 from model_router.config.proxy import ApiKeyConfig, ApprovalMode, ApprovalsConfig, BreakerConfig, PromptCapture
 from model_router.server.approvals import Standing
 from model_router.server.control.client import ControlClient
+from model_router.server.control.mirror import GatewayMirror
 from tests.faults import servers
 from tests.faults.gateways import Running, config_for, serving
 from tests.faults.servers import Line, Seen
@@ -196,4 +197,8 @@ def look_around(running: Running) -> dict[str, str]:
             if event.number >= newest:
                 break
         found["followed events"] = "\n".join(lines)
+        mirror = GatewayMirror(control, os.environ)
+        mirrored = (mirror, mirror.config, mirror.approvals, mirror.approvals.list(), mirror.backends, mirror.health)
+        assert any(WORDS in one.wish.preview for one in mirror.approvals.list()), "an attached screen shows the words"
+        found["a mirror"] = repr((*mirrored, control, control.gateway))
     return found

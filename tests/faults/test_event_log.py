@@ -8,7 +8,9 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -39,6 +41,43 @@ while True:
     time.sleep(0.002)
 """
 
+AS_NOBODY = """
+import json, logging, os, sys, time
+from pathlib import Path
+from model_router.server.event_file import EventWriter
+from tests.hindsight.past import past_event
+path, before = Path(sys.argv[1]), int(sys.argv[2])
+warnings = []
+class Kept(logging.Handler):
+    def emit(self, record):
+        warnings.append(record.getMessage())
+logging.getLogger("model_router").addHandler(Kept())
+path.parent.mkdir()
+if os.getuid() == 0:
+    os.chown(path.parent, 65534, 65534)
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+writer = EventWriter(path, max_bytes=3_000, backups=2, batch_seconds=0.001)
+def write(number):
+    writer.write(past_event(number))
+    deadline = time.monotonic() + 10
+    while (path.read_bytes().count(b"\\n") if path.exists() else 0) + writer.lost <= number:
+        assert time.monotonic() < deadline, number
+        time.sleep(0.002)
+if before:
+    writer.start()
+    for number in range(before):
+        write(number)
+path.parent.chmod(0o500)
+if not before:
+    writer.start()
+for number in range(before, before + 10):
+    write(number)
+writer.close()
+print(json.dumps({"problem": writer.problem, "lost": writer.lost, "warnings": warnings}))
+"""
+
 WITHOUT_ROOM = """
 import json, resource, signal, sys, time
 from pathlib import Path
@@ -61,7 +100,7 @@ problem, lost = writer.problem, writer.lost
 resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 writer.write(past_event(99))
 writer.close()
-print(json.dumps({"problem": problem, "lost": lost, "afterwards": writer.lost}))
+print(json.dumps({"problem": problem, "lost": lost, "afterwards": writer.lost, "in_the_end": writer.problem}))
 """
 
 
@@ -116,7 +155,40 @@ def test_a_full_disk_costs_the_events_that_do_not_fit_and_half_a_line_is_taken_b
     assert "cannot be written" in told["problem"]
     assert told["lost"] == 20 - (len(kept) - 1) > 0
     assert told["afterwards"] == told["lost"]
+    assert told["in_the_end"] == "", "it is written again, and /health says nothing else"
     assert kept == [*range(len(kept) - 1), 99]
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user of the machine may enter."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
+        (folder / "logs").chmod(0o755)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows folders are not closed by their mode")
+@pytest.mark.parametrize("before", [0, 3])
+def test_a_folder_that_is_read_only(open_folder: Path, before: int) -> None:
+    """Without a file in it, all is lost and counted; one that is there grows on, though it cannot be rotated."""
+    ended = subprocess.run(
+        [sys.executable, "-c", AS_NOBODY, str(open_folder / "logs" / "e"), str(before)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    told = json.loads(ended.stdout)
+    if before:
+        assert ids(open_folder / "logs" / "e") == list(range(13))
+        assert (told["problem"], told["lost"]) == ("", 0)
+        assert [word for word in told["warnings"] if "cannot be rotated (Permission denied)" in word]
+    else:
+        assert "cannot be written: Permission denied" in told["problem"]
+        assert told["lost"] == 10
+    assert len(told["warnings"]) == 1
 
 
 def test_a_folder_that_goes_is_made_again(tmp_path: Path) -> None:

@@ -76,6 +76,16 @@ def test_every_figure_of_a_small_log(tmp_path: Path) -> None:
     assert [row["requests"] for row in told["by"]["day"].values()] == [4, 1]
 
 
+def test_the_time_of_a_person_is_no_time_of_a_servers(tmp_path: Path) -> None:
+    """It waited half a minute for a yes, and then went to the same engine."""
+    held = past_event(2, requires_confirmation=True, total_ms=30_000.0, first_byte_ms=29_990.0)
+    path = write_log(tmp_path / "e", [past_event(1, total_ms=100.0, first_byte_ms=10.0), held])
+    whole = summarise([path]).to_dict()["all"]
+    assert whole["requests"] == 2
+    assert whole["total_ms"]["p99"] == pytest.approx(100, rel=0.01)
+    assert whole["first_byte_ms"]["p99"] == pytest.approx(10, rel=0.01)
+
+
 def test_a_period_takes_its_beginning_and_not_its_end(tmp_path: Path) -> None:
     path = write_log(tmp_path / "e", [past_event(number) for number in range(10)])
     found = summarise([path], since=START + 3, until=START + 6)

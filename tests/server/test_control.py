@@ -15,8 +15,10 @@ import pytest
 
 from model_router.config.proxy import ApprovalMode, ApprovalsConfig
 from model_router.errors import ServerError
+from model_router.server.approvals import Standing
 from model_router.server.control.client import ControlClient
 from model_router.server.control.journal import Journal
+from model_router.server.control.mirror import GatewayMirror
 from model_router.server.control.run_file import find_gateway, run_folder, running_gateways
 from model_router.server.happenings import RuntimeEvent
 from tests.faults import servers
@@ -201,6 +203,18 @@ def test_a_request_that_waits_is_decided_from_outside(running: Running, control:
         assert answer.result(5).status_code == (200 if approve else 409)
         with pytest.raises(ServerError, match="already"):
             control.approve(row["request_id"])
+
+
+def test_an_attached_screen_shows_its_own_decision_at_once(running: Running, control: ControlClient) -> None:
+    """Before it has asked the gateway again how it stands."""
+    with ThreadPoolExecutor(1) as beside:
+        answer = beside.submit(running.ask, RISKY)
+        wait_for(running.gateway.approvals.list, within=5, what="the request")
+        mirror = GatewayMirror(control, os.environ)
+        (held,) = mirror.approvals.list()
+        assert mirror.approvals.deny(held.request_id, "attached").standing is Standing.DENIED
+        assert [one.standing for one in mirror.approvals.list()] == [Standing.DENIED]
+        assert answer.result(5).status_code == 409
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"who": "screen"}', b'{"who": 1}', b'{"note": 1}', b"[" * 10_000])

@@ -56,6 +56,15 @@ def waiting(running: Running, count: int = 1) -> Approval:
     return wait_for(look, within=5, what="a request that waits for a person")
 
 
+def test_the_cues_are_words_of_the_request(holding: Running, beside: ThreadPoolExecutor) -> None:
+    answer = beside.submit(holding.ask, RISKY)
+    held = waiting(holding)
+    assert held.wish.cues
+    assert all(cue in RISKY for cue in held.wish.cues), held.wish.cues
+    holding.gateway.approvals.deny(held.request_id, "screen")
+    assert answer.result(5).status_code == 409
+
+
 def decisions(running: Running) -> list[ApprovalEvent]:
     return [one for one in running.gateway.happenings if isinstance(one, ApprovalEvent)]
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from model_router.config.document import parse_document
 from model_router.config.files import configs_root
@@ -17,7 +19,9 @@ from model_router.setup.model_catalog_file import (
     load_models,
     read_models,
 )
+from model_router.setup.model_catalog_schema import SCHEMA_NAME, catalog_schema
 from model_router.setup.recommend.options import OPEN_LICENCES
+from tests.config.test_schema import accepts
 
 OWN = """\
 version: "1"
@@ -118,3 +122,15 @@ def test_a_model_that_stands_twice_is_a_mistake(tmp_path: Path) -> None:
     (tmp_path / MODEL_CATALOG_NAME).write_text(twice, encoding="utf-8")
     with pytest.raises(ConfigError, match="stands twice"):
         load_models({"MODEL_ROUTER_HOME": str(tmp_path)})
+
+
+def test_editors_have_a_schema_that_says_what_the_reader_does() -> None:
+    text = (configs_root() / "schemas" / SCHEMA_NAME).read_text(encoding="utf-8")
+    assert text == catalog_schema(), "run: python -m model_router.setup.model_catalog_schema"
+    schema = json.loads(text)
+    for name in (MODEL_CATALOG_NAME, KNOWN_MODELS_NAME):
+        value = yaml.safe_load((configs_root() / name).read_text(encoding="utf-8"))
+        assert accepts(schema, value)
+    first = next(iter(value["models"].values()))
+    first["parametres"] = first.pop("parameters")
+    assert not accepts(schema, value)

@@ -50,6 +50,7 @@ INTERRUPTED = 130
 @click.option("--execute", is_flag=True, help="Fetch; asks for each plan.")
 @click.option("--yes", is_flag=True, help="Approve every plan that is shown.")
 @click.option("--backend", metavar="NAME", help="Offer the finished model to this backend of routing_proxy.yaml.")
+@click.option("--managed", is_flag=True, help="Have the gateway start and stop a llama-server with the model.")
 @click.option("--limit-rate", metavar="RATE", help="At most so many bytes a second, like 5M.")
 @json_option
 def command(
@@ -65,6 +66,7 @@ def command(
     execute: bool,
     yes: bool,
     backend: str | None,
+    managed: bool,
     limit_rate: str | None,
     as_json: bool,
 ) -> int:
@@ -79,6 +81,8 @@ def command(
     from model_router.setup.download.wanted import Wanted
 
     rate = parse_rate(limit_rate) if limit_rate else None
+    if managed and not (backend or routes):
+        raise UsageError("nothing says whose server it is to be", "Name its --backend, or the --route it is for.")
     if repositories:
         if len(routes) > 1:
             raise UsageError("a repository is for one route", "Give --route once, or leave --repo-id out.")
@@ -89,7 +93,7 @@ def command(
             raise UsageError("files and revisions belong to a repository", "Name it with --repo-id OWNER/NAME.")
         wanted = _recommended(routes, projector=projector)
         if quant:
-            wanted = [replace(each, names=(), quant=quant) for each in wanted]
+            wanted = [replace(each, names=(), quant=quant, sha256=()) for each in wanted]
     hub = Hub(os.environ)
     kind = Adapter(adapter)
     root = local_root.expanduser().absolute() if local_root else default_root(kind, os.environ)
@@ -104,9 +108,11 @@ def command(
             projector=each.projector,
             adapter=kind,
             route=each.route,
+            sha256=each.sha256,
         )
         for each in wanted
     ]
+    _check_targets(plans)
     if not execute or not plans:
         _show_plans(plans, as_json=as_json)
         return 0
@@ -125,7 +131,7 @@ def command(
 
     for snapshot in snapshots:
         if snapshot.state == "done":
-            offer(snapshot.plan, backend)
+            offer(snapshot.plan, backend, managed=managed)
     return 0 if all(snapshot.state == "done" for snapshot in snapshots) else 1
 
 
@@ -159,6 +165,19 @@ def _recommended(routes: tuple[str, ...], *, projector: bool) -> list[Wanted]:
         same = wanted.setdefault((pick.repository, pick.names), pick)
         wanted[pick.repository, pick.names] = replace(same, projector=projector or pick.projector or same.projector)
     return list(wanted.values())
+
+
+def _check_targets(plans: list[DownloadPlan]) -> None:
+    """Two owners may give a file the same name; one command cannot fetch both to one place."""
+    owner: dict[str, str] = {}
+    for plan in plans:
+        for file in plan.files:
+            other = owner.setdefault(file.target, plan.repository)
+            if other != plan.repository:
+                raise UsageError(
+                    f"{other} and {plan.repository} would both be written to {file.target}",
+                    "Fetch them one after the other, each to its --local-root.",
+                )
 
 
 def _show_plans(plans: list[DownloadPlan], *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING
 
 import click
@@ -18,38 +19,48 @@ if TYPE_CHECKING:
     from model_router.setup.download.plan import DownloadPlan
 
 
-def offer(plan: DownloadPlan, backend: str | None) -> None:
-    """Say how the model is served; show the change of ``routing_proxy.yaml`` and ask for it."""
+def offer(plan: DownloadPlan, backend: str | None, *, managed: bool = False) -> None:
+    """Say how the model is served; show the change of ``routing_proxy.yaml`` and ask for it.
+
+    ``managed``: the gateway is to start a server for it. Where it does so already, that one gets the new file.
+    """
     from model_router.setup.download.offer import server_hint
 
-    talk(server_hint(plan))
+    if not managed:
+        talk(server_hint(plan))
     path = proxy_path(os.environ)
     if not path.exists():
         if backend is not None:
             complain(f"there is no {path} to change", "Write one with `model-router init --preset llamacpp`.", label="")
         return
     try:
-        _offer_change(plan, backend, path)
+        _offer_change(plan, backend, path, managed=managed)
     except ModelRouterError as error:
         # The download itself is fine; what its model is used for can be settled later.
         complain(error.message, error.hint, label="note")
 
 
-def _offer_change(plan: DownloadPlan, backend: str | None, path: Path) -> None:
+def _offer_change(plan: DownloadPlan, backend: str | None, path: Path, *, managed: bool) -> None:
     from model_router.config.proxy_file import load_proxy
+    from model_router.setup.download.managed import has_own_server, propose_runtime
     from model_router.setup.download.offer import backend_of_route, propose_model, served_name, write_change
 
     config = load_proxy(path, os.environ)
     name = backend or (backend_of_route(config, plan.route) if plan.route else "")
     if not name:
         return
-    change = propose_model(path, name, served_name(plan), os.environ)
+    if managed or has_own_server(config, name):
+        change = propose_runtime(path, name, plan, os.environ)
+    else:
+        change = propose_model(path, name, served_name(plan), os.environ)
     diff = change.diff()
     if not diff:
         talk(f"It is the model of backend {name} already.")
         return
     for line in diff.split("\n"):
         talk(line)
+    if managed and which("llama-server") is None:
+        talk("note: there is no llama-server on the PATH yet; the gateway needs one to start")
     if not person_is_there():
         talk(f"{path} was left alone; change it so to use the model, or run this where you can answer.")
         return

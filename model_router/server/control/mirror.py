@@ -185,11 +185,17 @@ class MirrorApprovals(ApprovalQueue):
 
     def approve(self, request_id: str, who: str, *, session: bool = False, note: str = "") -> Approval:
         """See :meth:`ApprovalQueue.approve`."""
-        return _approval(self._client.approve(request_id, session=session, note=note))
+        return self._decided(self._client.approve(request_id, session=session, note=note))
 
     def deny(self, request_id: str, who: str, *, note: str = "") -> Approval:
         """See :meth:`ApprovalQueue.deny`."""
-        return _approval(self._client.deny(request_id, note=note))
+        return self._decided(self._client.deny(request_id, note=note))
+
+    def _decided(self, row: Mapping[str, Any]) -> Approval:
+        """What was decided shows at once, and not only when the gateway is asked again."""
+        found = _approval(row)
+        self._rows = tuple(found if one.request_id == found.request_id else one for one in self._rows)
+        return found
 
 
 class MirrorReloader:

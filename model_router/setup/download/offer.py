@@ -19,7 +19,7 @@ import yaml
 
 from model_router.config.catalog_file import load_catalog
 from model_router.config.document import parse_document
-from model_router.config.proxy import ProxyConfig
+from model_router.config.proxy import BackendConfig, ProxyConfig
 from model_router.config.proxy_file import load_proxy
 from model_router.config.wording import nearest
 from model_router.engine.routes import Route
@@ -111,13 +111,14 @@ def propose_settings(
         raise UsageError(f"{path} has no backend {backend!r}", f"{guess}known: {' '.join(config.backends)}")
     before = path.read_bytes().decode("utf-8-sig")
     root = parse_document(before.encode(), str(path)).root
-    own = _child(_child(root, "backends"), backend)
-    places = sorted(((_child(own, key), value) for key, value in settings.items()), key=_place, reverse=True)
+    own = child(child(root, "backends"), backend)
+    places = sorted(((child(own, key), value) for key, value in settings.items()), key=_place, reverse=True)
     after = before
     for node, value in places:
-        after = _spliced(after, node, _scalar(value))
+        after = spliced(after, node, scalar(value))
     change = ConfigChange(path, before, after)
-    _check_change(change, config, backend, settings, environ)
+    changed: Mapping[str, Any] = settings
+    check_change(change, config, backend, replace(config.backends[backend], **changed), environ)
     return change
 
 
@@ -137,16 +138,16 @@ def write_change(change: ConfigChange, now: datetime) -> Path:
     return copy
 
 
-def _check_change(
-    change: ConfigChange,
-    config: ProxyConfig,
-    backend: str,
-    settings: Mapping[str, str | int],
-    environ: Mapping[str, str],
+def check_change(
+    change: ConfigChange, config: ProxyConfig, backend: str, wanted_backend: BackendConfig, environ: Mapping[str, str]
 ) -> None:
+    """Read the changed text back: ``backend`` has to be as wanted, and everything else as it was.
+
+    Raises:
+        SetupError: it is not.
+    """
     draft = change.path.with_name(f".{change.path.name}.proposed")
-    changed: Mapping[str, Any] = settings
-    wanted = {**config.backends, backend: replace(config.backends[backend], **changed)}
+    wanted = {**config.backends, backend: wanted_backend}
     found: ProxyConfig | None
     try:
         write_private(draft, change.after.encode())
@@ -166,11 +167,16 @@ def _check_change(
     ):
         raise SetupError(
             f"{change.path} is written in a way that this change cannot keep",
-            f"Change backend {backend} by hand: {', '.join(f'{key}: {value}' for key, value in settings.items())}.",
+            f"Change backend {backend} by hand: model {wanted_backend.model}, base_url {wanted_backend.base_url}.",
         )
 
 
-def _child(node: yaml.Node, key: str) -> yaml.Node:
+def child(node: yaml.Node, key: str) -> yaml.Node:
+    """The value that stands under a key.
+
+    Raises:
+        SetupError: there is none.
+    """
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
             if name.value == key:
@@ -178,7 +184,7 @@ def _child(node: yaml.Node, key: str) -> yaml.Node:
     raise SetupError(f"{key} stands in no place of its own in the file", "Change it by hand.")
 
 
-def _spliced(text: str, node: yaml.Node, words: str) -> str:
+def spliced(text: str, node: yaml.Node, words: str) -> str:
     """The text with one value replaced, where the composer says that it stands."""
     lines = text.split("\n")
     starts = [0]
@@ -193,7 +199,8 @@ def _place(placed: tuple[yaml.Node, str | int]) -> tuple[int, int]:
     return placed[0].start_mark.line, placed[0].start_mark.column
 
 
-def _scalar(value: str | int) -> str:
+def scalar(value: str | int) -> str:
+    """The value as YAML writes it, quoted only where it has to be."""
     text = str(value)
     if isinstance(value, int):
         return text

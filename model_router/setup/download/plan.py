@@ -118,12 +118,16 @@ def plan_download(
     adapter: Adapter = Adapter.LLAMACPP,
     route: str = "",
     disk: Disk | None = None,
+    sha256: Sequence[str] = (),
 ) -> DownloadPlan:
     """Ask the hub once and say what would be fetched to where.
 
+    ``sha256`` are the digests that the catalog has of the weights. At a pinned ``revision`` another file is refused;
+    without one its maker may have uploaded a newer file, so that is noted.
+
     Raises:
         UsageError: the names given fit nothing in the repository.
-        DownloadError: the repository cannot be read, or the files do not fit on the disk.
+        DownloadError: the repository cannot be read, is not what the catalog says, or the files do not fit on the disk.
     """
     disk = disk or Disk()
     found = hub.describe(repository, revision)
@@ -135,6 +139,14 @@ def plan_download(
             "two of these files have the same name", "Fetch them one after the other, each to its --local-root."
         )
     notes = list(selection.notes)
+    if sha256 and {file.digest.value for file in files if file.role is Role.WEIGHTS} != set(sha256):
+        if revision is not None:
+            raise DownloadError(
+                Reason.CHANGED,
+                f"{repository} has another file at {revision[:12]} than the catalog says",
+                "Nothing was fetched. Look at its page, or name the repository with --repo-id to take what is there.",
+            )
+        notes.append("this is a newer file than the catalog's; its size and speed may differ from what was said")
     if found.gated and hub.token() is None:
         notes.append(f"it is gated: accept its conditions on {hub.page(repository)} and log in with `hf auth login`")
     if not found.licence:

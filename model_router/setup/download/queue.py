@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from model_router.errors import UsageError
 from model_router.setup.download import failure
 from model_router.setup.download.disk import Disk
-from model_router.setup.download.failure import DownloadError
+from model_router.setup.download.failure import DownloadError, Reason
 from model_router.setup.download.hub import Hub
 from model_router.setup.download.pace import Throttle
 from model_router.setup.download.part import remove_part
@@ -134,9 +134,14 @@ class DownloadQueue:
     # Commands
 
     def add(self, plan: DownloadPlan) -> DownloadSnapshot:
-        """Take a plan in. It waits for its approval; the same files in the same place are the same download."""
+        """Take a plan in. It waits for its approval; the same files in the same place are the same download.
+
+        Raises:
+            DownloadError: another repository's files are on their way to the same place.
+        """
         with self._changed:
             self._refresh()
+            self._check_place(plan)
             entry = self._entries.get(plan.identity)
             known = DownloadState.PLANNED if entry is None else self._state(entry)
             if entry is None or known not in _BUSY:
@@ -145,6 +150,19 @@ class DownloadQueue:
                 self._entries[plan.identity] = entry
                 self._keep(entry)
             return self._snapshot(entry)
+
+    def _check_place(self, plan: DownloadPlan) -> None:
+        """Two owners often give a file the same name; written at once, each would spoil the other's."""
+        targets = {file.target for file in plan.files}
+        for entry in self._entries.values():
+            other = entry.record.plan
+            under_way = self._state(entry) in _BUSY | {DownloadState.PAUSED}
+            if under_way and other.repository != plan.repository and targets & {file.target for file in other.files}:
+                raise DownloadError(
+                    Reason.BUSY,
+                    f"{plan.model} of {other.repository} is on its way to {plan.folder} already",
+                    "Let that end or cancel it, or take another --local-root for this one.",
+                )
 
     def approve(self, identity: str) -> None:
         """The person says yes to this one."""

@@ -17,6 +17,7 @@ from model_router.config.wording import nearest
 from model_router.errors import UsageError
 from model_router.setup.download.failure import DownloadError, Reason
 from model_router.setup.download.hub import HubFile, Repository
+from model_router.setup.download.sizes import size_words
 
 _SHARD = re.compile(r"-(\d{5})-of-(\d{5})$")
 _QUANT = re.compile(
@@ -227,4 +228,4 @@ def _repository_stem(repository: Repository) -> str:
 
 
 def _listed(variants: Sequence[_Variant]) -> str:
-    return ", ".join(f"{variant.quant or variant.stem} ({variant.size / 1e9:.1f} GB)" for variant in variants)
+    return ", ".join(f"{variant.quant or variant.stem} ({size_words(variant.size)})" for variant in variants)

@@ -12,7 +12,10 @@ from model_router.setup.stores import FoundModels
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Files of a repository, for a route. ``here`` is where the model lies on this machine already, or empty."""
+    """Files of a repository, for a route. ``here`` is where the model lies on this machine already, or empty.
+
+    ``sha256`` is what the catalog knows of the files; empty where it knows nothing.
+    """
 
     route: str
     repository: str
@@ -21,6 +24,7 @@ class Wanted:
     revision: str | None = None
     projector: bool = False
     here: str = ""
+    sha256: tuple[str, ...] = ()
 
 
 def models_here(found: FoundModels) -> tuple[LocalModel, ...]:
@@ -48,4 +52,5 @@ def wanted_by(choice: Choice) -> Wanted | None:
         names=(file.file,),
         revision=model.revision if model.revision and not file.repository else None,
         projector=projector,
+        sha256=file.sha256,
     )

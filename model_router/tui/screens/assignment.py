@@ -78,7 +78,7 @@ class RouteScreen(ScreenAbove[str]):
     CSS = """
     RouteScreen { background: $background 60%; }
     RouteScreen Vertical { padding: 1; background: $surface; height: 1fr; }
-    RouteScreen OptionList { border: none; background: $surface; height: 1fr; }
+    RouteScreen OptionList { min-width: 10; border: none; background: $surface; height: 1fr; }
     RouteScreen.-widest Vertical { margin: 2 14 3 14; height: 1fr; }
     RouteScreen.-low Vertical { padding: 0; }
     """

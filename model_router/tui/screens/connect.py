@@ -49,7 +49,7 @@ class ConnectScreen(ScreenAbove[None]):
     CSS = """
     ConnectScreen { background: $background 60%; }
     ConnectScreen #frame { background: $surface; height: 1fr; padding: 1; layout: vertical; }
-    ConnectScreen OptionList { border: none; background: $surface; height: auto; max-height: 11; }
+    ConnectScreen OptionList { min-width: 10; border: none; background: $surface; height: auto; max-height: 11; }
     ConnectScreen VerticalScroll { height: 1fr; margin-top: 1; }
     ConnectScreen.-wide #frame, ConnectScreen.-widest #frame { layout: horizontal; }
     ConnectScreen.-wide OptionList, ConnectScreen.-widest OptionList { width: 24; height: 1fr; max-height: 100%; }

@@ -18,9 +18,10 @@ from textual.worker import Worker
 
 from model_router.engine.routes import Route
 from model_router.errors import ModelRouterError
+from model_router.hindsight.event_files import log_place
+from model_router.hindsight.speeds import measured_speeds
 from model_router.setup.fit.measured import plain_name
 from model_router.setup.inventory import Entry, Place, wanted_for
-from model_router.tui.backend_lines import is_here
 from model_router.tui.lines import Lines, paragraph
 from model_router.tui.model_lines import (
     PLACE_GLYPHS,
@@ -317,25 +318,13 @@ class ModelsScreen(MainScreen):
         try:
             if look:
                 await asyncio.to_thread(workshop.look)
-            await asyncio.to_thread(workshop.judge, self._measured())
+            await asyncio.to_thread(_weigh, self.session)
             self.problem = None
         except ModelRouterError as error:
             self.problem = error
         finally:
             self.looking = False
         self._fill()
-
-    def _measured(self) -> dict[str, float]:
-        """Tokens a second of the models that answered here; the demo's are made up, and do not count."""
-        gateway = self.session.gateway
-        if gateway is None or self.session.is_demo:
-            return {}
-        tallies = self.session.feed.tallies.backends
-        return {
-            backend.model: tally.tokens_per_second
-            for name, backend in gateway.config.backends.items()
-            if is_here(backend) and (tally := tallies.get(name)) is not None and tally.tokens_per_second is not None
-        }
 
     # Keys
 
@@ -437,3 +426,9 @@ class ModelsScreen(MainScreen):
             return
         self.session.workshop.to_plan.append(wanted)
         self.call_later(self.run_action, "app.show('downloads')")
+
+
+def _weigh(session: Session) -> None:
+    """Weigh every model, with the speeds that the gateway has measured here; those of the demo are made up."""
+    speeds = {} if session.is_demo else measured_speeds(log_place(session.environ, proxy=session.config_path))
+    session.workshop.judge(speeds)

@@ -98,8 +98,9 @@ class WizardScreen(MainScreen):
     BINDING_GROUP_TITLE = "Wizard"
     AUTO_FOCUS = "OptionList"
     CSS = """
-    WizardScreen #text { padding: 1 1 0 1; height: auto; max-height: 65%; scrollbar-size-vertical: 1; }
-    WizardScreen OptionList { border: none; background: $background; padding: 0 1; margin-top: 1; height: 1fr; }
+    WizardScreen #text { padding: 1 1 0 1; height: auto; max-height: 70%; scrollbar-size-vertical: 1; }
+    WizardScreen OptionList { min-width: 10; border: none; background: $background; padding: 0 1; height: 1fr; }
+    WizardScreen OptionList { margin-top: 1; }
     WizardScreen.-widest #text, WizardScreen.-widest OptionList { margin: 1 10 0 10; }
     WizardScreen.-low #text, WizardScreen.-flat #text { padding: 0 1; max-height: 50%; }
     WizardScreen.-low OptionList, WizardScreen.-flat OptionList { margin-top: 0; }

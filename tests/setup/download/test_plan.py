@@ -51,7 +51,7 @@ def test_a_quantisation_is_taken_by_name(planned: Planned) -> None:
     assert names(planned(quant="q8_0")) == ["tiny-Q8_0.gguf"]
     with pytest.raises(UsageError) as caught:
         planned(quant="Q8_1")
-    assert caught.value.hint == "did you mean Q8_0? --quant takes Q4_K_M (0.0 GB), Q8_0 (0.0 GB)."
+    assert caught.value.hint == "did you mean Q8_0? --quant takes Q4_K_M (1 MB), Q8_0 (2 MB)."
 
 
 def test_all_shards_come_and_a_missing_one_is_said(test_hub: TestHub, planned: Planned) -> None:
@@ -259,3 +259,11 @@ def test_sizes_and_times_are_short() -> None:
 def test_retry_after_may_be_a_date() -> None:
     assert retry_after({"Retry-After": "Thu, 01 Jan 1970 00:02:00 GMT"}, now=lambda: 100.0) == 20.0
     assert retry_after({"Retry-After": "soon"}) is None
+
+
+def test_a_file_that_is_not_the_catalog_s_is_refused_where_it_was_pinned(planned: Planned) -> None:
+    (file,) = planned().files
+    assert planned(sha256=(file.digest.value,), revision="main").notes == planned().notes
+    with pytest.raises(DownloadError, match="another file"):
+        planned(sha256=("0" * 64,), revision="main")
+    assert "newer file than the catalog's" in planned(sha256=("0" * 64,)).notes[-1]

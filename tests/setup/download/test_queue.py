@@ -235,3 +235,15 @@ def test_room_is_looked_at_again_before_the_first_byte(hub: Hub, planned: Planne
         queue.stop()
     assert failed.failure is not None
     assert failed.failure.reason == Reason.DISK_FULL
+
+
+def test_two_owners_files_of_one_name_do_not_meet(test_hub: TestHub, planned: Planned, open_queue: OpenQueue) -> None:
+    test_hub.repos["two/tiny"] = small_model()
+    test_hub.repos["org/tiny"].faults.hold_at = 1000
+    queue = open_queue()
+    first = queue.add(planned())
+    queue.approve(first.identity)
+    until(queue, first.identity, DownloadState.RUNNING)
+    with pytest.raises(DownloadError, match="org/tiny is on its way") as caught:
+        queue.add(planned("two/tiny"))
+    assert caught.value.reason is Reason.BUSY
