@@ -134,12 +134,7 @@ class LogIndex:
         end = self._position
         start = max(0, (end - 1) // _BLOCK * _BLOCK)
         data = read_at(self._files[self._at], start, end - start)
-        rows = 0
-        find = data.find
-        position = find(b"\n")
-        while position >= 0:
-            rows += 1
-            position = find(b"\n", position + 1)
+        rows = data.count(b"\n")
         if rows:
             self._firsts.append(self.rows)
             self.blocks.append(Block(self._at, start, end, self.rows, rows))

@@ -24,9 +24,9 @@ from model_router.hindsight.search import Search
 from model_router.server.events import RequestEvent
 from model_router.server.happenings import GatewayEvent
 
-_SLICE = 0.006
+_SLICE = 0.01
 """Seconds in which the lock is held; the screen never waits longer for a row."""
-_REST = 0.002
+_REST = 0.0005
 
 _HAPPENING: msgspec.json.Decoder[GatewayEvent] = msgspec.json.Decoder(GatewayEvent)
 _PLAIN = msgspec.json.Decoder(dict[str, object])

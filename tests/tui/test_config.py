@@ -28,6 +28,7 @@ from tests.hindsight.past import routed
 from tests.tui.staging import StandingSession, environment, screen_text, standing_session, until
 from tests.tui.test_goldens import compare, settled
 from tests.tui.test_hostile import HOSTILE, check_screen
+from tests.tui.test_keys import check_footer
 
 NOW_TEXT = """# mine
 proxy:
@@ -199,6 +200,16 @@ async def test_a_word_is_switched_with_one_key_and_comments_stay(tmp_path: Path)
         screen.query_one(Input).value = ""
         await pilot.press("enter")
         await until(pilot, lambda: screen.draft.text == stood + "approvals:\n")
+
+
+async def test_the_footer_has_at_most_seven_keys_in_every_view(tmp_path: Path) -> None:
+    app = ModelRouterApp(standing_with_files(tmp_path))
+    async with app.run_test(size=(140, 30), notifications=False) as pilot:
+        await open_config(pilot)
+        for key in ("t", "escape", "v", "b", "enter"):
+            await check_footer(pilot)
+            await pilot.press(key)
+        await check_footer(pilot)
 
 
 @pytest.mark.parametrize("why", ["read_only", "attached", "demo"])

@@ -235,6 +235,10 @@ class ConfigScreen(MainScreen):
 
     # The views
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Only lists have something to choose."""
+        return self.view in {"form", "backups"} if action == "choose" else True
+
     def view_lines(self, name: str, width: int) -> tuple[list[Content], int]:
         """What stands in a view, and the line of its cursor, or -1."""
         draft = self.draft
@@ -261,6 +265,7 @@ class ConfigScreen(MainScreen):
             self.set_class(other == name, f"-view-{other}")
         self.remove_class("-value")
         self.query_one(ConfigArea if name == "text" else f"#{name}-scroll").focus()
+        self.refresh_bindings()
         self._redraw()
 
     def action_text(self) -> None:
