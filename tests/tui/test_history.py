@@ -126,7 +126,7 @@ async def test_history_shows_what_the_live_log_has_lost(tmp_path: Path) -> None:
     async with app.run_test(size=(80, 24), notifications=False) as pilot:
         view = await in_history(pilot)
         assert "64 rows, newest first" in screen_text(app)
-        assert "The configuration was not taken: 1 mistakes" in screen_text(app)
+        assert "The configuration was not taken: a mistake" in screen_text(app)
         await pilot.press("G")
         assert view.selected is not None
         assert view.selected.event.request_id == request_name(0)
