@@ -268,8 +268,9 @@ async def test_approvals_are_as_they_were(size: tuple[int, int]) -> None:
         compare(f"approvals-waiting-{size[0]}x{size[1]}", await settled(pilot))
         queue.rows = []
         await until(pilot, lambda: session.waiting == 0)
+        assert isinstance(app.screen, ApprovalsScreen)
+        app.screen.look()
         compare(f"approvals-none-{size[0]}x{size[1]}", await settled(pilot))
         queue.settings = ApprovalsConfig(mode=ApprovalMode.REJECT)
-        assert isinstance(app.screen, ApprovalsScreen)
         app.screen.look()
         compare(f"approvals-rejecting-{size[0]}x{size[1]}", await settled(pilot))
