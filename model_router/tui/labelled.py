@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -17,6 +18,9 @@ class Labels:
         self.path = path
         self._known: dict[str, Label] = {}
         self._seen: tuple[int, int] | None = None
+        # The screen reads the file again when it comes back into sight, which is when a label is being written: a
+        # reading begun before would take the new label out of what is known.
+        self._lock = threading.Lock()
 
     def __contains__(self, request_id: object) -> bool:
         return request_id in self._known
@@ -29,16 +33,17 @@ class Labels:
         """Read the file if it is new, in a worker thread; says whether it was."""
         if self.path is None:
             return False
-        try:
-            found = self.path.stat()
-        except OSError:
-            return False
-        seen = found.st_mtime_ns, found.st_size
-        if seen == self._seen:
-            return False
-        self._seen = seen
-        self._known = read_labels(self.path)[0]
-        return True
+        with self._lock:
+            try:
+                found = self.path.stat()
+            except OSError:
+                return False
+            seen = found.st_mtime_ns, found.st_size
+            if seen == self._seen:
+                return False
+            self._seen = seen
+            self._known = read_labels(self.path)[0]
+            return True
 
     def add(self, event: RequestEvent, engine: str, notes: str, catalog: Catalog) -> Label:
         """Write one label, in a worker thread.
@@ -55,7 +60,8 @@ class Labels:
             ruleset_version=event.ruleset_version,
             notes=notes,
         )
-        if self.path is not None:
-            append_label(self.path, label)
-        self._known = {**self._known, label.request_id: label}
+        with self._lock:
+            if self.path is not None:
+                append_label(self.path, label)
+            self._known = {**self._known, label.request_id: label}
         return label

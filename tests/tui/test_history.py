@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,9 +15,10 @@ from textual.pilot import Pilot
 
 from model_router.errors import UsageError
 from model_router.hindsight.filter import parse_filter
-from model_router.hindsight.labels import read_labels
+from model_router.hindsight.labels import Label, read_labels
 from model_router.hindsight.log_index import Row
 from model_router.hindsight.past_event import OtherLine, PastEvent
+from model_router.router import ModelRouter
 from model_router.server.happenings import ApprovalEvent, ReloadEvent, RuntimeEvent
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.history import History, other_words
@@ -170,6 +173,30 @@ async def test_a_row_is_labelled_with_one_key_and_shows_it(tmp_path: Path) -> No
         assert (label.request_id, label.engine, label.notes) == (request_name(7), "code_agent", "why")
         assert label.config_hash == "0123456789abcdef"
         await until(pilot, lambda: any(line.startswith("⚑") for line in screen_text(app).splitlines()))
+
+
+def test_a_label_written_while_the_file_is_read_stays_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    labels = Labels(tmp_path / "routing-feedback.jsonl")
+    catalog = ModelRouter.from_config().catalog
+    labels.add(fixed_event(1).event, "fast_local", "", catalog)
+    reading, go_on = threading.Event(), threading.Event()
+
+    def slowly(path: Path) -> tuple[dict[str, Label], int]:
+        found = read_labels(path)
+        reading.set()
+        assert go_on.wait(20)
+        return found
+
+    monkeypatch.setattr("model_router.tui.labelled.read_labels", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        loaded = pool.submit(labels.load)
+        assert reading.wait(20)
+        added = pool.submit(labels.add, fixed_event(2).event, "fast_local", "", catalog)
+        wait([added], timeout=0.1)
+        go_on.set()
+        assert loaded.result(20)
+        added.result(20)
+    assert fixed_event(2).event.request_id in labels
 
 
 async def test_a_read_only_screen_neither_labels_nor_exports(tmp_path: Path) -> None:
