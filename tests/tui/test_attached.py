@@ -65,6 +65,7 @@ async def test_what_a_running_gateway_does_is_seen_and_leaving_leaves_it(
         await pilot.press("1")
         await until(pilot, lambda: "● serving" in screen_text(app))
         assert "some-model" in screen_text(app)
+        assert f"{process.base_url} · attached" in screen_text(app)
         await pilot.press("s")
         await pilot.press("q")
         await pilot.pause()

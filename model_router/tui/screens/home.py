@@ -30,6 +30,8 @@ def fact_lines(session: Session, width: int) -> list[Content]:
     gateway, feed = session.gateway, session.feed
     address = session.address
     shown = Content.styled(clean(address), "bold") if address else Content.styled("none yet", "$quiet")
+    if not session.edits_files:
+        shown += Content.styled(" · attached", "$quiet")
     lines = fact("address", shown, width)
     state = phase_words(session.phase)
     if session.phase is Phase.SERVING and gateway is not None:
