@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.geometry import Size
 from textual.widget import Widget
@@ -32,6 +33,14 @@ class Lines(Widget):
     def render(self) -> Content:
         """The lines, one below the other."""
         return Content("\n").join(self.lines(self.content_size.width))
+
+
+class CursorScroll(VerticalScroll, can_focus=True, inherit_bindings=False):
+    """Scrolls as its screen says.
+
+    A focused ``VerticalScroll`` takes the arrows itself as soon as there is more than fits, and the cursor of the
+    screen would stand still.
+    """
 
 
 def title(text: str, width: int, note: str = "") -> Content:

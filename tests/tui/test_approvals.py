@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from textual.containers import VerticalScroll
 
 from model_router.config.proxy import ApprovalMode, ApprovalsConfig
 from model_router.server.approvals import Approval, ApprovalQueue, Standing, Wish
@@ -180,6 +181,23 @@ async def test_each_decision_is_one_key_and_goes_to_the_request_under_the_cursor
         await pilot.press("y")
         await pilot.pause()
         assert len(queue.decided) == 3, "what is decided is decided"
+
+
+async def test_the_arrows_reach_requests_that_are_out_of_sight() -> None:
+    rows = [replace(wish(number), age_seconds=number) for number in range(0, 90, 3)]
+    session, _ = session_with(rows)
+    app = ModelRouterApp(session)
+    async with app.run_test(size=(80, 24), notifications=False) as pilot:
+        await pilot.press("a")
+        await until(pilot, lambda: isinstance(app.screen, ApprovalsScreen))
+        screen = app.screen
+        assert isinstance(screen, ApprovalsScreen)
+        await until(pilot, lambda: screen.query_one(VerticalScroll).max_scroll_y > 0)
+        first = screen.rows.chosen_line()
+        await pilot.press(*["down"] * 5)
+        assert screen.rows.chosen_line() == first + 5
+        await pilot.press("end", "up", "home")
+        assert screen.rows.chosen_line() == first
 
 
 async def test_nothing_slips_under_the_cursor_when_its_request_goes() -> None:

@@ -107,6 +107,15 @@ async def go_to(pilot: Pilot[int], name: str) -> None:
     await pilot.pause()
 
 
+async def test_the_arrows_move_the_cursor_though_the_settings_are_more_than_fit(tmp_path: Path) -> None:
+    async with ModelRouterApp(standing_with_files(tmp_path)).run_test(size=(80, 24)) as pilot:
+        screen = await open_config(pilot)
+        await until(pilot, lambda: bool(screen._rows) and screen.query_one("#form-scroll").max_scroll_y > 0)
+        for keys, at in ((["down"] * 3, 3), (["up"], 2), (["end"], len(screen._rows) - 1), (["home"], 0)):
+            await pilot.press(*keys)
+            assert screen.chosen_setting is screen._rows[at]
+
+
 async def test_an_edit_is_previewed_applied_hot_and_rolled_back(tmp_path: Path) -> None:
     with servers.running(servers.good) as backend:
         folder = write_files(tmp_path, backend.base_url)

@@ -17,7 +17,7 @@ from model_router.errors import ModelRouterError
 from model_router.server.approvals import Approval, Standing
 from model_router.tui.approval_lines import detail_lines, empty_lines, in_order, is_open, list_lines
 from model_router.tui.keys import MOVES
-from model_router.tui.lines import Lines
+from model_router.tui.lines import CursorScroll, Lines
 from model_router.tui.screens.base import ScreenAbove
 from model_router.tui.session import Session
 from model_router.tui.tasks import begin
@@ -141,6 +141,8 @@ class ApprovalsScreen(ScreenAbove[None]):
         Binding("t", "note", "Note", id="approvals.note", tooltip="Write a note for the decision that follows"),
         Binding("up,k", "move(-1)", "Request up", show=False),
         Binding("down,j", "move(1)", "Request down", show=False),
+        Binding("home", "move(-10000)", "First request", show=False),
+        Binding("end", "move(10000)", "Last request", show=False),
         Binding("escape", "dismiss", "Back"),
         *(move for move in MOVES if move.action != "app.approvals"),
         Binding("a", "dismiss", "Back", show=False),
@@ -153,7 +155,7 @@ class ApprovalsScreen(ScreenAbove[None]):
 
     def body(self) -> ComposeResult:
         """The list, the request under the cursor, the field for a note."""
-        with VerticalScroll(can_focus=True):
+        with CursorScroll():
             yield self.rows
             yield self.detail
         yield NoteField(placeholder="a note for the record; with a denial the client reads it", compact=True)

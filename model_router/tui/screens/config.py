@@ -36,7 +36,7 @@ from model_router.tui.config_lines import (
     setting_lines,
     status_lines,
 )
-from model_router.tui.lines import Lines, paragraph
+from model_router.tui.lines import CursorScroll, Lines, paragraph
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.session import Phase, Session
@@ -84,6 +84,8 @@ class ConfigScreen(MainScreen):
         Binding("down,j", "move(1)", "Down", show=False),
         Binding("pageup", "move(-12)", "Page up", show=False),
         Binding("pagedown", "move(12)", "Page down", show=False),
+        Binding("home", "move(-10000)", "First", show=False),
+        Binding("end", "move(10000)", "Last", show=False),
     ]
 
     def __init__(self, session: Session) -> None:
@@ -148,7 +150,7 @@ class ConfigScreen(MainScreen):
             if name == "text":
                 yield ConfigArea(show_line_numbers=True, soft_wrap=False)
             else:
-                with VerticalScroll(id=f"{name}-scroll", can_focus=True):
+                with CursorScroll(id=f"{name}-scroll"):
                     yield ConfigPart(partial(self._shown, name))
         yield ConfigFoot(self._foot)
         yield ValueField(compact=True)

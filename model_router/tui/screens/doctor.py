@@ -102,6 +102,7 @@ class DoctorScreen(MainScreen):
     DoctorScreen.-widest #list { layout: horizontal; }
     DoctorScreen.-widest DataTable { width: 1fr; height: 1fr; }
     DoctorScreen.-widest #pane { width: 56; height: 1fr; border-left: solid $rule; padding-top: 0; }
+    DoctorScreen.-empty.-widest #pane { width: 1fr; border-left: none; }
     DoctorScreen.-low #pane, DoctorScreen.-flat #pane { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
