@@ -6,7 +6,7 @@ import sys
 from importlib import import_module
 
 NAMES = ("routing", "ask", "client", "http1", "translate", "proxy", "ladder", "fit")
-ON_REQUEST = ("wrapped", "soak", "events", "kills")
+ON_REQUEST = ("wrapped", "soak", "events", "kills", "screen")
 """Those that need files of their own, or minutes; run only when named."""
 
 

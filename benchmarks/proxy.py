@@ -85,7 +85,7 @@ def measure(names: Sequence[str], rounds: int, seconds: float, *, pinned: bool =
             figures.add(SHARED_OUT, name, held.shared_out)
         if OURS in running and os.name == "posix":
             with stage.running("screen", systems.screen) as screen:
-                _beside_screen(running[OURS], screen, rounds, seconds * _SCREEN_TIMES, figures)
+                beside_screen(running[OURS], screen, rounds, seconds * _SCREEN_TIMES, figures)
     return figures
 
 
@@ -115,8 +115,10 @@ def _note(figures: Figures, loaded: Load, name: str, cell: load.Cell) -> None:
         figures.failures[name] = figures.failures.get(name, 0) + cell.failures
 
 
-def _beside_screen(headless: Running, screen: Running, rounds: int, seconds: float, figures: Figures) -> None:
-    """Every request is an event, and the log is in view: flat out it draws the newest of thousands a second."""
+def beside_screen(headless: Running, screen: Running, rounds: int, seconds: float, figures: Figures) -> None:
+    """The same load on both, in turns. Every request is an event, and the log is in view: flat out it draws the newest
+    of thousands a second.
+    """
     requests = payloads.requests(SHORT_16.payload)
     for _ in range(rounds):
         for row, own, pace in ((SCREEN, SCREEN_P99, None), (PACED, PACED_P99, _EVENTS_A_SECOND)):

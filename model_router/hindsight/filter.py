@@ -32,10 +32,11 @@ _TEXT_FIELDS: Mapping[str, Callable[[RequestEvent], str]] = MappingProxyType(
         "risk": lambda event: event.risk_class,
         "id": lambda event: event.request_id,
         "error": lambda event: event.error,
+        "session": lambda event: event.session,
     }
 )
 
-_FROM_START = frozenset({"route", "outcome", "kind", "risk"})
+_FROM_START = frozenset({"route", "outcome", "kind", "risk", "session"})
 
 _NUMBER_FIELDS: Mapping[str, Callable[[RequestEvent], float | None]] = MappingProxyType(
     {

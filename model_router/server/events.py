@@ -19,6 +19,7 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     that gave no answer, ``breakers`` of those that came to rest or to work again since the event before; ``dropped``
     names fields of the client's that the backend's protocol has no place for, or that ``strip_tools`` takes off.
     ``key_name`` is the name in ``proxy.api_keys`` of the key that the client sent.
+    ``session`` stands for the conversation as ``ask_hash`` does for the ask: a keyed hash, sixteen hex digits.
     ``preview`` is empty and ``reasons`` quote nothing of the prompt unless the configuration asks for text.
     ``session_reason`` and ``session_code`` say why the conversation stayed with its engine or moved,
     ``prefill_tokens`` what a move reads, or would have read, again. ``decided`` is the engine that the router picked,
@@ -55,6 +56,7 @@ class RequestEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Fals
     session_code: str = ""
     prefill_tokens: int = 0
     ask_hash: str = ""
+    session: str = ""
     route_us: float = 0.0
     first_byte_ms: float | None = None
     total_ms: float = 0.0

@@ -295,7 +295,7 @@ class Gateway:
     def _write(self, record: Record) -> None:
         if self._changes:
             record.breakers, self._changes = self._changes, []
-        event = record.event(self._hash(record), self.capture)
+        event = record.event(self._hash(record), self.capture, self._session(record))
         record.sent = b""
         self.metrics.count(event, record.failed)
         self.journal.append(event)
@@ -309,6 +309,12 @@ class Gateway:
             return ""
         text = record.ask.text.encode("utf-8", "replace")
         return blake2b(text, key=self._ask_key, digest_size=12).hexdigest()
+
+    def _session(self, record: Record) -> str:
+        if record.ask is None or not record.ask.session:
+            return ""
+        session = record.ask.session.encode("utf-8", "replace")
+        return blake2b(session, key=self._ask_key, digest_size=8).hexdigest()
 
     async def check_health(self) -> tuple[BackendHealth, ...]:
         """Reach every backend now; remembered in ``health``. Runs on the server's loop, or alone on any other."""

@@ -112,7 +112,7 @@ class Record:
         said = [pair for pair in pairs if pair[1]]
         return tuple(reason for reason, _ in said), tuple(code for _, code in said)
 
-    def event(self, ask_hash: str, capture: PromptCapture) -> RequestEvent:
+    def event(self, ask_hash: str, capture: PromptCapture, session: str = "") -> RequestEvent:
         """The finished event; its text is redacted whatever is kept of it.
 
         The sentence that names the cues is in the receipt only, unless text is kept anyway: the cues of a short ask
@@ -160,6 +160,7 @@ class Record:
             session_code=self.session_code,
             prefill_tokens=self.prefill_tokens,
             ask_hash=ask_hash,
+            session=session,
             route_us=self.route_us,
             first_byte_ms=self.first_byte_ms,
             total_ms=self.total_ms,

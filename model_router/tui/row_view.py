@@ -64,7 +64,7 @@ MORE_ROW_KEYS: tuple[Binding, ...] = (
         "Same client",
         show=False,
         id="log.client",
-        tooltip="Show the requests of the row's client alone",
+        tooltip="Show the requests of the row's conversation alone",
     ),
     Binding(
         "e",

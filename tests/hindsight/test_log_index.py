@@ -76,6 +76,7 @@ def test_no_log_has_no_rows(tmp_path: Path) -> None:
 
 
 FILTERS = [
+    "session:00000000000000aa", "-session:f0000000000000AB status:409", "session:f00,0000",
     "", "route:coding", "-route:coding", "route:cod,sim", "status:409", "status:4xx", "status>=400 -status:409",
     "ms>500", "ms<500 first>3", "-first>3", "us<=7", "chars:120 tokens>10", "confidence<60", "attempts>1",
     "client:codex", "backend:", "error:refused", "id:0000a", "id:", "mr-00000000001", "-mr-00000000001", "tangerine",
@@ -111,6 +112,7 @@ def some_events(count: int, seed: int) -> list[bytes]:
             estimated_tokens=rng.choice([5, 30]),
             confidence=rng.choice([50, 91]),
             preview=rng.choice(["", "", "the Walrus", "a tangerine"]),
+            session=rng.choice(["", "00000000000000aa", "f0000000000000ab"]),
         )
         lines.append(line_of(event))
     return lines

@@ -284,6 +284,16 @@ def test_every_request_is_one_event_with_what_it_was(running: Running) -> None:
     assert (bad.outcome, bad.status, bad.engine) == ("error", 400, "")
 
 
+def test_requests_of_one_conversation_are_told_by_a_hash_and_not_by_its_name(running: Running) -> None:
+    body = {"messages": [user("rewrite this text")]}
+    for name in ("red", "red", "blue"):
+        running.client.post("/v1/chat/completions", json=body, headers={"x-session-id": f"conversation-{name}"})
+    one, two, other = running.events(3)
+    assert len(one.session) == 16
+    assert one.session == two.session != other.session
+    assert "red" not in repr(one)
+
+
 def test_receipts_come_with_the_live_events_and_not_into_the_file(running: Running, tmp_path: Path) -> None:
     running.ask("rewrite this text")
     path = tmp_path / "events.jsonl"

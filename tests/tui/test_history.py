@@ -263,6 +263,19 @@ async def test_one_key_shows_the_requests_of_a_client_and_all_again(tmp_path: Pa
         await until(pilot, lambda: view.count == 64)
 
 
+async def test_one_key_shows_the_requests_of_a_conversation(tmp_path: Path) -> None:
+    session = session_with_log(tmp_path)
+    assert session.log_path is not None
+    events = [fixed_event(number, session=f"{number % 4 + 1:016x}").event for number in range(40)]
+    session.log_path.write_bytes(b"".join(msgspec.json.encode(event) + b"\n" for event in events))
+    session.log_path.with_name(session.log_path.name + ".1").unlink()
+    async with ModelRouterApp(session).run_test(size=(80, 24), notifications=False) as pilot:
+        view = await in_history(pilot)
+        await pilot.press("G", "s")
+        await until(pilot, lambda: view.count == 10)
+        assert "session:0000000000000001" in screen_text(pilot.app)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_hostile_logs_change_nothing_else(tmp_path: Path, size: tuple[int, int]) -> None:
     session = session_with_log(tmp_path, 8)

@@ -275,11 +275,13 @@ class LogScreen(MainScreen):
         self.query_one("#filter", Input).focus()
 
     def action_same_client(self) -> None:
-        """Show the requests of the row's client alone, or all again."""
+        """Show the requests of the row's conversation alone, or all again; without one, those of its client."""
         live = self._request()
         if live is None:
             return
         wanted = f'client:"{clean(live.event.client, 80).replace(chr(34), "")}"'
+        if live.event.session:
+            wanted = f"session:{clean(live.event.session, 40)}"
         field = self.query_one("#filter", Input)
         field.value = "" if self.shown.filter.text == wanted else wanted
         self.post_message(self.FilterKept(field.value))
