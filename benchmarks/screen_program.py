@@ -58,30 +58,34 @@ class Flow(threading.Thread):
             time.sleep(max(0.0, due - time.perf_counter()))
 
     def hand(self, count: int) -> None:
-        """So many more."""
+        """So many more, as close together as can be."""
         with self._lock:
-            for _ in range(count):
-                made = msgspec.structs.replace(
-                    _READER.decode(self._lines[self.handed % len(self._lines)]),
-                    time=time.time(),
-                    request_id=f"mr-{self.handed:012x}",
-                )
-                self._writer.write(made)
-                self._ring.append(LiveEvent(made))
-                self.handed += 1
+            made = [self._next(self.handed + number) for number in range(count)]
+            for one in made:
+                self._writer.write(one.event)
+                self._ring.append(one)
+            self.handed += count
+
+    def _next(self, number: int) -> LiveEvent:
+        read = _READER.decode(self._lines[number % len(self._lines)])
+        return LiveEvent(msgspec.structs.replace(read, time=time.time(), request_id=f"mr-{number:012x}"))
 
 
 class Probe:
-    """How many seconds later than it asked for the screen's loop wakes a task."""
+    """How many seconds later than it asked for the screen's loop wakes a task, and how much processor time the screen's
+    thread used meanwhile: what the lateness would be on a machine with nothing else to do.
+    """
 
     def __init__(self) -> None:
         self.late: list[float] = []
+        self.own: list[float] = []
         self._on = False
 
     def switch(self, on: bool) -> None:
         """In the screen's thread."""
         if on and not self._on:
             self.late.clear()
+            self.own.clear()
             self._task = asyncio.get_running_loop().create_task(self._look())
         self._on = on
 
@@ -89,9 +93,10 @@ class Probe:
         loop = asyncio.get_running_loop()
         self._on = True
         while self._on:
-            due = loop.time() + _PROBE_SECONDS
+            used, due = time.thread_time(), loop.time() + _PROBE_SECONDS
             await asyncio.sleep(_PROBE_SECONDS)
             self.late.append(loop.time() - due)
+            self.own.append(time.thread_time() - used)
 
 
 def _obey(told: socket.socket, session: Session, loop: asyncio.AbstractEventLoop) -> None:
@@ -119,6 +124,7 @@ def _obey(told: socket.socket, session: Session, loop: asyncio.AbstractEventLoop
                 "lost": gateway.writer.lost,
                 "flow": flow.processor,
                 "late": list(probe.late) if "probe" in order else [],
+                "own": list(probe.own) if "probe" in order else [],
             }
             print(json.dumps(answer), file=orders, flush=True)
 
