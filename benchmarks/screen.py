@@ -198,7 +198,7 @@ def history(folder: Path, scale: Scale) -> Found:
         window.forget()
         pressed = window.send("H")
         found["H to the first rows in the terminal, by the clock, s"] = window.wait("HISTORY.*ok") - pressed
-        found["H to the last row counted, by the clock, s"] = window.wait(r"[0-9] rows, newest first\s") - pressed
+        found["H to the last row counted, by the clock, s"] = window.wait("newest first {2}") - pressed
     path.unlink()
     return found
 

@@ -22,15 +22,11 @@ from model_router.errors import ModelRouterError
 from model_router.hindsight.filter import parse_filter
 from model_router.tui.keys import MOVES, key_names, key_words
 from model_router.tui.notices import Notices, in_one
-from model_router.tui.screens.approvals import ApprovalsScreen
 from model_router.tui.screens.base import MainScreen
-from model_router.tui.screens.config import ConfigScreen
 from model_router.tui.screens.help import HelpScreen, help_groups
 from model_router.tui.screens.home import HomeScreen
 from model_router.tui.screens.jump import JumpScreen, places
-from model_router.tui.screens.log import LogScreen
 from model_router.tui.screens.question import QuestionScreen
-from model_router.tui.screens.try_prompt import TryScreen
 from model_router.tui.screens.welcome import WelcomeScreen
 from model_router.tui.session import Phase, Session
 from model_router.tui.state import State, load_state, save_state
@@ -41,6 +37,7 @@ from model_router.tui.top_bar import APPROVALS, TopBar
 if TYPE_CHECKING:
     from model_router.server.happenings import ReloadEvent
     from model_router.server.reload import Reloads
+    from model_router.tui.screens.log import LogScreen
 
 _log = logging.getLogger(__name__)
 
@@ -118,13 +115,13 @@ class ModelRouterApp(App[int]):
         self.animation_level = "none"
         self.add_mode("home", lambda: HomeScreen(session))
         self.add_mode("welcome", lambda: WelcomeScreen(session))
-        self.add_mode("try", lambda: TryScreen(session))
+        self.add_mode("try", lambda: _try(session))
         self.add_mode("models", lambda: _models(session))
         self.add_mode("downloads", lambda: _downloads(session))
-        self.add_mode("config", lambda: ConfigScreen(session))
+        self.add_mode("config", lambda: _config(session))
         self.add_mode("doctor", lambda: _doctor(session))
         self.add_mode("wizard", lambda: _wizard(session))
-        self.add_mode("log", lambda: LogScreen(session, self.remembered_filter))
+        self.add_mode("log", lambda: _requests(session, self.remembered_filter))
 
     def get_css_variables(self) -> dict[str, str]:
         """The theme's colours, and those of quiet text and of rules, which every theme gets from its own."""
@@ -150,6 +147,7 @@ class ModelRouterApp(App[int]):
         self.session.phase = Phase.STARTING
         self._tell()
         await asyncio.to_thread(step)
+        await asyncio.to_thread(_import_screens)
         if self.current_mode in {"home", "welcome"}:
             self.action_show("home")
         self._tell()
@@ -207,7 +205,7 @@ class ModelRouterApp(App[int]):
         first = self.session.look_at_approvals()
         if self.session.waiting != before:
             self._tell()
-        if first and not isinstance(self.screen, ApprovalsScreen):
+        if first and not self._shows_approvals():
             self.bell()
             self.notify("A request waits for a person; a shows it.", severity="warning", markup=False)
 
@@ -282,8 +280,15 @@ class ModelRouterApp(App[int]):
 
     def action_approvals(self) -> None:
         """Show the requests that wait for a person."""
-        if not any(isinstance(screen, ApprovalsScreen) for screen in self.screen_stack):
+        from model_router.tui.screens.approvals import ApprovalsScreen
+
+        if not self._shows_approvals():
             self.push_screen(ApprovalsScreen(self.session))
+
+    def _shows_approvals(self) -> bool:
+        from model_router.tui.screens.approvals import ApprovalsScreen
+
+        return any(isinstance(screen, ApprovalsScreen) for screen in self.screen_stack)
 
     def action_connect(self) -> None:
         """Show what to set in each client."""
@@ -481,6 +486,29 @@ class ModelRouterApp(App[int]):
 
 
 # The screens about setup are imported when they are first shown: what stands behind them takes a while.
+
+
+def _import_screens() -> None:
+    """Those that somebody opens first, so that no key waits for them: the first picture did not."""
+    from model_router.tui.screens import approvals, config, log, try_prompt  # noqa: F401 - kept by the interpreter
+
+
+def _try(session: Session) -> MainScreen:
+    from model_router.tui.screens.try_prompt import TryScreen
+
+    return TryScreen(session)
+
+
+def _requests(session: Session, filter_text: str) -> MainScreen:
+    from model_router.tui.screens.log import LogScreen
+
+    return LogScreen(session, filter_text)
+
+
+def _config(session: Session) -> MainScreen:
+    from model_router.tui.screens.config import ConfigScreen
+
+    return ConfigScreen(session)
 
 
 def _models(session: Session) -> MainScreen:

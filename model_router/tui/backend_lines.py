@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from textual.content import Content
 
 from model_router.config.proxy import BackendConfig
-from model_router.config.proxy_file import is_loopback
-from model_router.server.health import BackendHealth
 from model_router.tui.lines import paragraph, title
 from model_router.tui.session import Phase, Session
 from model_router.tui.text import clean, fit
+
+if TYPE_CHECKING:
+    from model_router.server.health import BackendHealth
 
 
 def is_here(backend: BackendConfig) -> bool:
     """Whether a backend runs on this machine."""
     try:
-        return is_loopback(urlsplit(backend.base_url).hostname or "")
+        return _is_loopback(urlsplit(backend.base_url).hostname or "")
     except ValueError:
         return False
+
+
+def _is_loopback(host: str) -> bool:
+    """Read with the configuration, before which there is no backend; the first picture does not wait for it."""
+    from model_router.config.proxy_file import is_loopback
+
+    return is_loopback(host)
 
 
 def rest_words(session: Session, name: str) -> str:
@@ -112,7 +121,7 @@ def _silence_words(url: str, key: str) -> str:
     except ValueError:
         place, host, scheme = url, "", ""
     place = clean(place, 80)
-    if scheme != "https" and is_loopback(host):
+    if scheme != "https" and _is_loopback(host):
         return f"Start the server at {place}, or correct base_url; then r checks again."
     variable = f"the key in {clean(key, 60)}" if key else "its key variable"
     return f"No answer from {place}: check base_url, {variable} and the network; then r checks again."

@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING
 
 from model_router.config.files import expand, proxy_path
 from model_router.config.proxy import PromptCapture, ProxyConfig
-from model_router.config.proxy_file import load_proxy
 from model_router.errors import ConfigError, ModelRouterError, ServerError
 from model_router.hindsight.labels import label_file
-from model_router.router import ModelRouter
 from model_router.tui.feed import Feed
 from model_router.tui.labelled import Labels
 from model_router.tui.workshop import Workshop
 
 if TYPE_CHECKING:
+    from model_router.router import ModelRouter
     from model_router.server.demo import Demo, DemoTraffic
     from model_router.server.gateway import Gateway
     from model_router.server.thread import ServerThread
@@ -95,6 +94,8 @@ class Session:
         if self.gateway is not None:
             return self.gateway.router
         if self._router is None:
+            from model_router.router import ModelRouter
+
             self._router = ModelRouter.from_config()
         return self._router
 
@@ -146,6 +147,10 @@ class Session:
 
     def _configuration(self) -> ProxyConfig:
         if not self.wants_demo:
+            from model_router.config.proxy_file import (
+                load_proxy,
+            )  # YAML and the schema: the first picture needs neither
+
             return load_proxy(self.config_path, self.environ)
         if self.demo is None:
             from model_router.server.demo import Demo
@@ -154,6 +159,7 @@ class Session:
         return self.demo.config
 
     def _serve(self, config: ProxyConfig) -> None:
+        from model_router.router import ModelRouter
         from model_router.server.gateway import Gateway
         from model_router.server.opening import open_gateway
         from model_router.server.thread import ServerThread
