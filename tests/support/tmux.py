@@ -54,6 +54,17 @@ class Terminal:
             assert time.monotonic() < deadline, f"{words} did not come; the screen:\n{text}"
             time.sleep(0.05)
 
+    def leave(self) -> int:
+        """Press q, say yes when it asks, and give the exit code."""
+        self.press("q")
+        deadline = time.monotonic() + WITHIN
+        while "LEFT WITH " not in (text := self.text()):
+            if "y yes" in text:
+                self.press("y")
+            assert time.monotonic() < deadline, f"it does not leave; the screen:\n{text}"
+            time.sleep(0.1)
+        return self.wait_until_left()
+
     def wait_gone(self, word: str) -> str:
         """Wait until a word no longer stands on the screen. After Escape always: with another key it would be Alt."""
         deadline = time.monotonic() + WITHIN
@@ -81,7 +92,8 @@ def terminal(
     """Run a command in a terminal of so many cells; everything is gone afterwards."""
     name = f"model-router-{uuid.uuid4().hex[:12]}"
     settings = " ".join(f"{key}={shlex.quote(value)}" for key, value in environ.items())
-    line = f"cd {shlex.quote(str(folder))}; env {settings} {shlex.join(command)}; echo LEFT WITH $?; sleep 600"
+    run = f"env -u COLUMNS -u LINES {settings} {shlex.join(command)}"  # who runs the tests may have another size
+    line = f"cd {shlex.quote(str(folder))}; {run}; echo LEFT WITH $?; sleep 600"
     start = [
         "tmux",
         "-L",

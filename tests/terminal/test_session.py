@@ -51,10 +51,7 @@ def test_the_demo_is_looked_at_and_left(tmp_path: Path) -> None:
         screen.press("Escape")
         screen.wait_gone("Everywhere")
         screen.press("d")
-        screen.press("q")
-        if "under way" in screen.text():
-            screen.press("y")
-        assert screen.wait_until_left() == 0
+        assert screen.leave() == 0
 
 
 async def ollama(seen: servers.Seen, line: servers.Line) -> None:
@@ -87,8 +84,7 @@ def ask(client: ThreadPoolExecutor, port: int, text: str) -> Future[httpx.Respon
 
 def leave(screen: Terminal) -> None:
     """Quit, whatever is under way."""
-    screen.press("q")
-    assert screen.wait_until_left() == 0
+    assert screen.leave() == 0
 
 
 def test_the_first_run_leads_through_the_wizard_to_a_routed_request(tmp_path: Path, client: ThreadPoolExecutor) -> None:
@@ -186,7 +182,7 @@ def edit(screen: Terminal, path: Path) -> None:
     screen.press("6")
     screen.wait_for("routing_profile", "no mistakes", "› host")
     for name in ("port", "model_ids", "api_key ", "api_key_env", "routing_profile"):
-        screen.press("Down")
+        screen.press("j")
         screen.wait_for(f"› {name}")
     screen.press("Space")
     screen.wait_gone("as it stands")
