@@ -180,7 +180,7 @@ def label(screen: Terminal, file: Path) -> None:
 def edit(screen: Terminal, path: Path) -> None:
     """Change the profile of the proxy, see what that would do, and have it taken."""
     screen.press("6")
-    screen.wait_for("routing_profile", "no mistakes", "› host")
+    screen.wait_for("routing_profile", "› host")
     for name in ("port", "model_ids", "api_key ", "api_key_env", "routing_profile"):
         screen.press("j")
         screen.wait_for(f"› {name}")
