@@ -16,9 +16,6 @@ from model_router.tui.screens.home import empty_lines
 from model_router.tui.session import Session
 from model_router.tui.text import clean
 
-SHOWABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"
-"""What may be written or pasted into the filter: nothing that the terminal would obey."""
-
 
 class LogStatus(Lines):
     """Following, paused or history, how many rows, what the filter says, and what is under way."""

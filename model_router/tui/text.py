@@ -12,6 +12,9 @@ import unicodedata
 
 from rich.cells import cell_len, set_cell_size
 
+SHOWABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"
+"""What may be written or pasted into a field: nothing that the terminal would obey."""
+
 _MARKS_PER_LETTER = 2
 
 

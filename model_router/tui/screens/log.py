@@ -19,7 +19,7 @@ from model_router.server.events import LiveEvent
 from model_router.tui.history import History, live_rows, past_rows
 from model_router.tui.history_view import HistoryView, row_words
 from model_router.tui.log_export import Counted, export_rows
-from model_router.tui.log_head import SHOWABLE, FilterField, LogStatus, LogTitles
+from model_router.tui.log_head import FilterField, LogStatus, LogTitles
 from model_router.tui.log_view import LogView
 from model_router.tui.receipt import ReceiptPane
 from model_router.tui.screens.base import MainScreen
@@ -28,7 +28,7 @@ from model_router.tui.screens.path_field import PathScreen
 from model_router.tui.screens.receipt import ReceiptScreen, receipt_json
 from model_router.tui.session import Session
 from model_router.tui.tasks import begin
-from model_router.tui.text import clean
+from model_router.tui.text import SHOWABLE, clean
 
 _SIDE_BY_SIDE = 120
 """Width from which the receipt stands beside the rows."""

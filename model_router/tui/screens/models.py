@@ -38,11 +38,10 @@ from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.model_sum import ModelScreen
 from model_router.tui.screens.one_line import LineScreen
 from model_router.tui.session import Session
-from model_router.tui.text import clean, fit, fit_right
+from model_router.tui.text import SHOWABLE, clean, fit, fit_right
 from model_router.tui.workshop import CONTEXTS
 
 _SIDE_BY_SIDE = 120
-_SHOWABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"
 
 
 def _fit_rank(entry: Entry) -> int:
@@ -191,7 +190,7 @@ class ModelsScreen(MainScreen):
         with Vertical(id="list"):
             yield DataTable(cursor_type="row")
             yield ModelPane()
-        yield Input(id="filter", placeholder="words in name, licence, place or route", restrict=_SHOWABLE, compact=True)
+        yield Input(id="filter", placeholder="words in name, licence, place or route", restrict=SHOWABLE, compact=True)
 
     def on_mount(self) -> None:
         """Begin to look, once."""

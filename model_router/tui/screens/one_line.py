@@ -14,9 +14,7 @@ from textual.widgets import Input
 from model_router.tui.lines import Lines, paragraph, title
 from model_router.tui.screens.base import ScreenAbove
 from model_router.tui.session import Session
-
-_SHOWABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"
-"""Nothing that the terminal would obey."""
+from model_router.tui.text import SHOWABLE
 
 
 class LineWords(Lines):
@@ -58,7 +56,7 @@ class LineScreen(ScreenAbove[str | None]):
         """The sentence and the field."""
         with Vertical():
             yield LineWords(self._heading, self._words)
-            yield Input(self._start, placeholder=self._example, restrict=_SHOWABLE, compact=True)
+            yield Input(self._start, placeholder=self._example, restrict=SHOWABLE, compact=True)
 
     def on_mount(self) -> None:
         """Nothing blinks."""

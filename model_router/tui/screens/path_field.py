@@ -9,13 +9,12 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.content import Content
 from textual.suggester import Suggester
 from textual.widgets import Input
 
 from model_router.config.files import expand
-from model_router.tui.lines import Lines, paragraph, title
 from model_router.tui.screens.base import ScreenAbove
+from model_router.tui.screens.one_line import LineWords
 from model_router.tui.session import Session
 
 
@@ -37,21 +36,6 @@ class PathSuggester(Suggester):
         except OSError:
             return None
         return head + slash + found[0].name + ("/" if found[0].is_dir() else "") if found and tail else None
-
-
-class PathLines(Lines):
-    """The sentence; below the field why a path would not do."""
-
-    DEFAULT_CSS = "PathLines { padding: 0 1; }"
-
-    def __init__(self, heading: str, words: str) -> None:
-        super().__init__()
-        self._heading = heading
-        self._words = words
-
-    def lines(self, width: int) -> list[Content]:
-        """A title and a sentence."""
-        return [title(self._heading, width), *paragraph(self._words, width, "$quiet")]
 
 
 class PathScreen(ScreenAbove[Path]):
@@ -80,7 +64,7 @@ class PathScreen(ScreenAbove[Path]):
     def body(self) -> ComposeResult:
         """The sentence and the field."""
         with Vertical():
-            yield PathLines(self._heading, self._words)
+            yield LineWords(self._heading, self._words)
             yield Input(
                 self._start,
                 placeholder="a path; → takes what is proposed",

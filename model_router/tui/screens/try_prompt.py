@@ -26,13 +26,12 @@ from model_router.tui.lines import Lines
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.path_field import PathScreen
 from model_router.tui.session import Phase
-from model_router.tui.text import clean, clean_in_place
+from model_router.tui.text import SHOWABLE, clean, clean_in_place
 from model_router.tui.try_answer import AnswerPart, Other, SentPart, Tried, other_configuration, try_prompt
 
 _AT_ONCE = 4_000
 """Prompts up to this many characters are decided between two key presses; longer ones in a thread."""
 _DRAW_SECONDS = 0.1
-_SHOWABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"
 
 
 class PromptArea(TextArea):
@@ -134,7 +133,7 @@ class TryScreen(MainScreen):
                 placeholder="image  profile:fast  engine:code_agent  cost:low  tokens:12k  tools",
                 id="hint-words",
                 compact=True,
-                restrict=_SHOWABLE,
+                restrict=SHOWABLE,
             )
         with VerticalScroll(id="answer", can_focus=True):
             yield SentPart()
