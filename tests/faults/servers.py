@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.listener import Listener
+
 
 @dataclass(slots=True)
 class Seen:
@@ -133,11 +135,12 @@ def running(behaviour: Behaviour) -> Iterator[FaultServer]:
                 await writer.wait_closed()
 
     async def main() -> None:
-        listener = await asyncio.start_server(handle, "127.0.0.1", 0, limit=2**24)
-        server.port = listener.sockets[0].getsockname()[1]
+        listener = Listener(handle)
+        await listener.begin(limit=2**24)
+        server.port = listener.address[1]
         ready.set()
         await stop.wait()
-        listener.close()
+        await listener.end()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         for task in left:
             task.cancel()
