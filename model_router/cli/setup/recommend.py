@@ -53,9 +53,9 @@ def command(
 ) -> int:
     """Recommend a model for each route: what fits this machine, is fast enough, and does that work best.
 
-    Models that are on this machine already are preferred when they are nearly as good. Nothing is downloaded and no
-    network is used. Speeds that the gateway has measured on this machine take the place of estimates. The exit code is
-    1 when no route has a model.
+    Cited quality ranks what fits and is fast enough; a model that is here already and nearly as good is named beside
+    the pick. Nothing is downloaded and no network is used. Speeds that the gateway has measured on this machine take
+    the place of estimates. The exit code is 1 when no route has a model.
     """
     from model_router.setup.model_catalog import Work
     from model_router.setup.model_catalog_file import load_models
