@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from model_router.server.happenings import ReloadEvent
     from model_router.server.reload import Reloads
     from model_router.tui.screens.log import LogScreen
+    from model_router.tui.screens.models import ModelsScreen
 
 _log = logging.getLogger(__name__)
 
@@ -45,6 +47,9 @@ DRAIN_SECONDS = 0.1
 _CROWD = 10
 """Events in a tenth of a second above which nobody can follow each of them."""
 _RESTED_TICKS = 2
+_UNUSABLE = frozenset({Phase.FIRST_RUN, Phase.BAD_CONFIG})
+_KEPT_SCREENS = frozenset({"home", "try", "log", "models", "downloads", "config", "doctor"})
+"""Those that a later run may begin with."""
 HEALTH_SECONDS = 15.0
 APPROVAL_SECONDS = 0.3
 
@@ -52,9 +57,10 @@ APPROVAL_SECONDS = 0.3
 class ModelRouterApp(App[int]):
     """Shows one :class:`~model_router.tui.session.Session`, and closes it at the end.
 
-    ``first`` is the screen to open. ``opened`` is called once, in the screen's thread, when the session has been
-    opened and everything has been imported. ``notices`` are shown as they come. ``colorless`` overrules ``NO_COLOR``.
-    ``leave_on`` are signals that end the application as its key does, with 128 and their number as the exit code.
+    ``first`` is the screen to open; without it, the one that was in sight when the last run ended. ``opened`` is
+    called once, in the screen's thread, when the session has been opened and everything has been imported. ``notices``
+    are shown as they come. ``colorless`` overrules ``NO_COLOR``. ``leave_on`` are signals that end the application as
+    its key does, with 128 and their number as the exit code.
     """
 
     TITLE = "ModelRouter"
@@ -90,7 +96,7 @@ class ModelRouterApp(App[int]):
         self,
         session: Session,
         *,
-        first: str = "home",
+        first: str = "",
         opened: Callable[[], None] | None = None,
         notices: Notices | None = None,
         colorless: bool | None = None,
@@ -100,7 +106,6 @@ class ModelRouterApp(App[int]):
         # Without colours the terminal's own are kept and Textual's filter takes every other away.
         super().__init__(ansi_color=True if no_color else None)
         self.session = session
-        self._first = first
         self._opened = opened
         self._notices = notices
         self._resting = 0
@@ -108,6 +113,8 @@ class ModelRouterApp(App[int]):
         self._previous = "home"
         self._state_path = user_folder(session.environ) / "state.json"
         self._state = State() if session.is_demo else load_state(self._state_path)
+        self._first = first or (self._state.screen if self._state.screen in _KEPT_SCREENS else "home")
+        self._recalled = not first
         for theme in THEMES:
             self.register_theme(theme)
         wanted = self._state.theme if self._state.theme in self.available_themes else DEFAULT_THEME
@@ -116,7 +123,7 @@ class ModelRouterApp(App[int]):
         self.add_mode("home", lambda: HomeScreen(session))
         self.add_mode("welcome", lambda: WelcomeScreen(session))
         self.add_mode("try", lambda: _try(session))
-        self.add_mode("models", lambda: _models(session))
+        self.add_mode("models", lambda: _models(session, self._state.models_sort, self._state.models_filter))
         self.add_mode("downloads", lambda: _downloads(session))
         self.add_mode("config", lambda: _config(session))
         self.add_mode("doctor", lambda: _doctor(session))
@@ -148,8 +155,10 @@ class ModelRouterApp(App[int]):
         self._tell()
         await asyncio.to_thread(step)
         await asyncio.to_thread(_import_screens)
-        if self.current_mode in {"home", "welcome"}:
+        # Without a usable configuration there is the welcome, unless somebody asked for another screen.
+        if self.current_mode in {"home", "welcome"} or (self._recalled and self.session.phase in _UNUSABLE):
             self.action_show("home")
+        self._recalled = False
         self._tell()
         self._rename_keys()
         # The demo has a key of its own. Not in every tick: the footer is made anew each time.
@@ -228,6 +237,8 @@ class ModelRouterApp(App[int]):
 
     async def on_unmount(self) -> None:
         """Stop serving; requests under way are drained."""
+        if self.current_mode in _KEPT_SCREENS:
+            self._remember(screen=self.current_mode)
         await asyncio.to_thread(self.session.close)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -244,8 +255,10 @@ class ModelRouterApp(App[int]):
         return binding.key_display or key_words(binding.key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The sample requests belong to the demo alone."""
-        return self.session.is_demo if action == "traffic" else True
+        """The sample requests belong to the demo alone; what runs elsewhere is started and stopped there."""
+        if action == "traffic":
+            return self.session.is_demo
+        return self.session.edits_files if action in {"switch", "begin_demo"} else True
 
     def action_show(self, name: str) -> None:
         """Show a screen; without a usable configuration Home is the welcome."""
@@ -253,7 +266,7 @@ class ModelRouterApp(App[int]):
             self.pop_screen()
         if self.current_mode != name:
             self._previous = self.current_mode
-        if name == "home" and self.session.phase in {Phase.FIRST_RUN, Phase.BAD_CONFIG}:
+        if name == "home" and self.session.phase in _UNUSABLE:
             name = "welcome"
         self.switch_mode(name)
 
@@ -332,9 +345,6 @@ class ModelRouterApp(App[int]):
     def action_switch(self) -> None:
         """Stop serving, or start again; with requests under way only after a yes."""
         if not self.may_change("stop or start the gateway"):
-            return
-        if not self.session.edits_files:
-            self.notify("This screen is attached: the gateway is stopped where it was started.", markup=False)
             return
         if self.session.phase is Phase.SERVING:
             self._ask_if_busy("Stop serving?", self._stop)
@@ -443,26 +453,32 @@ class ModelRouterApp(App[int]):
         yield SystemCommand("Config", "Edit, preview, apply, roll back", lambda: self.action_show("config"))
         yield SystemCommand("Doctor", "Checks, each with its fix", lambda: self.action_show("doctor"))
         yield SystemCommand("Approvals", "Requests that wait for a person", self.action_approvals)
-        yield SystemCommand("Stop or start", "Stop serving, or start again", self.action_switch)
         yield SystemCommand("Reload", "Read the configuration again now", self.action_reload)
         yield SystemCommand("Profile", "Weigh engines by the next profile", self.action_profile)
         yield SystemCommand("Check again", "Check the backends, or start again", self.action_again)
         if self.session.is_demo:
             yield SystemCommand("Samples", "Switch the sample requests on or off", self.action_traffic)
-        else:
+        if self.session.edits_files:
+            yield SystemCommand("Stop or start", "Stop serving, or start again", self.action_switch)
+            yield SystemCommand("Wizard", "Set everything up, step by step", lambda: self.action_show("wizard"))
+        if self.session.edits_files and not self.session.is_demo:
             yield SystemCommand("Demo", "Made-up models; nothing is kept", self.action_begin_demo)
-        yield SystemCommand("Wizard", "Set everything up, step by step", lambda: self.action_show("wizard"))
         yield SystemCommand("Connect a client", "What to set in Claude Code, Codex, aider …", self.action_connect)
         yield SystemCommand("Jump", "A letter on each part of the screen", self.action_jump)
         yield SystemCommand("Help", "What the keys do here", self.action_help)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
-        yield SystemCommand("Quit", "Leave, and stop serving", self.action_quit)
+        leaving = "Leave, and stop serving" if self.session.edits_files else "Leave; the gateway runs on"
+        yield SystemCommand("Quit", leaving, self.action_quit)
 
     # What is remembered
 
     def on_log_screen_filter_kept(self, message: LogScreen.FilterKept) -> None:
         """The filter is there again the next time."""
         self._remember(filter=message.text)
+
+    def on_models_screen_list_kept(self, message: ModelsScreen.ListKept) -> None:
+        """So are the order and the filter of the models."""
+        self._remember(models_sort=message.sort, models_filter=message.filter)
 
     @property
     def remembered_filter(self) -> str:
@@ -473,7 +489,7 @@ class ModelRouterApp(App[int]):
             return ""
 
     def _remember(self, **changed: str) -> None:
-        state = State(**{"theme": self._state.theme, "filter": self._state.filter, **changed})
+        state = replace(self._state, **changed)
         if state == self._state:
             return
         self._state = state
@@ -511,10 +527,10 @@ def _config(session: Session) -> MainScreen:
     return ConfigScreen(session)
 
 
-def _models(session: Session) -> MainScreen:
+def _models(session: Session, sort: str, filter_text: str) -> MainScreen:
     from model_router.tui.screens.models import ModelsScreen
 
-    return ModelsScreen(session)
+    return ModelsScreen(session, sort, filter_text)
 
 
 def _downloads(session: Session) -> MainScreen:

@@ -27,7 +27,7 @@ demo's folder goes."""
 def run(
     config_path: Path | None,
     *,
-    screen: str = "home",
+    screen: str = "",
     demo: bool = False,
     attach: str | None = None,
     read_only: bool = False,
@@ -40,7 +40,7 @@ def run(
     Raises:
         UsageError: there is no terminal, or no such screen.
     """
-    if screen not in SCREENS:
+    if screen and screen not in SCREENS:
         raise UsageError(f"there is no screen {screen!r}", f"screens: {' '.join(SCREENS)}")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         if demo:

@@ -10,7 +10,7 @@ from model_router.engine.routes import HUMAN_CONFIRM, ROUTES, Route
 from model_router.tui.lines import title
 from model_router.tui.look import ROUTE_LOOKS
 from model_router.tui.session import Session
-from model_router.tui.text import bar, clean, fit, fit_right, milliseconds
+from model_router.tui.text import bar, clean, duration, fit, fit_right
 
 _TICKS = " ▁▂▃▄▅▆▇█"
 
@@ -36,7 +36,7 @@ def route_lines(session: Session, width: int) -> list[Content]:
         engine = "a person" if route is Route.CONFIRMATION else targets.get(route, HUMAN_CONFIRM)
         tally = feed.tallies.routes.get(route)
         quantiles = tally.quantiles() if tally is not None else None
-        spans = [milliseconds(span) for span in quantiles] if quantiles else ["-", "-"]
+        spans = [duration(span).replace(" ", "") for span in quantiles] if quantiles else ["-", "-"]
         lines.append(
             Content.assemble(
                 (f"{look.glyph} ", look.style),

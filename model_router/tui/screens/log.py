@@ -24,7 +24,7 @@ from model_router.tui.log_view import LogView
 from model_router.tui.receipt import ReceiptPane
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.label import LabelScreen
-from model_router.tui.screens.path_field import PathScreen
+from model_router.tui.screens.one_line import ask_path
 from model_router.tui.screens.receipt import ReceiptScreen, receipt_json
 from model_router.tui.session import Session
 from model_router.tui.tasks import begin
@@ -127,7 +127,9 @@ class LogScreen(MainScreen):
     def _marks_changed(self) -> None:
         self.view.draw_again()
         self.past.draw_again()
-        self.query_one(ReceiptPane).draw_again()
+        for screen in (self, *self.app.screen_stack):
+            for pane in screen.query(ReceiptPane):
+                pane.draw_again()
 
     def on_resize(self) -> None:
         """The titles follow the columns."""
@@ -157,7 +159,9 @@ class LogScreen(MainScreen):
     def _opened(self) -> None:
         """Beside the rows where there is room, otherwise above them."""
         if self.size.width < _SIDE_BY_SIDE:
-            self.app.push_screen(ReceiptScreen(self.session, self.shown.selected, self._other_line()))
+            selected = self.shown.selected
+            screen = ReceiptScreen(self.session, selected, self._other_line(), label=lambda: self._ask_label(selected))
+            self.app.push_screen(screen)
             return
         self.toggle_class("-receipt")
         self._show_receipt()
@@ -182,7 +186,11 @@ class LogScreen(MainScreen):
         live = self.shown.selected
         if live is None:
             row = self.past.row if self.past.history is not None else None
-            words = "This row is no request." if row_words(row) else "Choose a row with ↑ and ↓ first."
+            words = "Choose a row with ↑ and ↓ first."
+            if row_words(row):
+                words = "This row is no request."
+            elif not self.shown.count:
+                words = "There is no row to take yet; each request becomes one as it ends."
             self.app.notify(words, severity="warning", markup=False)
         return live
 
@@ -190,7 +198,9 @@ class LogScreen(MainScreen):
 
     def action_label(self) -> None:
         """Say which engine the row should have had."""
-        live = self._request()
+        self._ask_label(self._request())
+
+    def _ask_label(self, live: LiveEvent | None) -> None:
         if live is None or not self._app_may("write labels"):
             return
         screen = LabelScreen(self.session, live.event, self.session.labels.get(live.event.request_id))
@@ -327,11 +337,10 @@ class LogScreen(MainScreen):
         if not self._app_may("write files"):
             return
         words = "The rows that are shown, with every field, as .csv or .json; the end of the name says which."
-        self.app.push_screen(PathScreen(self.session, "Export", words, "requests.csv"), self._export_to)
+        ask_path(self, "Export", words, self._export_to, start="requests.csv")
 
-    def _export_to(self, path: Path | None) -> None:
-        if path is not None:
-            begin(self, "export", self._export, path)
+    def _export_to(self, path: Path) -> None:
+        begin(self, "export", self._export, path)
 
     async def _export(self, path: Path) -> None:
         """In a thread, counted as it goes; esc ends it."""
