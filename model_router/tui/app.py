@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -58,6 +59,7 @@ class ModelRouterApp(App[int]):
     """
 
     TITLE = "ModelRouter"
+    DEFAULT_MODE = "home"
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it without ClassVar
         (0, "-narrow"),
@@ -134,13 +136,19 @@ class ModelRouterApp(App[int]):
         """Open the first screen, then the session behind it."""
         for number in self._leave_on:
             asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
-        self.switch_mode(self._first)
+        if self._first != self.DEFAULT_MODE:
+            self.switch_mode(self._first)
         self.set_interval(DRAIN_SECONDS, self._drain)
         self.set_interval(1.0, self._tick)
         self.set_interval(APPROVAL_SECONDS, self._look_at_approvals)
         self.set_interval(HEALTH_SECONDS, self._check)
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
-        self.run_worker(self._open(self.session.open), group="open", exclusive=True)
+        self.session.phase = Phase.STARTING
+        # After the first picture: what is imported in the thread would take turns with drawing it.
+        self.screen.call_after_refresh(self._begin, self.session.open)
+
+    def _begin(self, step: Callable[[], None]) -> None:
+        self.run_worker(self._open(step), group="open", exclusive=True)
 
     async def _open(self, step: Callable[[], None]) -> None:
         """Run a step that waits (opening, the demo) in a thread, then show what came of it."""
@@ -148,7 +156,7 @@ class ModelRouterApp(App[int]):
         self._tell()
         await asyncio.to_thread(step)
         await asyncio.to_thread(_import_screens)
-        if self.current_mode in {"home", "welcome"}:
+        if self.current_mode in {"home", "welcome"} and self.current_mode != self._home:
             self.action_show("home")
         self._tell()
         self._rename_keys()
@@ -216,7 +224,7 @@ class ModelRouterApp(App[int]):
         top = self.screen_stack[-1:]  # empty for a moment at the beginning and at the end
         if top and top[0] is not screen:
             for bar in top[0].query(TopBar):
-                bar.refresh()
+                bar.look_again()
 
     @property
     def _main_screen(self) -> MainScreen | None:
@@ -248,14 +256,17 @@ class ModelRouterApp(App[int]):
         return self.session.is_demo if action == "traffic" else True
 
     def action_show(self, name: str) -> None:
-        """Show a screen; without a usable configuration Home is the welcome."""
+        """Show a screen."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
         if self.current_mode != name:
             self._previous = self.current_mode
-        if name == "home" and self.session.phase in {Phase.FIRST_RUN, Phase.BAD_CONFIG}:
-            name = "welcome"
-        self.switch_mode(name)
+        self.switch_mode(self._home if name == "home" else name)
+
+    @property
+    def _home(self) -> str:
+        """Without a usable configuration Home is the welcome."""
+        return "welcome" if self.session.phase in {Phase.FIRST_RUN, Phase.BAD_CONFIG} else "home"
 
     def on_top_bar_chosen(self, message: TopBar.Chosen) -> None:
         """A tab or the badge was clicked."""
@@ -310,12 +321,12 @@ class ModelRouterApp(App[int]):
             self.notify("Checking the backends.", markup=False, timeout=2)
             self._check()
         elif self.session.phase is not Phase.STARTING:
-            self.run_worker(self._open(self.session.open), group="open", exclusive=True)
+            self._begin(self.session.open)
 
     def action_begin_demo(self) -> None:
         """Open the demo."""
         if not self.session.is_demo:
-            self.run_worker(self._open(self.session.begin_demo), group="open", exclusive=True)
+            self._begin(self.session.begin_demo)
 
     async def action_traffic(self) -> None:
         """Switch the sample requests on or off."""
@@ -485,12 +496,13 @@ class ModelRouterApp(App[int]):
             _log.warning("cannot write %s: %s", self._state_path, error)
 
 
-# The screens about setup are imported when they are first shown: what stands behind them takes a while.
+# The other screens are imported beside the first one: what stands behind them takes a while.
 
 
 def _import_screens() -> None:
-    """Those that somebody opens first, so that no key waits for them: the first picture did not."""
-    from model_router.tui.screens import approvals, config, log, try_prompt  # noqa: F401 - kept by the interpreter
+    """So that no key waits for them, nor the first picture."""
+    for name in ("log", "try_prompt", "approvals", "config", "models", "downloads", "doctor", "wizard", "connect"):
+        import_module(f"model_router.tui.screens.{name}")
 
 
 def _try(session: Session) -> MainScreen:
