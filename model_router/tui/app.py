@@ -45,7 +45,7 @@ _log = logging.getLogger(__name__)
 DRAIN_SECONDS = 0.1
 _CROWD = 10
 """Events in a tenth of a second above which nobody can follow each of them."""
-_RESTED_TICKS = 2
+_RESTED_TICKS = 4
 HEALTH_SECONDS = 15.0
 APPROVAL_SECONDS = 0.3
 
