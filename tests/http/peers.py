@@ -13,6 +13,7 @@ from typing import cast
 
 from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import Exchange, Limits
+from tests.support.clock import now
 from tests.support.listener import Listener
 
 SHORT = Limits(connect=5, read=5, write=5, pool=5)
@@ -97,9 +98,10 @@ class Peer:
 
     async def all_left(self, within: float = 5.0) -> None:
         """Wait until the client has closed every connection."""
-        async with asyncio.timeout(within):
-            while self.open:
-                await asyncio.sleep(0.001)
+        deadline = now() + within
+        while self.open:
+            assert now() < deadline, f"{self.open} connections stayed open for {within} s"
+            await asyncio.sleep(0.001)
 
 
 Behaviour = Callable[[Line, Peer], Awaitable[None]]
