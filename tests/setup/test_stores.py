@@ -348,9 +348,7 @@ def test_virtual_models_of_lm_studio_are_further_names_of_what_they_are_made_of(
     assert not search(person).unreadable
 
 
-@pytest.mark.parametrize(
-    "text", ["", "base: 5", "base: [[[", "- x", "&a [*a]", "model: {}\nbase: [1, {sources: 3}]"]
-)
+@pytest.mark.parametrize("text", ["", "base: 5", "base: [[[", "- x", "&a [*a]", "model: {}\nbase: [1, {sources: 3}]"])
 def test_a_broken_virtual_model_is_passed_over(person: Path, text: str) -> None:
     gguf(person / ".lmstudio/models/a/b/c.gguf")
     path = person / ".lmstudio/hub/models/a/b/model.yaml"

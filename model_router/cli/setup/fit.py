@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from model_router.cli.options import json_option
+from model_router.cli.options import TokenCount, json_option
 from model_router.cli.output import columns, say, say_json, talk
 from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for, speeds_here
 from model_router.errors import UsageError
@@ -27,7 +27,7 @@ _SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 @click.argument("model")
 @click.option("--quant", metavar="QUANT", help="The file of the model, like Q4_K_M or mlx; without it the usual one.")
 @click.option(
-    "--context", type=click.IntRange(1, 100_000_000), help="Tokens to keep room for; without it 4096, or the depth."
+    "--context", type=TokenCount(1, 100_000_000), help="Room for so many, like 32k; without it 4096, or the depth."
 )
 @click.option(
     "--kv-type", type=click.Choice(_CACHE_TYPES), default="f16", show_default=True, help="What the cache is stored as."
@@ -36,7 +36,7 @@ _SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 @click.option("--ubatch", type=click.IntRange(1, 65_536), default=512, show_default=True, help="Tokens of one step.")
 @click.option(
     "--depth",
-    type=click.IntRange(0, 100_000_000),
+    type=TokenCount(0, 100_000_000),
     default=0,
     show_default=True,
     help="Tokens in the cache when the speed is asked for.",
