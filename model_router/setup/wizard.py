@@ -56,7 +56,7 @@ class Offer:
     """One answer for a route. A provider's ``pick`` has no model yet: the person names it.
 
     ``note`` says what there is to know. ``download``: it has to be fetched first. ``serve`` is the command that serves
-    it, where no server does yet.
+    it, where no server does yet. ``catalog_name`` is the catalog's for a recommended one.
     """
 
     source: Source
@@ -64,6 +64,13 @@ class Offer:
     note: str
     download: bool = False
     serve: str = ""
+    catalog_name: str = ""
+
+    def is_same_model(self, other: Offer) -> bool:
+        """Whether both are one model at one place; of a recommended one the files may differ."""
+        named = bool(self.pick.model or self.catalog_name)
+        same_name = self.pick == other.pick or (self.catalog_name != "" and self.catalog_name == other.catalog_name)
+        return self.source is other.source and named and same_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +119,20 @@ def _question(
     return Question(route, tuple(offers), default)
 
 
+def usual_answer(question: Question, answers: Mapping[Route, Offer | None]) -> int | None:
+    """The place of the offer to suggest after these answers, or ``None`` to share another route's model.
+
+    Who has just chosen a model that reads pictures wants it for pictures too.
+    """
+    if question.default is None and question.route is Route.VISION:
+        for route in (Route.BALANCED, Route.REASONING, Route.CODING, Route.RESEARCH, Route.SIMPLE):
+            chosen = answers.get(route)
+            for place, offer in enumerate(question.offers):
+                if chosen is not None and offer.is_same_model(chosen):
+                    return place
+    return question.default
+
+
 def _running(served: Served) -> Offer:
     return Offer(Source.RUNNING, served.pick, f"runs at {served.pick.base_url}")
 
@@ -146,7 +167,9 @@ def _recommended(route: Route, recommendation: Recommendation | None, offers: Se
         return []
     note = f"recommended; {size_words(pick.variant.download)} to fetch with `setup download --route {route}`"
     serve = "llama-server --models-dir ~/.model-router/models --jinja"
-    return [Offer(Source.RECOMMENDED, Pick(name, LLAMA_SERVER), note, download=True, serve=serve)]
+    return [
+        Offer(Source.RECOMMENDED, Pick(name, LLAMA_SERVER), note, download=True, serve=serve, catalog_name=pick.name)
+    ]
 
 
 def _providers(found: Survey) -> list[Offer]:

@@ -162,6 +162,8 @@ def _recommended(routes: tuple[str, ...], *, projector: bool) -> list[Wanted]:
         if pick.here:
             talk(f"{pick.route}: the recommended model is here already, {pick.here}")
             continue
+        if choice.near is not None:
+            talk(f"{pick.route}: {choice.near.name} is here already and nearly as good, {choice.near.variant.here}")
         same = wanted.setdefault((pick.repository, pick.names), pick)
         wanted[pick.repository, pick.names] = replace(same, projector=projector or pick.projector or same.projector)
     return list(wanted.values())
@@ -203,7 +205,8 @@ def _approved(plans: list[DownloadPlan], *, yes: bool, as_json: bool) -> list[Do
     for plan in plans:
         for line in () if as_json and yes else plan_lines(plan):
             talk(line)
-        if yes or click.confirm("Fetch this?", default=False, err=True):
+        question = "Fetch this?" if plan.missing else "Nothing is missing. Verify what is here?"
+        if yes or click.confirm(question, default=False, err=True):
             approved.append(plan)
     return approved
 
