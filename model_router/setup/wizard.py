@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from shlex import quote
 
 from model_router.engine.routes import Route
@@ -113,10 +114,23 @@ def _question(
     if where is not Where.LOCAL:
         offers += _providers(found)
     default = next((index for index, offer in enumerate(offers) if offer.pick == suggested), None)
-    if default is None and route in {Route.BALANCED, Route.VISION} and offers and suggested is None:
+    if default is None and route is Route.BALANCED and offers and suggested is None:
         # One route has to have a model; for the others sharing it is the simpler answer.
-        default = 0 if route is Route.BALANCED else None
+        default = _best_here(route, offers, recommendation)
     return Question(route, tuple(offers), default)
+
+
+def _best_here(route: Route, offers: Sequence[Offer], recommendation: Recommendation | None) -> int:
+    """What is recommended, or what lies here and is nearly as good; without either the first."""
+    from model_router.setup.model_catalog import Work
+
+    choice = recommendation.choices.get(Work(route)) if recommendation is not None else None
+    wanted = [option.variant.here for option in (choice.near, choice.pick) if option is not None] if choice else []
+    for path in filter(None, wanted):
+        for place, offer in enumerate(offers):
+            if offer.source is Source.FILE and offer.pick.model == Path(path).name.removesuffix(".gguf"):
+                return place
+    return next((place for place, offer in enumerate(offers) if offer.source is Source.RECOMMENDED), 0)
 
 
 def usual_answer(question: Question, answers: Mapping[Route, Offer | None]) -> int | None:
@@ -165,7 +179,7 @@ def _recommended(route: Route, recommendation: Recommendation | None, offers: Se
     name = pick.candidate.model.files[pick.variant.step.quant].file.rpartition("/")[2].removesuffix(".gguf")
     if name in {offer.pick.model for offer in offers}:
         return []
-    note = f"recommended; {size_words(pick.variant.download)} to fetch with `setup download --route {route}`"
+    note = f"recommended; {size_words(pick.variant.download)} to fetch"
     serve = "llama-server --models-dir ~/.model-router/models --jinja"
     return [
         Offer(Source.RECOMMENDED, Pick(name, LLAMA_SERVER), note, download=True, serve=serve, catalog_name=pick.name)

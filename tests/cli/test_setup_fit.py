@@ -164,6 +164,19 @@ def test_what_is_no_context_is_refused_in_one_sentence(command: Command, written
     assert len(ended.err.splitlines()) == 2
 
 
+def test_a_context_beyond_the_model_s_own_is_noted(command: Command) -> None:
+    ended = command("setup", "fit", "qwen3-8b", "--context", "128k", *hardware("mac-studio-128gb"))
+    assert "note: it was made for 40,960 tokens of context at most" in ended.out
+    assert "note" not in command("setup", "fit", "qwen3-8b", "--context", "32k", *hardware("mac-studio-128gb")).out
+
+
+@pytest.mark.parametrize("name", ["absent.gguf", "./absent.gguf", "../absent.gguf", "/nowhere/absent.gguf"])
+def test_a_file_that_is_absent_is_called_so(command: Command, name: str) -> None:
+    ended = command("setup", "fit", name, *hardware("laptop-8gb"))
+    assert (ended.code, ended.out) == (1, "")
+    assert "absent.gguf cannot be read (No such file or directory)" in ended.err
+
+
 def test_a_gguf_file_is_judged_by_its_own_header(command: Command, tmp_path: Path) -> None:
     path = small_gguf(tmp_path / "mine.gguf")
     shown = command("setup", "fit", str(path), "--context", "4096", "--json", *hardware("laptop-8gb")).json

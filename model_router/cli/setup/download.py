@@ -78,6 +78,7 @@ def command(
     from model_router.setup.download.hub import Hub
     from model_router.setup.download.plan import Adapter, default_root, plan_download
     from model_router.setup.download.sizes import parse_rate
+    from model_router.setup.download.store import DownloadStore
     from model_router.setup.download.wanted import Wanted
 
     rate = parse_rate(limit_rate) if limit_rate else None
@@ -112,6 +113,8 @@ def command(
         )
         for each in wanted
     ]
+    store = DownloadStore(user_folder(os.environ))
+    plans = [store.recognised(plan) for plan in plans]
     _check_targets(plans)
     if not execute or not plans:
         _show_plans(plans, as_json=as_json)
@@ -191,7 +194,10 @@ def _show_plans(plans: list[DownloadPlan], *, as_json: bool) -> None:
     for plan in plans:
         for line in plan_lines(plan):
             say(line)
-    talk("Nothing was fetched. Add --execute to fetch after a question for each." if plans else "Nothing is missing.")
+    if any(plan.missing for plan in plans):
+        talk("Nothing was fetched. Add --execute to fetch after a question for each.")
+    else:
+        talk("Nothing is missing." + (" Add --execute to verify what is here." if plans else ""))
 
 
 def _approved(plans: list[DownloadPlan], *, yes: bool, as_json: bool) -> list[DownloadPlan]:

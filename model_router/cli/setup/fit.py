@@ -87,7 +87,8 @@ def _shape(model: str, quant: str | None, *, pictures: bool) -> ModelShape:
     from model_router.setup.fit.lookup import find_shape, shape_of_file
 
     path = Path(model).expanduser()
-    if model.lower().endswith(".gguf") and (path.exists() or path.is_absolute() or "/" not in model):
+    local = path.exists() or path.is_absolute() or "/" not in model or model.startswith(("./", "../"))
+    if model.lower().endswith(".gguf") and local:
         from model_router.setup.gguf import read_header
 
         return shape_of_file(path, read_header(_shards(path)))
@@ -110,6 +111,8 @@ def _show(verdict: Verdict) -> None:
     shape, load = verdict.shape, verdict.load
     say(f"{shape.name} {shape.quant}".strip(), bold=True)
     say(f"{load.context:,} tokens of context, cache {load.cache_type.value}, {load.slots} at once", dim=True)
+    if shape.context_max is not None and load.context > shape.context_max:
+        say(f"note: it was made for {shape.context_max:,} tokens of context at most")
     for line in columns(sum_rows(verdict)):
         say(line)
     if verdict.placement is None:

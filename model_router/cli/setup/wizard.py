@@ -44,7 +44,10 @@ def command(*, where: str | None, config_dir: Path | None, proxy_port: int | Non
         listed = " and ".join(str(path) for path in present)
         raise UsageError(f"{listed} would be overwritten", "Give --force to replace them; copies are kept.")
     if where is None:
-        talk("Where may models run? local: on this machine; hosted: at providers you have a key of; mix: both.")
+        talk("Where may models run?")
+        kinds = (("local", "on this machine"), ("hosted", "at providers you have a key of"), ("mix", "both"))
+        for line in columns(kinds):
+            talk(line)
         choice = click.Choice(["local", "hosted", "mix"])
         where = click.prompt("Where", type=choice, default="local", err=True)
     asked = _questions(Where(where))

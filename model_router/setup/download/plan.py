@@ -91,10 +91,10 @@ class DownloadPlan:
     @property
     def arrived(self) -> str:
         """What of it is here, in words that stand behind its size."""
-        there = sum(file.size for file in self.files if file.target in self.unverified)
-        parts = self.total - self.missing - there
-        words = f", {size_words(there)} of it here with the same name and size, not verified yet" if there else ""
-        return words + (f", {size_words(parts)} of it has arrived" if parts else "")
+        doubted = sum(file.size for file in self.files if file.target in self.unverified)
+        here = self.total - self.missing - doubted
+        words = f", {size_words(here)} of it here already" if here else ""
+        return words + (f", {size_words(doubted)} of it here by name and size, not verified yet" if doubted else "")
 
     @property
     def weights(self) -> tuple[PlannedFile, ...]:

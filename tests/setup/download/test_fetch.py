@@ -308,7 +308,7 @@ def test_a_stranger_of_the_same_name_and_size_is_left_alone(
     target.write_bytes(b"x" * MB)
     plan = planned()
     assert plan.unverified == (str(target),)
-    assert plan.arrived == ", 1 MB of it here with the same name and size, not verified yet"
+    assert plan.arrived == ", 1 MB of it here by name and size, not verified yet"
     failed = fetch(open_queue(), plan)
     assert failed.failure is not None
     assert failed.failure.reason == Reason.CHANGED
