@@ -123,6 +123,7 @@ def test_wrong_use_is_said_before_the_hub_is_asked(test_hub: TestHub, command: C
         ["--repo-id", "tiny"],
         ["--repo-id", "org/tiny", "--route", "coding", "--route", "simple"],
         ["--repo-id", "org/tiny", "--limit-rate", "x"],
+        ["--repo-id", "org/tiny", "--backend", "nosuch"],
     ):
         assert command("setup", "download", *arguments).code == 2
     assert test_hub.requests == []

@@ -75,6 +75,7 @@ def command(
     Ctrl-C stops and keeps what has arrived: the same command goes on there. Gated and private repositories need a token
     (`hf auth login`, or HF_TOKEN). HF_ENDPOINT names another hub.
     """
+    from model_router.cli.setup.offer import check_backend
     from model_router.setup.download.hub import Hub
     from model_router.setup.download.plan import Adapter, default_root, plan_download
     from model_router.setup.download.sizes import parse_rate
@@ -84,6 +85,8 @@ def command(
     rate = parse_rate(limit_rate) if limit_rate else None
     if managed and not (backend or routes):
         raise UsageError("nothing says whose server it is to be", "Name its --backend, or the --route it is for.")
+    if backend is not None:
+        check_backend(backend)
     if repositories:
         if len(routes) > 1:
             raise UsageError("a repository is for one route", "Give --route once, or leave --repo-id out.")
