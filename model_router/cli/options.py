@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from model_router.config.files import catalog_path, stands
+from model_router.config.token_count import token_count
 from model_router.config.wording import nearest
 from model_router.engine.hints import RoutingHints
 from model_router.engine.routes import Attachment, CostTier, LatencyTier, Profile
@@ -29,6 +30,24 @@ class NearestChoice(click.Choice[str]):
         near = nearest(str(value), known)
         guess = f" (did you mean {near!r}?)" if near else ""
         return f"{value!r} is not one of: {' '.join(known)}{guess}"
+
+
+class TokenCount(click.ParamType[int]):
+    """A length of context: ``32768``, ``32k`` or ``1M``, between two bounds."""
+
+    name = "tokens"
+
+    def __init__(self, least: int, most: int) -> None:
+        self._least, self._most = least, most
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Tokens; k is 1024."""
+        count = value if isinstance(value, int) else token_count(str(value))
+        if count is None:
+            self.fail(f"{value!r} is no number of tokens, like 32768 or 32k", param, ctx)
+        if not self._least <= count <= self._most:
+            self.fail(f"{value!r} is not in the range {self._least} to {self._most}", param, ctx)
+        return count
 
 
 config_option = click.option(

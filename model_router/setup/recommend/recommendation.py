@@ -50,13 +50,15 @@ class Alternative:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The answer for one route. Without a ``pick``, ``reasons`` say why there is none; ``refused`` names models that
-    would have ranked higher, with what stands against them."""
+    would have ranked higher, with what stands against them. ``near`` is on this machine already and nearly as good as a
+    pick that would have to be fetched."""
 
     need: RouteNeed
     pick: Option | None
     reasons: tuple[str, ...]
     alternatives: tuple[Alternative, ...] = ()
     refused: tuple[tuple[str, Refusal], ...] = ()
+    near: Option | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,9 @@ def _choice(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances,
         words = f"{slow.name} is {why_not(slow, 'the best')}" if slow else refusal(candidates, need, at).words
         return Choice(need, None, (words,), others, refused)
     seconds = [Alternative(option, why_second(option, pick, need.comfort)) for option in fit_for_pick[1:]]
-    near = next((one for one in seconds if _saves_a_download(one.option, pick)), None)
-    seconds = seconds[:ALTERNATIVES] + ([near] if near in seconds[ALTERNATIVES:] else [])
+    saving = [one for one in seconds if _saves_a_download(one.option, pick)][:1]
+    near = saving[0].option if saving else None
+    seconds = [one for place, one in enumerate(seconds) if place < ALTERNATIVES or one in saving]
     last = (seconds[-1].option if seconds else pick).order
     behind = [option for option in ranked if not is_eligible(option) and option.order < last]
     better = [option for option in behind if option.order < pick.order][:BETTER]
@@ -167,7 +170,7 @@ def _choice(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances,
         words = option.candidate.reservation() or why_second(option, pick, need.comfort)
         seconds.append(Alternative(option, words, False))
     seconds.sort(key=lambda second: second.option.order)
-    return Choice(need, pick, reasons_for(pick, need, near.option if near else None), tuple(seconds), refused)
+    return Choice(need, pick, reasons_for(pick, need, near), tuple(seconds), refused, near)
 
 
 def _saves_a_download(option: Option, pick: Option) -> bool:
