@@ -111,7 +111,7 @@ class ModelsHead(Lines):
         shown, of = len(owner.shown), len(workshop.stock.entries)
         filtered = f" · filter: {clean(owner.filter, 60)}" if owner.filter else ""
         working = " · looking …" if owner.looking else ""
-        words = f"{shown} of {of} models · by {owner.sort}{filtered}{working}"
+        words = f"{shown} of {of} models · sorted by {owner.sort}, o changes it{filtered}{working}"
         lines = machine_lines(workshop.stock, clean(workshop.simulated_words, 80), width)
         second = f"{fit(words, width - len(_LEGEND))}{_LEGEND}" if width >= 78 else fit(words, width)
         if not shown:
@@ -176,7 +176,7 @@ class ModelsScreen(MainScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("slash", "filter", "Filter", id="models.filter", tooltip="Show only models that hold some words"),
-        Binding("o", "sort", "Sort", id="models.sort", tooltip="Order by the next thing: use, quality, speed …"),
+        Binding("o", "sort", "Sort", show=False, id="models.sort", tooltip="Order by the next: use, quality, speed …"),
         Binding("h", "simulate", "Hardware", id="models.hardware", tooltip="Judge for other hardware"),
         Binding("u", "assign", "Use", id="models.use", tooltip="Give the model to a route"),
         Binding("p", "plan", "Get", id="models.download", tooltip="Plan its download; nothing is fetched yet"),
