@@ -12,9 +12,9 @@ from model_router.tui.history import History
 from model_router.tui.history_view import HistoryView
 from model_router.tui.lines import Lines, paragraph
 from model_router.tui.log_view import LogView, state_words
-from model_router.tui.screens.home import counted, empty_lines
+from model_router.tui.screens.home import empty_lines
 from model_router.tui.session import Session
-from model_router.tui.text import clean
+from model_router.tui.text import clean, counted
 
 
 class LogStatus(Lines):

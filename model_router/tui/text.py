@@ -78,6 +78,11 @@ def fit_right(text: str, width: int) -> str:
     return " " * (width - length) + text if length <= width else fit(text, width)
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 request``, ``1,234 requests``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def milliseconds(value: float | None) -> str:
     """A duration in at most six characters: ``0.8``, ``12``, ``431``, ``2.4 s``, ``3 min``; ``-`` when unknown."""
     if value is None:

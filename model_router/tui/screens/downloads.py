@@ -35,7 +35,7 @@ from model_router.tui.screens.base import MainScreen, Sheet
 from model_router.tui.screens.one_line import LineScreen
 from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.session import Session
-from model_router.tui.text import clean, error_words, fit, fit_right
+from model_router.tui.text import clean, counted, error_words, fit, fit_right
 
 _SIDE_BY_SIDE = 150
 """Width from which there is room beside the list without taking its rates away."""
@@ -116,7 +116,7 @@ class DownloadsHead(Lines):
         elif owner.shown:
             busy = sum(one.state in {DownloadState.RUNNING, DownloadState.VERIFYING} for one in owner.shown)
             rate = sum(one.rate or 0 for one in owner.shown)
-            words = f"{len(owner.shown)} downloads · {busy} under way"
+            words = f"{counted(len(owner.shown), 'download')} · {busy} under way"
             lines.append(Content.styled(words + (f" · {size_words(rate)}/s" if rate else ""), "$quiet"))
         return lines
 

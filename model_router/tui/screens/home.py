@@ -21,7 +21,7 @@ from model_router.tui.look import ROUTE_LOOKS, outcome_look
 from model_router.tui.route_lines import rate_lines, route_lines
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.session import Phase, Session
-from model_router.tui.text import clean, fit, fit_right
+from model_router.tui.text import clean, counted, fit, fit_right
 from model_router.tui.top_bar import phase_words
 
 _SIDE_BY_SIDE = 100
@@ -94,11 +94,6 @@ def uptime_words(seconds: float) -> str:
         if seconds >= size:
             return f" {seconds // size:.0f} {unit}"
     return ""
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 request``, ``1,234 requests``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def config_words(session: Session) -> str:
