@@ -14,7 +14,7 @@ from model_router.tui.lines import Lines, paragraph
 from model_router.tui.log_view import LogView, state_words
 from model_router.tui.screens.home import empty_lines
 from model_router.tui.session import Session
-from model_router.tui.text import clean
+from model_router.tui.text import clean, counted
 
 
 class LogStatus(Lines):
@@ -44,7 +44,7 @@ class LogStatus(Lines):
         if view.filter:
             shown = f"  {view.count:,} of {feed.next - feed.first:,} rows · filter: {clean(view.filter.text, 120)}"
         else:
-            shown = f"  {view.count:,} rows"
+            shown = f"  {counted(view.count, 'row')}"
         return [Content.assemble(state, (shown, "$quiet"))]
 
     def _past(self, history: History) -> Content:
@@ -53,7 +53,7 @@ class LogStatus(Lines):
         if history.filter:
             shown = f"  {history.count:,} of {history.total:,} rows{under_way} · filter: {history.filter.text}"
         else:
-            shown = f"  {history.count:,} rows, newest first{under_way}"
+            shown = f"  {counted(history.count, 'row')}, newest first{under_way}"
         day = f"  {self._history.day}" if self._history.day else ""
         return Content.assemble(("HISTORY", "$primary bold"), day, (clean(shown, 300), "$quiet"))
 
