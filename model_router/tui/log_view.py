@@ -87,14 +87,9 @@ class LogView(RowView):
         """Take up what came into the feed since the last call; says how many rows came into view."""
         gone = self._drop_gone()
         before = self.count
-        rows, first = self._feed.rows, self._feed.first
-        start = max(self._read, first)
         if self._matching is not None:
-            matches = self._filter.matches
-            self._matching.extend(
-                sequence for sequence in range(start, self._feed.next) if matches(rows[sequence - first].event)
-            )
-        self._first, self._read = first, self._feed.next
+            self._matching.extend(self._feed.matching(self._filter, self._read))
+        self._first, self._read = self._feed.first, self._feed.next
         came = self.count - before
         if came or gone:
             self._resized()

@@ -121,10 +121,10 @@ def connect_lines(session: Session, width: int) -> list[Content]:
 def latest_lines(session: Session, width: int, rows: int) -> list[Content]:
     """The newest requests, newest last; the Log screen has them all."""
     lines = [title("Latest requests", width, "3 opens the log")]
-    if not session.feed.rows:
+    if not session.feed.kept:
         return [*lines, *empty_lines(session, width)]
     columns = columns_for(width - 1)
-    for live in session.feed.rows[-rows:]:
+    for live in session.feed.newest(rows):
         cells: list[tuple[str, str] | str] = []
         for column in columns:
             style = {"quiet": "$quiet", "outcome": outcome_look(live.event).style}.get(column.kind, "")
