@@ -92,13 +92,14 @@ class LogView(RowView):
         self._first, self._read = self._feed.first, self._feed.next
         came = self.count - before
         if came or gone:
+            stays = max(0, self.scroll_y - gone)
             self._resized()
             if self.follow:
                 self.scroll_end(animate=False, immediate=True)
             else:
                 self.waiting += came
                 if gone:
-                    self.scroll_to(y=max(0, self.scroll_y - gone), animate=False)
+                    self.scroll_to(y=stays, animate=False)
             self.refresh()
         return came
 
