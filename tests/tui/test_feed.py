@@ -71,6 +71,14 @@ def test_a_row_comes_back_as_it_was() -> None:
     assert feed.newest(3) == lives[-3:]
 
 
+def test_what_bytes_cannot_hold_is_replaced() -> None:
+    ring = EventRing()
+    feed = Feed(ring)
+    ring.append(fixed_event(0, client="a\ud800b"))
+    feed.drain()
+    assert feed.newest(1) == [fixed_event(0, client="a?b")]
+
+
 @pytest.mark.parametrize("wanted", ["", "fix", *(f"{field}:1" for field in FIELDS), "route:coding status:200 -ms<505"])
 def test_a_filter_finds_the_rows_that_it_finds_as_objects(wanted: str) -> None:
     ring, filter = EventRing(), parse_filter(wanted)
