@@ -348,9 +348,7 @@ class LogScreen(MainScreen):
         if history is not None:
             rows = past_rows(history.path, history.filter, ended)
         else:
-            rows = live_rows(
-                live.event for live in list(self.session.feed.rows) if self.view.filter.matches(live.event)
-            )
+            rows = live_rows(self.session.feed.events(self.view.filter))
         counted = Counted(rows)
         status.exported = 0
         timer = self.set_interval(0.2, lambda: self._tell_exported(counted))
