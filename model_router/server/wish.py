@@ -18,6 +18,10 @@ _USER, _TOOL, _MODEL = Speaker.USER, Speaker.TOOL, Speaker.MODEL
 """A long history is walked here, and members are slow to look up."""
 
 
+_ANSWERS = ("<", "{", "T", "t", "U", "u")
+"""How a tool's result begins that may hold what a person answered."""
+
+
 class SystemTexts:
     """The system prompts of a request, read when first asked for."""
 
@@ -67,8 +71,12 @@ def newest_wish(turns: Sequence[Turn], system: SystemTexts, *, has_tools: bool, 
     position = len(turns)
     while position > 0:
         newest = _newest_user(backwards, position)
-        if newest + 1 < position and _ends_in(found, turns, speakers, range(position - 1, newest, -1), attached):
-            break
+        if newest + 1 < position:
+            passed = range(position - 1, newest, -1)
+            if not found.tool_after and speakers[position - 1] is _TOOL and _answers(found, turns, speakers, passed):
+                return found
+            if _ends_in(found, turns, speakers, passed, attached):
+                break
         if newest < 0:
             break
         position = newest
@@ -111,9 +119,26 @@ def _ends_in(found: Found, turns: Sequence[Turn], speakers: Sequence[Speaker], p
     return False
 
 
+def _answers(found: Found, turns: Sequence[Turn], speakers: Sequence[Speaker], passed: range) -> bool:
+    """Take in what a person said to the newest calls of tools, when a result is nothing else."""
+    for position in passed:
+        if speakers[position] is not _TOOL:
+            return False
+        turn = turns[position]
+        value = turn["content"] if "content" in turn else turn.get("output")
+        if isinstance(value, str) and value[:1] in _ANSWERS:
+            said = tool_texts.words_to_tool(value)
+            if said:
+                found.text = found.raw = said
+                return True
+    return False
+
+
 def carried(turn: Turn) -> frozenset[Attachment]:
     """What a turn brings beside words, as a tool's does: its words are never the person's."""
     value = turn["content"] if "content" in turn else turn.get("output")
+    if isinstance(value, dict):
+        value = [value]
     return read_content(value).attachments if isinstance(value, list) else frozenset()
 
 
@@ -142,7 +167,7 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
         parts = tool_texts.without_tool_texts(parts)
     words = harness.human_words(parts, system)
     if not words and content.failures:
-        words = next(filter(None, map(tool_texts.words_of_refusal, content.failures)), "")
+        words = next(filter(None, map(tool_texts.words_to_tool, content.failures)), "")
     if words:
         found.text = words
         found.raw = parts[0] if len(parts) == 1 else "\n".join(parts)

@@ -1,0 +1,168 @@
+"""Forms that a program fills in: a person's question in one field, material for the answer in others.
+
+Retrieval chains, agents' templates and editors send one text: rules, then "Context:", then "Question:", then a bare
+"Answer:" for the model to go on from. The person wrote the one field alone. A text counts as a form when it has such a
+field and shows in a second place that no person typed it; what people write under headings of their own stays whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import re2
+
+from model_router.server.prompt_transcript import turns_in
+
+_WHO = (
+    r"(?:the |here is the |this is the |my )?(?:(?:user|human|customer|client|visitor|student|current|latest|newest|new"
+    r"|original|last|final|follow[- ]?up)(?:['’]s)? ){1,3}"
+)
+_ASKED = (
+    rf"{_WHO}(?:question|query|request|input|message|task|prompt|instruction|utterance)s?|question|query"
+    r"|frage|pregunta|pergunta|domanda|vraag|вопрос|(?:用户|客户)?(?:问题|提问)|用户(?:输入|消息)|質問|질문"
+)
+_GIVEN = (
+    r"(?:[a-z]+ ){0,3}(?:contexts?|documents?|passages?|sources?|excerpts?|search results|knowledge|information"
+    r"|chat history|conversation history|conversation|history|existing answer|memories(?: from [a-z ]{1,30})?|schema)"
+    r"|kontext|contexto|contexte|contesto|контекст|参考(?:内容|资料|信息)|上下文|资料|背景(?:信息|知识)|文脈|参考情報"
+    r"|컨텍스트|문맥"
+)
+_FIELDS = (
+    r"(?im)^[ \t]{0,8}(?:"
+    rf"(?:#{{1,4}} {{0,3}}|\*\*|\[{{1,2}} ?(?:## ?)?)(?:(?P<headed>{_ASKED})|(?P<titled>{_GIVEN}))"
+    r"(?: ?## ?)?(?:\]{1,2}|\*\*)?[:：]?(?:\*\*)?[ \t]{0,8}\n"
+    rf"|(?:(?P<asked>{_ASKED})|(?P<given>{_GIVEN}))(?: to answer| is as follows| is below| below| is)?[:：]"
+    r"|[-=*_#]{3,}[ \t]*$)"
+)
+"""A field's name, as a heading of a line's length or before a colon; or a line that ends a field."""
+_END_NAMES = (
+    r"(?:[\w']+ ){0,3}(?:answer|response|reply|output|thought|ai|assistant|query|sqlquery|antwort|respuesta|resposta"
+    r"|réponse|risposta|ответ|答案|回答|답변)"
+)
+_OPEN_END = (
+    rf"(?i)\n[ \t]{{0,8}}(?:(?:#{{1,4}} {{0,3}}|\*\*|\[{{1,2}}){_END_NAMES}(?:\]{{1,2}}|\*\*)?[:：]?(?:\*\*)?"
+    rf"|{_END_NAMES}[:：])\s*$"
+)
+"""A name at the very end, with nothing behind it: the model is to go on from there."""
+_RULE = (
+    r"(?i)\n[ \t]*\n(?:please |now,? |you must )?(?:answer|respond|reply)\b[^\n]{0,300}"
+    r"\b(?:question|query|context|documents?|sources?|passages?|fields?)\b[^\n]{0,300}\s*$"
+)
+"""A last paragraph on how to answer."""
+_MATTER = (
+    r"(?i)\b(?:questions?|quer(?:y|ies)|question-answering|context|documents?|passages?|information|search results"
+    r"|conversation)\b|资料|问题|上下文|컨텍스트|質問"
+)
+_MANNER = r"(?i)\b(?:answers?|answering|respond|response|reply|refine|given)\b|回答|答|답변"
+"""What a form's rules speak of, and what they say is to be done with it."""
+_SCENE = r"(?i)^(?:(?:the|some|here (?:is|are)(?: the)?) )?(?:context|retrieved|relevant|search|following)\b"
+_NAMED = r"(?i)\b(?:user|human|customer|client|visitor)|用户|客户"
+"""A field that speaks of its person in the third person; nobody does so of themselves."""
+_QUOTED = (
+    r"(?i)(?:^|\n)[ \t]{0,8}(?:the|you have|this|your)\b[^\n]{0,200}?\b(?:user(?:['’]s)? (?:request|query|question"
+    r"|message|task|prompt|input)|ultimate task)(?: is| was)?: ?(\"{3}|[\"“`])"
+)
+_CLOSED = {'"': r"\"(?:[ \t]*[.,]?[ \t]*(?:\n|$))", "`": r"`\s*(?:\n|$)", "“": r"”", '"""': r"\"{3}"}
+"""How the quotes that wrap the person's words close again."""
+_CONVERSES = r"(?i)\b(?:conversation|chat|dialog(?:ue)?|assistant|human)\b"
+"""What the lines above a conversation that was written out speak of."""
+_LONGEST_SCENE = 120
+_TELLING = 200
+"""So much material, in characters, shows a program even without rules."""
+
+
+class _Field(NamedTuple):
+    """What stands in a field. ``kind``: ``asked``, ``given``, or nothing for what a line parts from both."""
+
+    kind: str
+    start: int
+    end: int
+    named: int
+
+
+def asked_in(text: str) -> str:
+    """What a person wrote into the field of a form; empty when the text is no form."""
+    fields = _fields_of(text)
+    if not any(field.kind == "asked" for field in fields):
+        return ""
+    ending = _compiled(_OPEN_END).search(text)
+    body = text[: ending.start()] if ending is not None else text
+    rule = _compiled(_RULE).search(body)
+    body = body[: rule.start()] if rule is not None else body
+    if len(body) < len(text):
+        fields = _fields_of(body)
+    filled = next((field for field in _by_rank(fields) if body[field.start : field.end].strip()), None)
+    if filled is None:
+        return ""
+    wish = _unfenced(body[filled.start : filled.end])
+    name = body[filled.named : filled.start]
+    opening = body[: fields[0].named].strip()
+    if opening and not _is_ruled(opening) and not _is_scene(opening):
+        return ""  # a person's own words stand above
+    if ending is not None or rule is not None:
+        return wish
+    given = sum(field.end - field.start for field in fields if field.kind == "given")
+    return wish if given and (_is_ruled(opening) or given > _TELLING or _compiled(_NAMED).search(name)) else ""
+
+
+def quoted_in(text: str) -> str:
+    """What a text about "the user" quotes as their request; empty when it quotes nothing."""
+    mark = _compiled(_QUOTED).search(text) if text[:4] in ("The ", "You ", "Your", "This") else None
+    if mark is None:
+        return ""
+    end = _compiled(_CLOSED[mark[1]]).search(text, mark.end())
+    return text[mark.end() : end.start()].strip() if end is not None else ""
+
+
+def said_in(text: str) -> str:
+    """What a person said last in a conversation that a program wrote out for the model to go on with, or nothing."""
+    turns = turns_in(text) if text.rstrip()[-1:] == ":" else ()
+    if not turns or _compiled(_CONVERSES).search(turns[0]["content"]) is None:
+        return ""
+    return next((str(turn["content"]) for turn in reversed(turns) if turn["role"] == "user"), "")
+
+
+def _is_scene(opening: str) -> bool:
+    return len(opening) <= _LONGEST_SCENE and _compiled(_SCENE).search(opening) is not None
+
+
+def _is_ruled(opening: str) -> bool:
+    return _compiled(_MATTER).search(opening) is not None and _compiled(_MANNER).search(opening) is not None
+
+
+@cache
+def _compiled(pattern: str) -> Any:
+    """Compiled when a text first needs it."""
+    return re2.compile(pattern)
+
+
+def _fields_of(body: str) -> Sequence[_Field]:
+    marks = list(_compiled(_FIELDS).finditer(body))
+    if not marks:
+        return ()
+    ends = [mark.start() for mark in marks[1:]] + [len(body)]
+    return [_Field(_kind_of(mark), mark.end(), end, mark.start()) for mark, end in zip(marks, ends, strict=True)]
+
+
+def _kind_of(mark: Any) -> str:
+    if mark["asked"] or mark["headed"]:
+        return "asked"
+    return "given" if mark["given"] or mark["titled"] else ""
+
+
+def _by_rank(fields: Sequence[_Field]) -> Sequence[_Field]:
+    """The fields that a person may have filled: the last first, as examples stand before it; but the first one when
+    material comes last, for that may hold questions as well."""
+    asked = [field for field in fields if field.kind == "asked"]
+    last = next((field.kind for field in reversed(fields) if field.kind), "")
+    return asked if last == "given" else asked[::-1]
+
+
+def _unfenced(words: str) -> str:
+    """The words of a field, out of a fence or quotes when nothing else stands in it."""
+    words = words.strip()
+    if words.startswith("```") and words.endswith("```") and words.count("```") == 2:
+        words = words[3:-3].partition("\n")[2].strip() or words
+    return words
