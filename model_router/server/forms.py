@@ -7,6 +7,7 @@ field and shows in a second place that no person typed it; what people write und
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -38,8 +39,8 @@ _FIELDS = (
 )
 """A field's name, as a heading of a line's length or before a colon; or a line that ends a field."""
 _END_NAMES = (
-    r"(?:[\w']+ ){0,3}(?:answer|response|reply|output|thought|ai|assistant|query|sqlquery|antwort|respuesta|resposta"
-    r"|réponse|risposta|ответ|答案|回答|답변)"
+    r"(?:[\w']+ ){0,3}(?:answer|response|reply|output|thought|ai|assistant|query|sqlquery|question|antwort|respuesta"
+    r"|resposta|réponse|risposta|ответ|答案|回答|답변)"
 )
 _OPEN_END = (
     rf"(?i)\n[ \t]{{0,8}}(?:(?:#{{1,4}} {{0,3}}|\*\*|\[{{1,2}}){_END_NAMES}(?:\]{{1,2}}|\*\*)?[:：]?(?:\*\*)?"
@@ -66,6 +67,12 @@ _QUOTED = (
 )
 _CLOSED = {'"': r"\"(?:[ \t]*[.,]?[ \t]*(?:\n|$))", "`": r"`\s*(?:\n|$)", "“": r"”", '"""': r"\"{3}"}
 """How the quotes that wrap the person's words close again."""
+_ANNOUNCED = re.compile(
+    r"\n[^\n]{0,120}\b(?:prompt|request|question|query|task|instructions?):[ \t]*\n"
+    r"<(prompt|request|question|query|task|instructions?)>\n((?:(?!\n</\1>).)*)\n</\1>[ \t]*\n",
+    re.DOTALL,
+)
+"""A block that the line above it announces as what is wanted, in the midst of a text."""
 _CONVERSES = r"(?i)\b(?:conversation|chat|dialog(?:ue)?|assistant|human)\b"
 """What the lines above a conversation that was written out speak of."""
 _LONGEST_SCENE = 120
@@ -103,8 +110,19 @@ def asked_in(text: str) -> str:
         return ""  # a person's own words stand above
     if ending is not None or rule is not None:
         return wish
+    third = _compiled(_NAMED).search(name) is not None
+    if third and not opening:
+        return wish
     given = sum(field.end - field.start for field in fields if field.kind == "given")
-    return wish if given and (_is_ruled(opening) or given > _TELLING or _compiled(_NAMED).search(name)) else ""
+    return wish if given and (_is_ruled(opening) or given > _TELLING or third) else ""
+
+
+def announced_in(text: str) -> str:
+    """What stands in a block that is announced as the wish, behind a block of another kind; or nothing."""
+    block = _ANNOUNCED.search(text)
+    if block is None or "</" not in text[: block.start()] or "<" not in text[block.end() :]:
+        return ""
+    return block[2].strip()
 
 
 def quoted_in(text: str) -> str:
@@ -161,8 +179,9 @@ def _by_rank(fields: Sequence[_Field]) -> Sequence[_Field]:
 
 
 def _unfenced(words: str) -> str:
-    """The words of a field, out of a fence or quotes when nothing else stands in it."""
+    """The words of a field without the marks of a fence that they begin with: it sets off the field, no code."""
     words = words.strip()
-    if words.startswith("```") and words.endswith("```") and words.count("```") == 2:
-        words = words[3:-3].partition("\n")[2].strip() or words
-    return words
+    if not words.startswith("```") or words.count("```") != 2:
+        return words
+    inner, _, rest = words[3:].partition("\n")[2].partition("```")
+    return f"{inner.strip()}\n\n{rest.strip()}".strip() or words

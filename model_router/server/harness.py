@@ -16,13 +16,13 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from model_router.server.forms import asked_in, quoted_in, said_in
+from model_router.server.forms import announced_in, asked_in, quoted_in, said_in
 from model_router.server.json_texts import words_in
 from model_router.server.markup import Block, enclosed
 from model_router.server.notes import without_notes, without_references
 from model_router.server.tool_texts import swallows_next, without_steps
 
-_STEM = r"[a-z]{1,30}(?:[-_][a-z]{1,30}){0,5}"
+_STEM = r"[a-z][a-z0-9]{0,29}(?:[-_][a-z0-9]{1,30}){0,5}"
 _HARNESS_TAGS = (
     rf"{_STEM}[-_]?(?:contexts?|reminders?|environment|attachments?|diagnostics|caveat|std(?:out|err)|metadata|snapshot)"
     rf"|{_STEM}[-_](?:instructions?|details|info|information|state|layout|status|rules?|skills?|selection"
@@ -126,7 +126,7 @@ _TRAILERS = re.compile(
 _TRAILER_WORDS = (
     *("MUST return", "SEARCH/REPLACE", "additional arguments", "criteria for your", "VERY important"),
     *("task_progress", "Reminder: Instructions", "--- Attached", "--- Context", "(reminder to", "Memories from past"),
-    *("Use the above message", "the context you're", "\n---\n", "</think>", "/no_think", "/nothink"),
+    *("Use the above message", "the context you're", "\n---\n"),
 )
 """One of these stands in each of them."""
 
@@ -199,9 +199,10 @@ def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> st
         text = without_references(text)
     if "\n" in text:
         text = _without_repeats(text, system)
-    trailer = _TRAILERS.search(text) if any(word in text for word in _TRAILER_WORDS) else None
-    if trailer is not None and text[: trailer.start()].strip():
-        text = text[: trailer.start()]
+    if ("\n" in text and any(word in text for word in _TRAILER_WORDS)) or "think" in text[-_SHORT_LINE:]:
+        trailer = _TRAILERS.search(text)
+        if trailer is not None and text[: trailer.start()].strip():
+            text = text[: trailer.start()]
     return unquote(text) or arguments
 
 
@@ -243,12 +244,13 @@ def _opens_inside(inner: str, first: str, last: str) -> bool:
 
 def unwrap(text: str) -> str:
     """Take off a block that a text begins with, when its name says that it may hold the person's words."""
-    match = _WORD_BLOCK.match(text)
+    text = text.strip()
+    match = _WORD_BLOCK.match(text) if text[:1] == "<" else None
     if match is None:
-        return text.strip()
+        return text
     end = text.find(f"</{match[1]}>", match.end())
     if end < 0:
-        return text.strip()
+        return text
     return f"{text[match.end() : end].strip()}\n{text[end + len(match[1]) + 3 :].strip()}".strip()
 
 
@@ -291,13 +293,14 @@ def _strip_part(part: str) -> Stripped:
     if "<" in part:
         if part.startswith("### Task:"):  # a template for retrieved documents: the question stands behind them
             part = part[max(part.rfind("</context>") + 10, 0) :] if part.rstrip()[-10:] != "</context>" else part
-        part, arguments = _without_blocks(part)
+        announced = announced_in(part) if ":\n<" in part else ""
+        part, arguments = (announced, "") if announced else _without_blocks(part)
     if heading_of_file:
         part = part.lstrip().partition("\n")[2]
     if "Thought:" in part or "previous work" in part:
         part = without_steps(part)
     part = _without_frame(part)
-    label = _LABEL.match(part)
+    label = _LABEL.match(part) if ":" in part else None
     if label is not None and part[label.end() :].strip():
         part = part[label.end() :]
     return Stripped(unwrap(part), arguments)

@@ -232,10 +232,12 @@ _QUOTES = ("session", "user_message", "user_prompt", "message", "text", "input")
 """Blocks in which a template has the person's words; the last one counts, those before it are examples."""
 _LABELLED = re.compile(
     r"(?:here is the message|starts with(?: this message)?|the first few user messages"
-    r"|the following (?:content|request)|of this prompt[^:\n]{0,80}|original question):\s*"
-    r"|\A[^\n]{0,200}\btitle\b[^\n]{0,400}\n\n",
+    r"|the following (?:content|request)|of this prompt[^:\n]{0,80}|original question):\s*",
     re.IGNORECASE,
 )
+_ORDERED = re.compile(r"[^\n]{0,200}\btitle\b[^\n]{0,400}\n\n", re.IGNORECASE)
+"""An order for a title, with what it is for in the paragraphs behind it."""
+_NO_THOUGHT = re.compile(r"\s*<think>\s*</think>\s*\Z")
 _FRAMED = re.compile(
     r"^-{2,5} ?BEGIN ([A-Z ]{3,30}) ?-{2,5}\n((?:(?!\n-{2,5} ?END).)*)\n-{2,5} ?END", re.DOTALL | re.MULTILINE
 )
@@ -271,7 +273,7 @@ def task_of(system: Iterable[str], text: str) -> str:
         task = _first(_TEMPLATE_TASKS, start)
     if not task:
         task = _first(_OPEN_TEXT_TASKS, start)
-    if not task and _STANDS_FOR_SYSTEM.match(start) is not None:
+    if not task and start.lstrip()[:3] == "you" and _STANDS_FOR_SYSTEM.match(start) is not None:
         task = _system_task(text[:_SYSTEM_HEAD])
     if not task and "\nstandalone " in text[-40:].lower():
         task = "query"
@@ -290,7 +292,7 @@ def is_fill_in(text: str, *, whole: bool = False) -> bool:
     """Whether a prompt asks a code model to fill a gap. ``whole``: it may talk of that as well, so the last mark has
     to be its end."""
     if whole:
-        return text.rstrip().endswith(_GAPS)
+        return text.endswith(_GAPS)
     return any(mark in text for mark in _FILL_IN)
 
 
@@ -310,8 +312,8 @@ def inner_words(text: str) -> str:
             said = text[turns[position].end() : stop]
             end = _TRANSCRIPT_END.search(said)
             return (said[: end.start()] if end is not None else said).strip()
-    label = _LABELLED.search(text[:_HEAD])
-    return text[label.end() :].strip() if label is not None else ""
+    label = _LABELLED.search(text[:_HEAD]) or _ORDERED.match(text)
+    return _NO_THOUGHT.sub("", text[label.end() :]).strip() if label is not None else ""
 
 
 def _last_quoted(text: str) -> str:

@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from model_router.engine.routes import Attachment
 from model_router.server import harness, housekeeping, tool_texts
-from model_router.server.wire.body import JsonBody
+from model_router.server.wire.body import JsonBody, split_value
+from model_router.server.wire.plain import PlainTurn
 from model_router.server.wire.turns import Content, Speaker, Turn, read_content, speakers_of, system_texts
 
 _USER, _TOOL, _MODEL = Speaker.USER, Speaker.TOOL, Speaker.MODEL
 """A long history is walked here, and members are slow to look up."""
 
 
-_ANSWERS = ("<", "{", "T", "t", "U", "u")
+_ANSWERS = frozenset("<{TtUu")
 """How a tool's result begins that may hold what a person answered."""
 
 
@@ -72,10 +75,13 @@ def newest_wish(turns: Sequence[Turn], system: SystemTexts, *, has_tools: bool, 
     while position > 0:
         newest = _newest_user(backwards, position)
         if newest + 1 < position:
-            passed = range(position - 1, newest, -1)
-            if not found.tool_after and speakers[position - 1] is _TOOL and _answers(found, turns, speakers, passed):
+            if (
+                speakers[position - 1] is _TOOL
+                and not found.tool_after
+                and _answers(found, turns, speakers, position - 1)
+            ):
                 return found
-            if _ends_in(found, turns, speakers, passed, attached):
+            if _ends_in(found, turns, speakers, range(position - 1, newest, -1), attached):
                 break
         if newest < 0:
             break
@@ -119,26 +125,26 @@ def _ends_in(found: Found, turns: Sequence[Turn], speakers: Sequence[Speaker], p
     return False
 
 
-def _answers(found: Found, turns: Sequence[Turn], speakers: Sequence[Speaker], passed: range) -> bool:
+def _answers(found: Found, turns: Sequence[Turn], speakers: Sequence[Speaker], newest: int) -> bool:
     """Take in what a person said to the newest calls of tools, when a result is nothing else."""
-    for position in passed:
-        if speakers[position] is not _TOOL:
-            return False
-        turn = turns[position]
-        value = turn["content"] if "content" in turn else turn.get("output")
-        if isinstance(value, str) and value[:1] in _ANSWERS:
-            said = tool_texts.words_to_tool(value)
-            if said:
-                found.text = found.raw = said
+    while newest >= 0 and speakers[newest] is _TOOL:
+        turn = turns[newest]
+        value = turn.content if isinstance(turn, PlainTurn) else turn.get("content")
+        if value is None:
+            value = turn.get("output")
+        if value.__class__ is str and value[:1] in _ANSWERS:
+            found.text = found.raw = tool_texts.words_to_tool(value)
+            if found.text:
                 return True
+        newest -= 1
     return False
 
 
 def carried(turn: Turn) -> frozenset[Attachment]:
     """What a turn brings beside words, as a tool's does: its words are never the person's."""
     value = turn["content"] if "content" in turn else turn.get("output")
-    if isinstance(value, dict):
-        value = [value]
+    if isinstance(value, dict):  # a part that stands alone, as a screenshot does
+        value = [{name: split_value(one) if isinstance(one, msgspec.Raw) else one for name, one in value.items()}]
     return read_content(value).attachments if isinstance(value, list) else frozenset()
 
 
