@@ -73,7 +73,9 @@ _ANNOUNCED = re.compile(
     re.DOTALL,
 )
 """A block that the line above it announces as what is wanted, in the midst of a text."""
-_CONVERSES = r"(?i)\b(?:conversation|chat|dialog(?:ue)?|assistant|human)\b"
+_HANDED = re.compile(r"^-{3,}\nTask:\n((?:(?!\n---).)*)\n-{3,}$", re.DOTALL | re.MULTILINE)
+"""A task between two lines, as an agent hands it to another one."""
+_CONVERSES = r"(?i)\b(?:following is|below is|this is|conversation between|chat between|current conversation|you are)\b"
 """What the lines above a conversation that was written out speak of."""
 _LONGEST_SCENE = 120
 _TELLING = 200
@@ -115,6 +117,12 @@ def asked_in(text: str) -> str:
         return wish
     given = sum(field.end - field.start for field in fields if field.kind == "given")
     return wish if given and (_is_ruled(opening) or given > _TELLING or third) else ""
+
+
+def handed_in(text: str) -> str:
+    """The task that one agent hands to another between two lines, or nothing."""
+    handed = _HANDED.search(text) if "---\nTask:\n" in text else None
+    return handed[1].strip() if handed is not None else ""
 
 
 def announced_in(text: str) -> str:

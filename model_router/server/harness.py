@@ -16,10 +16,10 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from model_router.server.forms import announced_in, asked_in, quoted_in, said_in
+from model_router.server.forms import announced_in, asked_in, handed_in, quoted_in, said_in
 from model_router.server.json_texts import words_in
 from model_router.server.markup import Block, enclosed
-from model_router.server.notes import without_notes, without_references
+from model_router.server.notes import is_attached, without_notes, without_references
 from model_router.server.tool_texts import swallows_next, without_steps
 
 _STEM = r"[a-z][a-z0-9]{0,29}(?:[-_][a-z0-9]{1,30}){0,5}"
@@ -193,7 +193,7 @@ def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> st
                 kept.append(stripped.words)
         swallow = swallows_next(part)
     if len(kept) > 1:
-        kept = [words for words in kept if not _is_fence(words)] or kept
+        kept = [words for words in kept if not _is_fence(words) and not is_attached(words)] or kept
     text = "\n".join(kept)
     if "--" in text or "_" in text:
         text = without_references(text)
@@ -308,7 +308,7 @@ def _strip_part(part: str) -> Stripped:
 
 def _without_frame(part: str) -> str:
     """A part without the rules and the material among which a form has the person's words."""
-    asked = (said_in(part) or asked_in(part) if "\n" in part else "") or quoted_in(part)
+    asked = (said_in(part) or handed_in(part) or asked_in(part) if "\n" in part else "") or quoted_in(part)
     if asked:
         return asked
     if part.startswith("#"):

@@ -209,7 +209,7 @@ _OPEN_TEXT_TASKS = _table(
     (
         "query",
         "standalone|stand-alone",
-        rf"{_STANDALONE}|\bstandalone (?:question|query):\s*$",
+        rf"^[^\n]{{0,400}}{_STANDALONE}[^\n]*\n|\bstandalone (?:question|query):\s*$",
     ),
     ("title", "that is", rf"(?:title|name) for (?:the|this) {_TALK} that is \d"),
     ("title", "title", r"write a brief title for the following request"),
@@ -217,7 +217,7 @@ _OPEN_TEXT_TASKS = _table(
     ("compact", "summar", r"progressively summari[sz]e the (?:lines of )?conversation"),
     ("emoji", "emoji", r"reflect the speaker's likely facial expression"),
     ("title", "intention", r"decompose the user's input into \"subject\" and \"intention\""),
-    ("summary", "tool output", r"^\s*summari[sz]e the following tool output"),
+    ("summary", "tool output", r"^\s*summari[sz]e the following tool output[^\n]*\n"),
     ("fetch", "web page content", r"^\s*web page content:\n---"),
 )
 _STANDS_FOR_SYSTEM = re.compile(r"\s*you(?:'re| are) (?:an?|the|in|maintaining|summari[sz]ing)\b")
@@ -273,7 +273,7 @@ def task_of(system: Iterable[str], text: str) -> str:
         task = _first(_TEMPLATE_TASKS, start)
     if not task:
         task = _first(_OPEN_TEXT_TASKS, start)
-    if not task and start.lstrip()[:3] == "you" and _STANDS_FOR_SYSTEM.match(start) is not None:
+    if not task and start.lstrip()[:3] == "you" and "\n" in text and _STANDS_FOR_SYSTEM.match(start) is not None:
         task = _system_task(text[:_SYSTEM_HEAD])
     if not task and "\nstandalone " in text[-40:].lower():
         task = "query"

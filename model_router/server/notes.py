@@ -15,7 +15,7 @@ _INLINE = re.compile(
     r"|^\[(?:(?:System|Runtime) note|SYSTEM|IMPORTANT|Replying to|message_id): ?[^\[\]]{1,4000}\]\n*"
     r"|^\[(?:WhatsApp|Telegram|Discord|Slack|Signal|iMessage|Matrix|Teams|WebChat) [^\]\n]{1,200}\] ?"
     r"|\A(?:\[(?:Model|Provider|Current time|Time|Date|Timestamp|User|Username|Channel|Platform|Locale):"
-    r" [^\[\]\n]{1,80}\]\s*)+"
+    r" [^\[\]\n]{1,80}\][^\S\n]*\n\s*)+"
     r"|^[^\n]{0,80}\(untrusted[^)\n]{0,60}\):\n```(?:json)?\n[^`]{0,8000}```\n*",
     re.MULTILINE,
 )
@@ -37,6 +37,7 @@ _ATTACHED = re.compile(
     re.IGNORECASE,
 )
 """Files above the words, under a line that speaks of them or of "the user"."""
+_HEAD = 80
 _INVOKED = re.compile(r"\s*\[(?:IMPORTANT|SYSTEM): The user has invoked the\b")
 _INSTRUCTION = re.compile(
     r"^(?:The user has provided the following instruction[^:\n]{0,60}|User instruction): ", re.MULTILINE
@@ -51,9 +52,15 @@ def without_notes(text: str) -> str:
             return _instruction(text)
         text = _without_description(text)
     if "```" in text and text.lstrip()[:1] in "#AaRrIiH":
-        text = _ATTACHED.sub("", text)
+        rest = _ATTACHED.sub("", text)
+        text = rest if rest.strip() or "user's" in text[:_HEAD] else text
     marked = _SQUARED.search(text) or _ROUND.search(text)
     return _INLINE.sub("", text) if marked else text
+
+
+def is_attached(text: str) -> bool:
+    """Whether a part holds nothing but files under such a line."""
+    return text.endswith("```") and _ATTACHED.fullmatch(text) is not None
 
 
 def without_references(text: str) -> str:

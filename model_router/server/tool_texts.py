@@ -37,6 +37,7 @@ _RESULT = re.compile(
     | \#\ \d+\ search/replace\ blocks?\ failed
     | the\ llm\ did\ not\ conform\ to
     | (?:correct|fix)\ (?:your|the)\ (?:json|response|output|answer)\b[^\n]{0,80}\berrors?:
+    | now\ write\ your\ (?:new|updated)\ (?:facts|plan)\b
     | i\ added\ these\ files\ to\ the\ chat\b
     | please\ continue\ working\ on\ the\ task\b
     )""",
@@ -53,6 +54,7 @@ _REPORT_ENDS = {
     "output": "what does this output mean",
 }
 """What stands near the end of a report that begins so: people write the one or the other, but not both."""
+_FAILED = "\nError:\n"
 _TAIL = 400
 _NUDGES = frozenset(
     {
@@ -102,6 +104,12 @@ def without_tool_texts(parts: Sequence[str]) -> list[str]:
             kept.append(part)
         swallow = swallows_next(part)
     return kept
+
+
+def without_report(text: str) -> str:
+    """A text without the report of a failed step that a client has appended to it."""
+    start = text.find(_FAILED)
+    return text[:start] if start >= 0 and _REPORT_ENDS["error"] in text[start:].lower() else text
 
 
 def words_of_refusal(text: str) -> str:

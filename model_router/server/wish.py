@@ -156,7 +156,7 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
         return False
     found.attachments |= content.attachments
     parts: list[str] = []
-    told = False
+    told = failed = False
     if len(content.texts) == 1 and not content.tool_result:
         words = harness.bare_words(content.texts[0])
         if words and not housekeeping.order_in(words, has_tools=has_tools):
@@ -167,8 +167,10 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
         if order:
             found.task, found.order = order, text
         else:
-            parts.append(text)
-            told = told or tool_texts.is_tool_text(text)
+            before = tool_texts.without_report(text)
+            failed = failed or before is not text
+            parts.append(before)
+            told = told or tool_texts.is_tool_text(before)
     if told:
         parts = tool_texts.without_tool_texts(parts)
     words = harness.human_words(parts, system)
@@ -177,7 +179,7 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
     if words:
         found.text = words
         found.raw = parts[0] if len(parts) == 1 else "\n".join(parts)
-        found.tool_after = found.tool_after or tool_texts.holds_steps(found.raw)
+        found.tool_after = found.tool_after or failed or tool_texts.holds_steps(found.raw)
         return True
     found.tool_after = found.tool_after or told or content.tool_result
     found.silent = found.silent or not found.order
