@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 import re2
@@ -69,8 +70,7 @@ _CLOSED = {'"': r"\"(?:[ \t]*[.,]?[ \t]*(?:\n|$))", "`": r"`\s*(?:\n|$)", "“":
 """How the quotes that wrap the person's words close again."""
 _ANNOUNCED = re.compile(
     r"\n[^\n]{0,120}\b(?:prompt|request|question|query|task|instructions?):[ \t]*\n"
-    r"<(prompt|request|question|query|task|instructions?)>\n((?:(?!\n</\1>).)*)\n</\1>[ \t]*\n",
-    re.DOTALL,
+    r"<(prompt|request|question|query|task|instructions?)>\n"
 )
 """A block that the line above it announces as what is wanted, in the midst of a text."""
 _HANDED = re.compile(r"^-{3,}\nTask:\n((?:(?!\n---).)*)\n-{3,}$", re.DOTALL | re.MULTILINE)
@@ -78,6 +78,8 @@ _HANDED = re.compile(r"^-{3,}\nTask:\n((?:(?!\n---).)*)\n-{3,}$", re.DOTALL | re
 _CONVERSES = r"(?i)\b(?:following is|below is|this is|conversation between|chat between|current conversation|you are)\b"
 """What the lines above a conversation that was written out speak of."""
 _LONGEST_SCENE = 120
+_MOST_FIELDS = 400
+"""A text with more of them is a document."""
 _TELLING = 200
 """So much material, in characters, shows a program even without rules."""
 
@@ -93,15 +95,14 @@ class _Field(NamedTuple):
 
 def asked_in(text: str) -> str:
     """What a person wrote into the field of a form; empty when the text is no form."""
-    fields = _fields_of(text)
-    if not any(field.kind == "asked" for field in fields):
+    marks = list(islice(_compiled(_FIELDS).finditer(text), _MOST_FIELDS + 1))
+    if len(marks) > _MOST_FIELDS or not any(_kind_of(mark) == "asked" for mark in marks):
         return ""
     ending = _compiled(_OPEN_END).search(text)
     body = text[: ending.start()] if ending is not None else text
     rule = _compiled(_RULE).search(body)
     body = body[: rule.start()] if rule is not None else body
-    if len(body) < len(text):
-        fields = _fields_of(body)
+    fields = _fields_of(marks, len(body))
     filled = next((field for field in _by_rank(fields) if body[field.start : field.end].strip()), None)
     if filled is None:
         return ""
@@ -128,9 +129,10 @@ def handed_in(text: str) -> str:
 def announced_in(text: str) -> str:
     """What stands in a block that is announced as the wish, behind a block of another kind; or nothing."""
     block = _ANNOUNCED.search(text)
-    if block is None or "</" not in text[: block.start()] or "<" not in text[block.end() :]:
+    end = text.find(f"\n</{block[1]}>\n", block.end()) if block is not None else -1
+    if block is None or end < 0 or "</" not in text[: block.start()] or "<" not in text[end + 2 :].partition(">")[2]:
         return ""
-    return block[2].strip()
+    return text[block.end() : end].strip()
 
 
 def quoted_in(text: str) -> str:
@@ -164,12 +166,11 @@ def _compiled(pattern: str) -> Any:
     return re2.compile(pattern)
 
 
-def _fields_of(body: str) -> Sequence[_Field]:
-    marks = list(_compiled(_FIELDS).finditer(body))
-    if not marks:
-        return ()
-    ends = [mark.start() for mark in marks[1:]] + [len(body)]
-    return [_Field(_kind_of(mark), mark.end(), end, mark.start()) for mark, end in zip(marks, ends, strict=True)]
+def _fields_of(marks: Sequence[Any], length: int) -> Sequence[_Field]:
+    """The fields that begin within so many characters."""
+    marks = [mark for mark in marks if mark.end() <= length]
+    ends = [mark.start() for mark in marks[1:]] + [length]
+    return [_Field(_kind_of(mark), mark.end(), end, mark.start()) for mark, end in zip(marks, ends, strict=False)]
 
 
 def _kind_of(mark: Any) -> str:

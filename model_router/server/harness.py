@@ -118,7 +118,7 @@ _TRAILERS = re.compile(
     r"|\# ?(?:task_progress|Reminder: Instructions for Tool Use)\b"
     r"|\(reminder to [^\n]{0,200}\)\s*\Z|\# Memories from past conversations:"
     r"| ?Use the above message and context to generate a prompt\b"
-    r"|This is the context you're working with:|---\n[A-Z][A-Z ]{2,30}\n(?=[\s\S]*```\s*\Z))"
+    r"|This is the context you're working with:)"
     r"|\s*<think>\s*</think>\s*\Z|\s+/no_?think\s*\Z",
     re.MULTILINE,
 )
@@ -126,7 +126,7 @@ _TRAILERS = re.compile(
 _TRAILER_WORDS = (
     *("MUST return", "SEARCH/REPLACE", "additional arguments", "criteria for your", "VERY important"),
     *("task_progress", "Reminder: Instructions", "--- Attached", "--- Context", "(reminder to", "Memories from past"),
-    *("Use the above message", "the context you're", "\n---\n"),
+    *("Use the above message", "the context you're"),
 )
 """One of these stands in each of them."""
 

@@ -192,6 +192,7 @@ _SYSTEM_TASKS = _table(
     ("branch", "branch name", r"(?:generates?|suggests?)[^.\n]{0,60}\bbranch names?"),
 )
 _TEMPLATE_TASKS = _table(
+    ("autocomplete", "autocompletion", r"you are an autocompletion system"),
     ("title", "title", r"\btitle\b"),
     ("tags", "tags", r"\b(?:generate|assign|suggest)\b[^.\n]{0,40}\btags\b"),
     (
@@ -200,7 +201,6 @@ _TEMPLATE_TASKS = _table(
         r"follow-?up (?:questions|prompts)|messages? (?:this|the) user might \w+ send next",
     ),
     ("query", "quer", r"necessity of generating search queries|generat\w+ (?:\w+ ){0,3}search quer"),
-    ("autocomplete", "autocompletion", r"you are an autocompletion system"),
     ("image_prompt", "image", r"prompt for a[mn]? image generation task"),
     ("emoji", "emoji", r"fitting emoji"),
     ("compact", "summar", r"\bsummar"),
@@ -238,10 +238,9 @@ _LABELLED = re.compile(
 _ORDERED = re.compile(r"[^\n]{0,200}\btitle\b[^\n]{0,400}\n\n", re.IGNORECASE)
 """An order for a title, with what it is for in the paragraphs behind it."""
 _NO_THOUGHT = re.compile(r"\s*<think>\s*</think>\s*\Z")
-_FRAMED = re.compile(
-    r"^-{2,5} ?BEGIN ([A-Z ]{3,30}) ?-{2,5}\n((?:(?!\n-{2,5} ?END).)*)\n-{2,5} ?END", re.DOTALL | re.MULTILINE
-)
-_TRANSCRIPT_END = re.compile(r"</?(?:chat_history|conversation|messages|history)>|^(?:###|```)", re.MULTILINE)
+_FRAMED = re.compile(r"^-{2,5} ?BEGIN ([A-Z ]{3,30}?) ?-{2,5}\n", re.MULTILINE)
+_WRAP = '"""'
+_TRANSCRIPT_END = re.compile(r"</?(?:chat_history|conversation|messages|history)>|^(?:###|```|Query:)", re.MULTILINE)
 _LAST_BLOCK = re.compile(r"</(?:chat_history|conversation|conversation_history|session)>\s*$")
 
 
@@ -311,7 +310,7 @@ def inner_words(text: str) -> str:
             stop = turns[position + 1].start() if position + 1 < len(turns) else len(text)
             said = text[turns[position].end() : stop]
             end = _TRANSCRIPT_END.search(said)
-            return (said[: end.start()] if end is not None else said).strip()
+            return (said[: end.start()] if end is not None else said).strip().removeprefix(_WRAP).removesuffix(_WRAP)
     label = _LABELLED.search(text[:_HEAD]) or _ORDERED.match(text)
     return _NO_THOUGHT.sub("", text[label.end() :]).strip() if label is not None else ""
 
@@ -319,8 +318,9 @@ def inner_words(text: str) -> str:
 def _last_quoted(text: str) -> str:
     """What stands in the last of the blocks that quote a person."""
     framed = _FRAMED.search(text)
-    if framed is not None:
-        return framed[2].strip()
+    end = text.rfind(f"END {framed[1]}") if framed is not None else -1
+    if framed is not None and end > framed.end():
+        return text[framed.end() : end].strip().rstrip("-").strip()
     start = end = -1
     for name in _QUOTES:
         closer = text.rfind(f"</{name}>")

@@ -37,6 +37,8 @@ _ATTACHED = re.compile(
     re.IGNORECASE,
 )
 """Files above the words, under a line that speaks of them or of "the user"."""
+_APPENDED = re.compile(r"\n---\n[A-Z][A-Z ]{2,30}\n")
+"""What an editor puts behind the words: a line, a name in capitals, then fences to the end."""
 _HEAD = 80
 _INVOKED = re.compile(r"\s*\[(?:IMPORTANT|SYSTEM): The user has invoked the\b")
 _INSTRUCTION = re.compile(
@@ -70,6 +72,9 @@ def without_references(text: str) -> str:
         end = text.rfind(closing)
         if 0 <= start < end:
             text = text[:start] + text[end + len(closing) :]
+    if text.endswith("```"):
+        appended = _APPENDED.search(text)
+        text = text[: appended.start()] if appended is not None and text[: appended.start()].strip() else text
     block = _SQUARE.search(text) if "_" in text else None
     if block is not None:
         end = text.rfind(f"[/{block[1]}]")
