@@ -16,6 +16,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+import re2
+
 from model_router.server.forms import announced_in, asked_in, handed_in, quoted_in, said_in
 from model_router.server.json_texts import words_in
 from model_router.server.markup import Block, enclosed
@@ -123,10 +125,10 @@ _TRAILERS = re.compile(
     re.MULTILINE,
 )
 """Rules about the form of the answer that a client puts behind the person's words."""
-_TRAILER_WORDS = (
-    *("MUST return", "SEARCH/REPLACE", "additional arguments", "criteria for your", "VERY important"),
-    *("task_progress", "Reminder: Instructions", "--- Attached", "--- Context", "(reminder to", "Memories from past"),
-    *("Use the above message", "the context you're"),
+_TRAILER_WORDS = re2.compile(
+    r"MUST return|SEARCH/REPLACE|additional arguments|criteria for your|VERY important|task_progress"
+    r"|Reminder: Instructions|--- Attached|--- Context|\(reminder to|Memories from past|Use the above message"
+    r"|the context you're"
 )
 """One of these stands in each of them."""
 
@@ -199,7 +201,7 @@ def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> st
         text = without_references(text)
     if "\n" in text:
         text = _without_repeats(text, system)
-    if ("\n" in text and any(word in text for word in _TRAILER_WORDS)) or "think" in text[-_SHORT_LINE:]:
+    if ("\n" in text and _TRAILER_WORDS.search(text) is not None) or "think" in text[-_SHORT_LINE:]:
         trailer = _TRAILERS.search(text)
         if trailer is not None and text[: trailer.start()].strip():
             text = text[: trailer.start()]

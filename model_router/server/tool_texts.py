@@ -135,8 +135,10 @@ def words_to_tool(text: str) -> str:
 
 def holds_steps(text: str) -> bool:
     """Whether an agent has appended its thoughts, actions and observations to a wish."""
+    if "\nObservation:" not in text:
+        return _PREVIOUS in text
     steps = text.find("\nThought:", _asked_from(text))
-    return (steps >= 0 and "\nObservation:" in text[steps:]) or _PREVIOUS in text
+    return (steps >= 0 and text.find("\nObservation:", steps) >= 0) or _PREVIOUS in text
 
 
 def without_steps(text: str) -> str:
