@@ -272,7 +272,7 @@ def task_of(system: Iterable[str], text: str) -> str:
         task = _first(_TEMPLATE_TASKS, start)
     if not task:
         task = _first(_OPEN_TEXT_TASKS, start)
-    if not task and start.lstrip()[:3] == "you" and "\n" in text and _STANDS_FOR_SYSTEM.match(start) is not None:
+    if not task and start[:3] == "you" and "\n" in text and _STANDS_FOR_SYSTEM.match(start) is not None:
         task = _system_task(text[:_SYSTEM_HEAD])
     if not task and "\nstandalone " in text[-40:].lower():
         task = "query"
