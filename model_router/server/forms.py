@@ -57,7 +57,10 @@ _MATTER = (
     r"(?i)\b(?:questions?|quer(?:y|ies)|question-answering|context|documents?|passages?|information|search results"
     r"|conversation)\b|资料|问题|上下文|컨텍스트|質問"
 )
-_MANNER = r"(?i)\b(?:answers?|answering|respond|response|reply|refine|given)\b|回答|答|답변"
+_MANNER = (
+    r"(?i)\banswer(?:s|ing)? (?:the|this|any|all|my|a|users?|questions?|based|from|as|using|in)\b|question-answering"
+    r"|\b(?:respond|reply|refine)\b|\bgiven (?:an?|the|this)\b[^.\n]{0,40}\bquestion|回答|답변"
+)
 """What a form's rules speak of, and what they say is to be done with it."""
 _SCENE = r"(?i)^(?:(?:the|some|here (?:is|are)(?: the)?) )?(?:context|retrieved|relevant|search|following)\b"
 _NAMED = r"(?i)\b(?:user|human|customer|client|visitor)|用户|客户"
