@@ -162,7 +162,7 @@ _SYSTEM_TASKS = _table(
     (
         "followups",
         "naturally send|follow-up",
-        r"messages? (?:this|the) user might naturally send next|suggests? follow-up (?:questions|prompts)",
+        r"messages? (?:this|the) user might naturally send next|(?:suggest|generate)s? follow-up (?:questions|prompts)",
     ),
     (
         "compact",
@@ -181,13 +181,19 @@ _SYSTEM_TASKS = _table(
         "compacting|condensing",
         r"(?:compacting|condensing) (?:an?|the|this) (?:\w+ )?(?:conversation|context|history)",
     ),
-    ("compact", "context limit", r"context limit was reached"),
+    ("compact", "context limit|future context", r"context limit was reached|prompt for future context"),
+    (
+        "pull_request",
+        "pull request",
+        r"(?:generate|write|create|compose|draft)s?\b[^.\n]{0,60}\bpull request (?:titles?|descriptions?)"
+        r"|about to make a pull request",
+    ),
     ("summary", "summar", r"you summari[sz]e what was accomplished|summary label describing"),
     (
         "commit",
         "commit",
         r"(?:generates?|writes?|writing|come (?:up )?with)[^.\n]{0,60}\b(?:commit messages?|git commits)\b"
-        r"|commit message generator",
+        r"|commit message generator|author of (?:an? )?commit messages?",
     ),
     ("branch", "branch name", r"(?:generates?|suggests?)[^.\n]{0,60}\bbranch names?"),
 )

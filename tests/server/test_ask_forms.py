@@ -365,6 +365,16 @@ JOBS: list[tuple[str, str, dict[str, Any]]] = [
         ),
     ),
     (
+        "compact",
+        "ordered by a late system message",
+        chat(user(WISH), assistant("ok"), system("Summarize the discussion to use as a prompt for future context.")),
+    ),
+    (
+        "pull_request",
+        "title and text",
+        chat(system("Generate a pull request title and description from the diff."), user(f"```diff\n+{WISH}\n```")),
+    ),
+    (
         "memory",
         "facts",
         chat(
