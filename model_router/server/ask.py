@@ -134,7 +134,9 @@ def _is_bound(body: JsonBody) -> bool:
 
 
 def _task(body: JsonBody, found: Found, system: SystemTexts) -> str:
-    if "messages" not in body.fields and (body.holds("suffix") or housekeeping.is_fill_in(found.text)):
+    if housekeeping.is_fill_in(found.text, whole="messages" in body.fields) or (
+        "messages" not in body.fields and body.holds("suffix")
+    ):
         return "autocomplete"
     return housekeeping.task_of(system(), found.raw)
 

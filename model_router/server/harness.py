@@ -16,16 +16,20 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+import re2
+
+from model_router.server.forms import announced_in, asked_in, handed_in, quoted_in, said_in
+from model_router.server.json_texts import words_in
 from model_router.server.markup import Block, enclosed
-from model_router.server.notes import without_notes, without_references
+from model_router.server.notes import is_attached, without_notes, without_references
 from model_router.server.tool_texts import swallows_next, without_steps
 
-_STEM = r"[a-z]{1,30}(?:[-_][a-z]{1,30}){0,5}"
+_STEM = r"[a-z][a-z0-9]{0,29}(?:[-_][a-z0-9]{1,30}){0,5}"
 _HARNESS_TAGS = (
     rf"{_STEM}[-_]?(?:contexts?|reminders?|environment|attachments?|diagnostics|caveat|std(?:out|err)|metadata|snapshot)"
     rf"|{_STEM}[-_](?:instructions?|details|info|information|state|layout|status|rules?|skills?|selection"
     r"|notifications?|hook|guidelines|references|tabs|data|files?|contents?|tree|structure|memory|memories|history"
-    r"|output|mode|capabilities|msg)"
+    r"|output|mode|capabilities|msg|datetime|modifications|sources|view|commit|diff|chunks|snippets)"
     r"|[a-z]{1,30}(?:instructions|references)"
     r"|permissions\ instructions|INSTRUCTIONS|EPHEMERAL_MESSAGE|context|attachments?|environment|reminder"
     r"|command-(?:name|message|args)|bash-input|ide_[a-z_]+|turn_aborted|user-memory-input|user_shell_command"
@@ -38,7 +42,7 @@ commands. The names say so themselves; a block with any other name may hold what
 _FILE_TAGS = r"files?|documents?|image|path"
 """Files that were put before the words. One counts when it carries attributes, or wraps its whole part."""
 
-_PERSON_TAGS = r"user[-_]?(?:query|message|request|prompt|input|question)|human_message"
+_PERSON_TAGS = r"user[-_]?(?:query|message|request|prompt|input|question)|human_message|issue_description"
 """Blocks that name the person: what stands in them is theirs, what stands around them is not."""
 
 _WORD_TAGS = "task|question|request|query|prompt|feedback|answer"
@@ -113,13 +117,18 @@ _TRAILERS = re.compile(
     r"|You have been provided with these additional arguments"
     r"|--- (?:Attached Context|Context Warnings) ---$"
     r"|This is the expect(?:ed)? criteria for your final answer|Begin! This is VERY important"
-    r"|\# ?(?:task_progress|Reminder: Instructions for Tool Use)\b)",
+    r"|\# ?(?:task_progress|Reminder: Instructions for Tool Use)\b"
+    r"|\(reminder to [^\n]{0,200}\)\s*\Z|\# Memories from past conversations:"
+    r"| ?Use the above message and context to generate a prompt\b"
+    r"|This is the context you're working with:)"
+    r"|\s*<think>\s*</think>\s*\Z|\s+/no_?think\s*\Z",
     re.MULTILINE,
 )
 """Rules about the form of the answer that a client puts behind the person's words."""
-_TRAILER_WORDS = (
-    *("MUST return", "SEARCH/REPLACE", "additional arguments", "criteria for your", "VERY important"),
-    *("task_progress", "Reminder: Instructions", "--- Attached", "--- Context"),
+_TRAILER_WORDS = re2.compile(
+    r"MUST return|SEARCH/REPLACE|additional arguments|criteria for your|VERY important|task_progress"
+    r"|Reminder: Instructions|--- Attached|--- Context|\(reminder to|Memories from past|Use the above message"
+    r"|the context you're"
 )
 """One of these stands in each of them."""
 
@@ -186,15 +195,16 @@ def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> st
                 kept.append(stripped.words)
         swallow = swallows_next(part)
     if len(kept) > 1:
-        kept = [words for words in kept if not _is_fence(words)] or kept
+        kept = [words for words in kept if not _is_fence(words) and not is_attached(words)] or kept
     text = "\n".join(kept)
     if "--" in text or "_" in text:
         text = without_references(text)
     if "\n" in text:
         text = _without_repeats(text, system)
-    trailer = _TRAILERS.search(text) if any(word in text for word in _TRAILER_WORDS) else None
-    if trailer is not None and text[: trailer.start()].strip():
-        text = text[: trailer.start()]
+    if ("\n" in text and _TRAILER_WORDS.search(text) is not None) or "think" in text[-_SHORT_LINE:]:
+        trailer = _TRAILERS.search(text)
+        if trailer is not None and text[: trailer.start()].strip():
+            text = text[: trailer.start()]
     return unquote(text) or arguments
 
 
@@ -236,12 +246,13 @@ def _opens_inside(inner: str, first: str, last: str) -> bool:
 
 def unwrap(text: str) -> str:
     """Take off a block that a text begins with, when its name says that it may hold the person's words."""
-    match = _WORD_BLOCK.match(text)
+    text = text.strip()
+    match = _WORD_BLOCK.match(text) if text[:1] == "<" else None
     if match is None:
-        return text.strip()
+        return text
     end = text.find(f"</{match[1]}>", match.end())
     if end < 0:
-        return text.strip()
+        return text
     return f"{text[match.end() : end].strip()}\n{text[end + len(match[1]) + 3 :].strip()}".strip()
 
 
@@ -272,6 +283,10 @@ def _strip_part(part: str) -> Stripped:
         part = _peel(part)
         if not part:
             return Stripped("")
+    elif part.startswith("{"):
+        message = words_in(part)
+        if message:
+            return Stripped(message)
     heading_of_file = part.lstrip().startswith("# AGENTS.md") and "</INSTRUCTIONS>" in part
     if _CONTINUED.match(part) or (_WHOLE_PARTS.match(part) and not heading_of_file):
         return Stripped("")
@@ -280,23 +295,33 @@ def _strip_part(part: str) -> Stripped:
     if "<" in part:
         if part.startswith("### Task:"):  # a template for retrieved documents: the question stands behind them
             part = part[max(part.rfind("</context>") + 10, 0) :] if part.rstrip()[-10:] != "</context>" else part
-        part, arguments = _without_blocks(part)
+        announced = announced_in(part) if ":\n<" in part else ""
+        part, arguments = (announced, "") if announced else _without_blocks(part)
     if heading_of_file:
         part = part.lstrip().partition("\n")[2]
-    if part.startswith("#"):
-        part = _behind(_REQUEST_HEADING, part)
-    elif "INPUT\n---" in part:
-        part = _behind(_INPUT_HEADING, part)
-    elif "Thought:" in part or "previous work" in part:
+    if "Thought:" in part or "previous work" in part:
         part = without_steps(part)
-    elif " task:\n```\n" in part:
-        task = _TASK_IN_FENCE.search(part)
-        end = part.rfind("\n```") if task is not None else -1
-        part = part[task.end() : end] if task is not None and end > task.end() else part
-    label = _LABEL.match(part)
+    part = _without_frame(part)
+    label = _LABEL.match(part) if ":" in part else None
     if label is not None and part[label.end() :].strip():
         part = part[label.end() :]
     return Stripped(unwrap(part), arguments)
+
+
+def _without_frame(part: str) -> str:
+    """A part without the rules and the material among which a form has the person's words."""
+    asked = (said_in(part) or handed_in(part) or asked_in(part) if "\n" in part else "") or quoted_in(part)
+    if asked:
+        return asked
+    if part.startswith("#"):
+        return _behind(_REQUEST_HEADING, part)
+    if "INPUT\n---" in part:
+        return _behind(_INPUT_HEADING, part)
+    if " task:\n```\n" in part:
+        task = _TASK_IN_FENCE.search(part)
+        end = part.rfind("\n```") if task is not None else -1
+        return part[task.end() : end] if task is not None and end > task.end() else part
+    return part
 
 
 def _behind(heading: re.Pattern[str], part: str) -> str:
@@ -326,7 +351,7 @@ def _without_blocks(part: str) -> tuple[str, str]:
 def _persons_words(block: Block) -> str:
     """What a person wrote in a block that names them, or in a reminder that hands it on to an agent at work."""
     if _tag_of(block.opener[1]) is _Tag.PERSON:
-        return block.inner.strip()
+        return (_without_blocks(block.inner)[0] if "</" in block.inner else "") or block.inner.strip()
     sent = _SENT.match(block.inner)
     return _SENT_END.sub("", block.inner[sent.end() :]).strip() if sent is not None else ""
 

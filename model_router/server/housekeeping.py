@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 
 import re2
 
+from model_router.server.forms import asked_in
+
 _ORDER_LENGTH = 400
 """Characters: the order to compact is a page of rules; a person who wants a summary writes a line."""
 _HEAD = 1200
@@ -48,8 +50,8 @@ _COMPACTION = _table(
     (
         "compact",
         "summar|compact|condense|continuing our|of context|its context",
-        rf"detailed summary of (?:the|our|this|your) (?:\w+ )?{_TALK}"
-        rf"|summari[sz]e (?:the|our|this) {_TALK} (?:so far|above)"
+        rf"(?:detailed|comprehensive|structured|thorough) summary of (?:the|our|this|your) (?:\w+ )?{_TALK}"
+        rf"|summari[sz]e (?:the|our|this) {_TALK} (?:so far|above|that will be compacted)"
         r"|context checkpoint compaction|prompt for continuing our conversation"
         rf"|(?:the|this|current) {_TALK} is (?:rapidly )?(?:running out of|exceeding its) context"
         rf"|(?:messages|{_TALK}) above (?:are|is) a {_TALK} to summari[sz]e"
@@ -81,6 +83,16 @@ _NAMING = _table(
         rf"\b(?:provide|extract|return|give)\b(?s:.{{0,120}})\b(?:an?|the) (?:[\w-]+ ){{0,3}}{_NAME}"
         rf"|^\s*(?:please )?summari[sz]e [^.\n]{{0,60}}\b(?:in|into|as) an? (?:[\w-]+ ){{0,3}}{_NAME}",
     ),
+    (
+        "title",
+        "the user's",
+        rf"^\s*(?:please )?summari[sz]e the user's [^.\n]{{0,60}}\b{_TALK}\b[^.\n]{{0,40}}\bone sentence",
+    ),
+    (
+        "compact",
+        "summary of",
+        rf"{_VERB} an? (?:\w+ )?summary of {_THIS}{_TALK}(?: above)?[^\w\n]{{0,3}}(?:include:|\s*$)",
+    ),
     ("title", "description of", rf"{_VERB}[^.\n]{{0,40}}description of this {_TALK} in \w+ words"),
     (
         "followups",
@@ -91,7 +103,40 @@ _NAMING = _table(
 )
 """How an order begins that a person hardly gives; whoever gives it gets what they want from the small engine."""
 
+_STANDALONE = (
+    r"(?:rephrase|rewrite|reformulate|formulate|condense|contextuali[sz]e|turn)\b[^.\n]{0,200}"
+    r"\bstand-?alone (?:question|query)"
+)
 _SYSTEM_TASKS = _table(
+    ("query", "standalone|stand-alone", _STANDALONE),
+    (
+        "query",
+        "versions of|queries",
+        r"generate (?:\w+ ){0,3}(?:versions of the (?:given )?(?:\w+ )?(?:question|query)|search queries)",
+    ),
+    (
+        "router",
+        "select the next|act next|speaker",
+        r"select the next (?:role|speaker|agent|worker)|\bact next\b|next speaker",
+    ),
+    (
+        "router",
+        "file paths|classif",
+        r"extract (?:any )?file paths that this command|classifier for ai \w+ assistant prompts",
+    ),
+    (
+        "memory",
+        "memor",
+        r"memory manage(?:r|ment agent)\b|facts?, (?:user )?memories"
+        r"|extract [^.\n]{0,60}memor(?:y|ies) (?:from|statements)",
+    ),
+    ("autocomplete", "type next", r"predict what the user will type next"),
+    (
+        "autocomplete",
+        "completion",
+        r"you are an? (?:code|inline|text) (?:auto)?completion (?:assistant|engine|model|tool)",
+    ),
+    ("summary", "tool call", r"summari[sz]e an? tool call"),
     (
         "title",
         "title",
@@ -117,7 +162,7 @@ _SYSTEM_TASKS = _table(
     (
         "followups",
         "naturally send|follow-up",
-        r"messages? (?:this|the) user might naturally send next|suggests? follow-up (?:questions|prompts)",
+        r"messages? (?:this|the) user might naturally send next|(?:suggest|generate)s? follow-up (?:questions|prompts)",
     ),
     (
         "compact",
@@ -127,38 +172,50 @@ _SYSTEM_TASKS = _table(
         rf"|detailed summary of (?:the|our|this|your) (?:\w+ )?{_TALK}"
         rf"|summari[sz]e this partial {_TALK}"
         r"|context-aware state summary"
-        rf"|summari[sz]e what was done in (?:the|this) {_TALK}",
+        rf"|summari[sz]e what was done in (?:the|this) {_TALK}"
+        rf"|(?:messages|{_TALK}) above (?:are|is) a {_TALK} to summari[sz]e|an agent run for prompt compaction"
+        rf"|structured summar\w+ of (?:\w+ )?{_TALK}",
     ),
     (
         "compact",
         "compacting|condensing",
         r"(?:compacting|condensing) (?:an?|the|this) (?:\w+ )?(?:conversation|context|history)",
     ),
-    ("compact", "context limit", r"context limit was reached"),
+    ("compact", "context limit|future context", r"context limit was reached|prompt for future context"),
+    (
+        "pull_request",
+        "pull request",
+        r"(?:generate|write|create|compose|draft)s?\b[^.\n]{0,60}\bpull request (?:titles?|descriptions?)"
+        r"|about to make a pull request",
+    ),
     ("summary", "summar", r"you summari[sz]e what was accomplished|summary label describing"),
     (
         "commit",
         "commit",
-        r"(?:generates?|writes?|writing|come up with)[^.\n]{0,60}\b(?:commit messages?|git commits)\b"
-        r"|commit message generator",
+        r"(?:generates?|writes?|writing|come (?:up )?with)[^.\n]{0,60}\b(?:commit messages?|git commits)\b"
+        r"|commit message generator|author of (?:an? )?commit messages?",
     ),
     ("branch", "branch name", r"(?:generates?|suggests?)[^.\n]{0,60}\bbranch names?"),
 )
 _TEMPLATE_TASKS = _table(
+    ("autocomplete", "autocompletion", r"you are an autocompletion system"),
     ("title", "title", r"\btitle\b"),
     ("tags", "tags", r"\b(?:generate|assign|suggest)\b[^.\n]{0,40}\btags\b"),
-    ("followups", "follow", r"follow-?up (?:questions|prompts)"),
+    (
+        "followups",
+        "follow|send next",
+        r"follow-?up (?:questions|prompts)|messages? (?:this|the) user might \w+ send next",
+    ),
     ("query", "quer", r"necessity of generating search queries|generat\w+ (?:\w+ ){0,3}search quer"),
-    ("autocomplete", "autocompletion", r"you are an autocompletion system"),
-    ("image_prompt", "image", r"prompt for an? image generation task"),
+    ("image_prompt", "image", r"prompt for a[mn]? image generation task"),
     ("emoji", "emoji", r"fitting emoji"),
     ("compact", "summar", r"\bsummar"),
 )
 _OPEN_TEXT_TASKS = _table(
     (
         "query",
-        "standalone",
-        r"rephrase the follow[- ]?up (?:question|input)[^.\n]{0,60}standalone|\bstandalone (?:question|query):\s*$",
+        "standalone|stand-alone",
+        rf"^[^\n]{{0,400}}{_STANDALONE}[^\n]*\n|\bstandalone (?:question|query):\s*$",
     ),
     ("title", "that is", rf"(?:title|name) for (?:the|this) {_TALK} that is \d"),
     ("title", "title", r"write a brief title for the following request"),
@@ -166,9 +223,13 @@ _OPEN_TEXT_TASKS = _table(
     ("compact", "summar", r"progressively summari[sz]e the (?:lines of )?conversation"),
     ("emoji", "emoji", r"reflect the speaker's likely facial expression"),
     ("title", "intention", r"decompose the user's input into \"subject\" and \"intention\""),
+    ("summary", "tool output", r"^\s*summari[sz]e the following tool output[^\n]*\n"),
     ("fetch", "web page content", r"^\s*web page content:\n---"),
 )
+_STANDS_FOR_SYSTEM = re.compile(r"\s*you(?:'re| are) (?:an?|the|in|maintaining|summari[sz]ing)\b")
+"""How a call begins that has all it says, rules and matter, in one turn."""
 _FILL_IN = ("<fim_prefix>", "<|fim_prefix|>", "<|fim_begin|>", "<｜fim▁begin｜>", "<SUF>", "[SUFFIX]")
+_GAPS = ("<fim_middle>", "<|fim_middle|>", "<|fim_end|>", "<｜fim▁end｜>", "<MID>")
 _SPEAKER = re.compile(
     r"^[ \t]*/?(?:[\[(*]{0,2})(user|human|assistant|ai|model|bot)(?:[\])*]{0,2})[ \t]*:[\])*]{0,2}",
     re.IGNORECASE | re.MULTILINE,
@@ -177,10 +238,15 @@ _QUOTES = ("session", "user_message", "user_prompt", "message", "text", "input")
 """Blocks in which a template has the person's words; the last one counts, those before it are examples."""
 _LABELLED = re.compile(
     r"(?:here is the message|starts with(?: this message)?|the first few user messages"
-    r"|the following (?:content|request)|of this prompt[^:\n]{0,80}):\s*",
+    r"|the following (?:content|request)|of this prompt[^:\n]{0,80}|original question):\s*",
     re.IGNORECASE,
 )
-_TRANSCRIPT_END = re.compile(r"</?(?:chat_history|conversation|messages|history)>|^(?:###|```)", re.MULTILINE)
+_ORDERED = re.compile(r"[^\n]{0,200}\btitle\b[^\n]{0,400}\n\n", re.IGNORECASE)
+"""An order for a title, with what it is for in the paragraphs behind it."""
+_NO_THOUGHT = re.compile(r"\s*<think>\s*</think>\s*\Z")
+_FRAMED = re.compile(r"^-{2,5} ?BEGIN ([A-Z ]{3,30}?) ?-{2,5}\n", re.MULTILINE)
+_WRAP = '"""'
+_TRANSCRIPT_END = re.compile(r"</?(?:chat_history|conversation|messages|history)>|^(?:###|```|Query:)", re.MULTILINE)
 _LAST_BLOCK = re.compile(r"</(?:chat_history|conversation|conversation_history|session)>\s*$")
 
 
@@ -212,6 +278,8 @@ def task_of(system: Iterable[str], text: str) -> str:
         task = _first(_TEMPLATE_TASKS, start)
     if not task:
         task = _first(_OPEN_TEXT_TASKS, start)
+    if not task and start[:3] == "you" and "\n" in text and _STANDS_FOR_SYSTEM.match(start) is not None:
+        task = _system_task(text[:_SYSTEM_HEAD])
     if not task and "\nstandalone " in text[-40:].lower():
         task = "query"
     if not task and _LAST_BLOCK.search(text, max(0, len(text) - 60)) is not None:
@@ -225,8 +293,11 @@ def _system_task(head: str) -> str:
     return _first(_SYSTEM_TASKS, _lower(head)) if head else ""
 
 
-def is_fill_in(text: str) -> bool:
-    """Whether a plain prompt asks a code model to fill a gap."""
+def is_fill_in(text: str, *, whole: bool = False) -> bool:
+    """Whether a prompt asks a code model to fill a gap. ``whole``: it may talk of that as well, so the last mark has
+    to be its end."""
+    if whole:
+        return text.endswith(_GAPS)
     return any(mark in text for mark in _FILL_IN)
 
 
@@ -236,7 +307,7 @@ def inner_words(text: str) -> str:
 
     Empty when it quotes none.
     """
-    quoted = _last_quoted(text)
+    quoted = _last_quoted(text) or asked_in(text)
     if quoted:
         return quoted
     turns = list(_SPEAKER.finditer(text))
@@ -245,13 +316,17 @@ def inner_words(text: str) -> str:
             stop = turns[position + 1].start() if position + 1 < len(turns) else len(text)
             said = text[turns[position].end() : stop]
             end = _TRANSCRIPT_END.search(said)
-            return (said[: end.start()] if end is not None else said).strip()
-    label = _LABELLED.search(text[:_HEAD])
-    return text[label.end() :].strip() if label is not None else ""
+            return (said[: end.start()] if end is not None else said).strip().removeprefix(_WRAP).removesuffix(_WRAP)
+    label = _LABELLED.search(text[:_HEAD]) or _ORDERED.match(text)
+    return _NO_THOUGHT.sub("", text[label.end() :]).strip() if label is not None else ""
 
 
 def _last_quoted(text: str) -> str:
     """What stands in the last of the blocks that quote a person."""
+    framed = _FRAMED.search(text)
+    end = text.rfind(f"END {framed[1]}") if framed is not None else -1
+    if framed is not None and end > framed.end():
+        return text[framed.end() : end].strip().rstrip("-").strip()
     start = end = -1
     for name in _QUOTES:
         closer = text.rfind(f"</{name}>")

@@ -14,12 +14,15 @@ _INLINE = re.compile(
     r"|^\((?:image|file|audio|attachment)[^)\n]{0,200}(?:omitted|removed|supported?)[^)\n]{0,200}\)$"
     r"|^\[(?:(?:System|Runtime) note|SYSTEM|IMPORTANT|Replying to|message_id): ?[^\[\]]{1,4000}\]\n*"
     r"|^\[(?:WhatsApp|Telegram|Discord|Slack|Signal|iMessage|Matrix|Teams|WebChat) [^\]\n]{1,200}\] ?"
+    r"|\A(?:\[(?:Model|Provider|Current time|Time|Date|Timestamp|User|Username|Channel|Platform|Locale):"
+    r" [^\[\]\n]{1,80}\][^\S\n]*\n\s*)+"
     r"|^[^\n]{0,80}\(untrusted[^)\n]{0,60}\):\n```(?:json)?\n[^`]{0,8000}```\n*",
     re.MULTILINE,
 )
 _SQUARED = re.compile(
     r"\[(?:Request |Image|Pasted |System note|Runtime note|SYSTEM|IMPORTANT|Replying to|message_id|WhatsApp|Telegram"
-    r"|Discord|Slack|Signal|iMessage|Matrix|Teams|WebChat)"
+    r"|Discord|Slack|Signal|iMessage|Matrix|Teams|WebChat|Model: |Provider: |Current time: |Time: |Date: |Timestamp: "
+    r"|User: |Username: |Channel: |Platform: |Locale: )"
 )
 _ROUND = re.compile(r"\((?:untrusted|image|file|audio|attachment)")
 """How whatever the pattern finds begins at its bracket; looking for that first is far quicker."""
@@ -27,6 +30,16 @@ _SQUARE = re.compile(r"\[([A-Z]{3,20}_(?:FILES?|CONTEXT|IMAGES?|DOCUMENTS?))\]")
 _REFERENCED = ("--- Content from referenced files ---", "--- End of content ---")
 _COMMENT = ("<!-- SYSTEM CONTEXT", "<!-- END SYSTEM CONTEXT -->")
 _DESCRIBED = ("[The user sent an image", "[If you need a closer look")
+_ATTACHED = re.compile(
+    r"\A\s*(?:(?:#{1,4} )?(?:Attached|Referenced|Included) (?:files?|documents?|context|items?)(?:\(s\))?:?"
+    r"|Here is (?:the|a summary of changes in the) user's [^\n]{1,200})\n+"
+    r"(?:```[^\n]{0,200}\n(?:(?!\n```)[\s\S])*\n+```\s*)+",
+    re.IGNORECASE,
+)
+"""Files above the words, under a line that speaks of them or of "the user"."""
+_APPENDED = re.compile(r"\n---\n[A-Z][A-Z ]{2,30}\n")
+"""What an editor puts behind the words: a line, a name in capitals, then fences to the end."""
+_HEAD = 80
 _INVOKED = re.compile(r"\s*\[(?:IMPORTANT|SYSTEM): The user has invoked the\b")
 _INSTRUCTION = re.compile(
     r"^(?:The user has provided the following instruction[^:\n]{0,60}|User instruction): ", re.MULTILINE
@@ -40,8 +53,16 @@ def without_notes(text: str) -> str:
         if _INVOKED.match(text) is not None:
             return _instruction(text)
         text = _without_description(text)
+    if "```" in text and text.lstrip()[:1] in "#AaRrIiH":
+        rest = _ATTACHED.sub("", text)
+        text = rest if rest.strip() or "user's" in text[:_HEAD] else text
     marked = _SQUARED.search(text) or _ROUND.search(text)
     return _INLINE.sub("", text) if marked else text
+
+
+def is_attached(text: str) -> bool:
+    """Whether a part holds nothing but files under such a line."""
+    return text.endswith("```") and _ATTACHED.fullmatch(text) is not None
 
 
 def without_references(text: str) -> str:
@@ -51,6 +72,9 @@ def without_references(text: str) -> str:
         end = text.rfind(closing)
         if 0 <= start < end:
             text = text[:start] + text[end + len(closing) :]
+    if text.endswith("```"):
+        appended = _APPENDED.search(text)
+        text = text[: appended.start()] if appended is not None and text[: appended.start()].strip() else text
     block = _SQUARE.search(text) if "_" in text else None
     if block is not None:
         end = text.rfind(f"[/{block[1]}]")

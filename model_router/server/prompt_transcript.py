@@ -15,6 +15,7 @@ _MARKS = re.compile(
     | <｜(?P<wide>User|Assistant)｜>
     | \[(?P<inst>/?INST)\]
     | ^\#\#\#\ (?P<heading>System|Instruction|Input|Response|User|Human|Assistant)[^\n:]{0,20}:[ ]*\n?
+    | (?:(?<=[.\ >])(?P<inline>USER|ASSISTANT):[ ]?)
     | ^(?P<line>USER|ASSISTANT|SYSTEM|User|Assistant|System|Human|AI):[ ]?
     """,
     re.VERBOSE | re.MULTILINE,

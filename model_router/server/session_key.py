@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from model_router.server.harness import human_words, is_setting
-from model_router.server.wire.body import JsonBody
+from model_router.server.wire.body import JsonBody, split_value
 from model_router.server.wire.turns import Speaker, Turn, read_content, speaker_of
 
 _HEADERS = (
@@ -23,7 +23,10 @@ _HEADERS = (
 )
 _ENDINGS = ("-session-id", "-thread-id", "-conversation-id", "-chat-id")
 """What other headers that name a conversation end with."""
-_FIELDS = ("prompt_cache_key", "session_id", "conversation_id", "thread_id", "chat_id", "previous_response_id")
+_FIELDS = (
+    *("prompt_cache_key", "session_id", "conversation", "conversation_id", "thread_id", "chat_id"),
+    "previous_response_id",
+)
 _NAMED_HEADERS, _NAMED_FIELDS = frozenset(_HEADERS), frozenset((*_FIELDS, "metadata"))
 """Most requests have none of them: one look says so."""
 _USER, _SYSTEM = Speaker.USER, Speaker.SYSTEM
@@ -48,6 +51,9 @@ def session_key(body: JsonBody, headers: Mapping[str, str], turns: Sequence[Turn
     if not _NAMED_FIELDS.isdisjoint(body.fields):
         for name in _FIELDS:
             value = body.value(name)
+            if isinstance(value, dict):  # a conversation that the server keeps
+                value = value.get("id")
+                value = split_value(value) if isinstance(value, msgspec.Raw) else value
             if value and isinstance(value, str):
                 return f"{name}:{value[:_LONGEST]}"
         found = _in_metadata(body.value("metadata"))

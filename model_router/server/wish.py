@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from model_router.engine.routes import Attachment
 from model_router.server import harness, housekeeping, tool_texts
-from model_router.server.wire.body import JsonBody
+from model_router.server.wire.body import JsonBody, split_value
+from model_router.server.wire.plain import PlainTurn
 from model_router.server.wire.turns import Content, Speaker, Turn, read_content, speakers_of, system_texts
 
 _USER, _TOOL, _MODEL = Speaker.USER, Speaker.TOOL, Speaker.MODEL
 """A long history is walked here, and members are slow to look up."""
+
+
+_ANSWERS = frozenset("<{TtUu")
+"""How a tool's result begins that may hold what a person answered."""
 
 
 class SystemTexts:
@@ -67,8 +74,15 @@ def newest_wish(turns: Sequence[Turn], system: SystemTexts, *, has_tools: bool, 
     position = len(turns)
     while position > 0:
         newest = _newest_user(backwards, position)
-        if newest + 1 < position and _ends_in(found, turns, speakers, range(position - 1, newest, -1), attached):
-            break
+        if newest + 1 < position:
+            if (
+                speakers[position - 1] is _TOOL
+                and not found.tool_after
+                and _answers(found, turns, speakers, position - 1)
+            ):
+                return found
+            if _ends_in(found, turns, speakers, range(position - 1, newest, -1), attached):
+                break
         if newest < 0:
             break
         position = newest
@@ -111,9 +125,26 @@ def _ends_in(found: Found, turns: Sequence[Turn], speakers: Sequence[Speaker], p
     return False
 
 
+def _answers(found: Found, turns: Sequence[Turn], speakers: Sequence[Speaker], newest: int) -> bool:
+    """Take in what a person said to the newest calls of tools, when a result is nothing else."""
+    while newest >= 0 and speakers[newest] is _TOOL:
+        turn = turns[newest]
+        value = turn.content if isinstance(turn, PlainTurn) else turn.get("content")
+        if value is None:
+            value = turn.get("output")
+        if value.__class__ is str and value[:1] in _ANSWERS:
+            found.text = found.raw = tool_texts.words_to_tool(value)
+            if found.text:
+                return True
+        newest -= 1
+    return False
+
+
 def carried(turn: Turn) -> frozenset[Attachment]:
     """What a turn brings beside words, as a tool's does: its words are never the person's."""
     value = turn["content"] if "content" in turn else turn.get("output")
+    if isinstance(value, dict):  # a part that stands alone, as a screenshot does
+        value = [{name: split_value(one) if isinstance(one, msgspec.Raw) else one for name, one in value.items()}]
     return read_content(value).attachments if isinstance(value, list) else frozenset()
 
 
@@ -125,7 +156,7 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
         return False
     found.attachments |= content.attachments
     parts: list[str] = []
-    told = False
+    told = failed = False
     if len(content.texts) == 1 and not content.tool_result:
         words = harness.bare_words(content.texts[0])
         if words and not housekeeping.order_in(words, has_tools=has_tools):
@@ -136,17 +167,19 @@ def _speaks(turn: Turn, system: SystemTexts, found: Found, *, has_tools: bool) -
         if order:
             found.task, found.order = order, text
         else:
-            parts.append(text)
-            told = told or tool_texts.is_tool_text(text)
+            before = tool_texts.without_report(text)
+            failed = failed or before is not text
+            parts.append(before)
+            told = told or tool_texts.is_tool_text(before)
     if told:
         parts = tool_texts.without_tool_texts(parts)
     words = harness.human_words(parts, system)
     if not words and content.failures:
-        words = next(filter(None, map(tool_texts.words_of_refusal, content.failures)), "")
+        words = next(filter(None, map(tool_texts.words_to_tool, content.failures)), "")
     if words:
         found.text = words
         found.raw = parts[0] if len(parts) == 1 else "\n".join(parts)
-        found.tool_after = found.tool_after or tool_texts.holds_steps(found.raw)
+        found.tool_after = found.tool_after or failed or tool_texts.holds_steps(found.raw)
         return True
     found.tool_after = found.tool_after or told or content.tool_result
     found.silent = found.silent or not found.order

@@ -55,14 +55,14 @@ def speaker_of(turn: Turn) -> Speaker:
     kind = turn.get("type")
     if kind is None or not isinstance(kind, str):
         return _USER if kind is None else Speaker.MODEL
-    if kind.endswith("_output"):
+    if kind.endswith(("_output", "_response")):
         return Speaker.TOOL
     return _USER if kind in _USER_TYPES else Speaker.MODEL
 
 
 class Content(NamedTuple):
     """A turn's content. ``readable`` is false when it is neither a text nor a list of parts; ``failures`` are texts of
-    tool results that are marked as errors."""
+    tool results that are marked as errors, or begin as those do that hold what a person answered."""
 
     texts: tuple[str, ...] = ()
     attachments: frozenset[Attachment] = frozenset()
@@ -93,11 +93,13 @@ _ATTACHMENTS = {
     "file": Attachment.PDF,
     "input_file": Attachment.PDF,
     "document": Attachment.PDF,
+    "computer_screenshot": Attachment.IMAGE,
 }
 _PLAIN_KINDS = frozenset({"message", "function_call", "function_call_output", "reasoning"})
 """What most items of a conversation are; of others it is not known here what they carry."""
 _INLINE = ("inlineData", "inline_data", "fileData", "file_data")
 _MEDIA = {"image": Attachment.IMAGE, "audio": Attachment.AUDIO, "application/pdf": Attachment.PDF}
+_ANSWERED = ("<user_message>", "<answer>", "<feedback>", '{"status"')
 _TEXT_TYPES = frozenset({"text", "input_text"})
 _ATTACHED = re2.compile(rb'"type"\s*:\s*"(?:input_)?(?:image|audio|file|document)|"(?:inline|file)_?[dD]ata"')
 """Inside of a text the quotes are escaped, so this is a field; hidden ones (``\\u0069mage``) nobody writes."""
@@ -200,7 +202,7 @@ def read_content(value: Any) -> Content:
             tool_result = True
             result = read_content(part.get("content"))
             attachments |= result.attachments
-            if part.get("is_error") is True:
+            if part.get("is_error") is True or (result.texts and result.texts[0].startswith(_ANSWERED)):
                 failures.extend(result.texts)
         elif isinstance(kind, str) and kind in _ATTACHMENTS:
             attachments.add(_ATTACHMENTS[kind])
