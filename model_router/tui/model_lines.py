@@ -63,7 +63,7 @@ def route_glyphs(used: tuple[Route, ...], entry: Entry) -> tuple[str, str]:
 
 def machine_lines(stock: Inventory, simulated: str, width: int) -> list[Content]:
     """One line for what models are judged by."""
-    graphics = [f"{clean(pool.name, 60)} {_amount(pool)}" for pool in stock.pools.graphics[-1:]]
+    graphics = [f"{clean(pool.name, 60)} {_amount(pool)}" for pool in stock.pools.whole]
     whole = [*graphics, f"{clean(stock.pools.processor.name, 60)} {_amount(stock.pools.processor)}"]
     tail = f" for models · {stock.load.context // 1024}k context"
     words = " · ".join(whole) + tail

@@ -62,7 +62,8 @@ def machine_from(value: object, source: str) -> Machine:
         SetupError: it does not describe a machine.
     """
     if isinstance(value, dict):
-        recording = value.get("recording", value if _RECORDED & value.keys() else None)
+        bare = bool(_RECORDED & value.keys()) and "machine" not in value
+        recording = value.get("recording", value if bare else None)
         if isinstance(recording, dict):
             return scan_machine(Recording(_convert(recording, Record, source)))
     if isinstance(value, dict) and isinstance(inner := value.get("machine"), dict):

@@ -196,12 +196,27 @@ def test_what_is_asked_halves_with_every_eight_points() -> None:
     assert route_need(Work.CODING, SetupProfile.LIGHTWEIGHT).asked_speed(72.0) == 30.0
 
 
-def test_more_memory_does_not_take_a_pick_for_a_quicker_model_of_less_quality() -> None:
+LADDER = (4, 6, 8, 12, 16, 24, 32, 48, 64, 128)
+
+
+def grown(kind: str, gib: int) -> Machine:
+    """The same machine with so much memory, nine tenths of it free."""
+    size, free = gib * GIB, gib * GIB * 9 // 10
+    if kind == "mac":
+        mac = Gpu("Apple M3 Max", "apple", size * 3 // 4, unified=True, cores=40)
+        return Machine(memory=Memory(size, free), gpus=(mac,))
+    if kind == "processor":
+        return Machine(memory=Memory(size, free), processor=Processor("AMD EPYC 7763 64-Core Processor", 16))
+    card = Gpu("NVIDIA GeForce RTX 3060", "nvidia", size, free)
+    return Machine(memory=Memory(24 * GIB, 20 * GIB), gpus=(card,))
+
+
+@pytest.mark.parametrize("profile", SetupProfile)
+@pytest.mark.parametrize("kind", ["mac", "processor", "card"])
+def test_more_memory_does_not_take_a_pick_for_a_quicker_model_of_less_quality(kind: str, profile: SetupProfile) -> None:
     before: dict[Work, float] = {}
-    for gib in (8, 16, 24, 32, 48, 64, 96, 128, 192, 256):
-        mac = Gpu("Apple M3 Max", "apple", gib * GIB * 3 // 4, unified=True, cores=40)
-        found = recommend(Machine(memory=Memory(gib * GIB, gib * GIB * 9 // 10), gpus=(mac,)), catalog())
-        for work, choice in found.choices.items():
+    for gib in LADDER:
+        for work, choice in recommend(grown(kind, gib), catalog(), profile=profile).choices.items():
             points = choice.pick.quality.points if choice.pick else 0.0
             assert points >= before.get(work, 0.0), (gib, work)
             before[work] = points

@@ -21,7 +21,8 @@ GIB = 1 << 30
 _CARDS = ("NVIDIA GeForce RTX 3060", "NVIDIA GeForce RTX 4090", "GeForce GTX 1050 Ti", "Some Card")
 _AMD = "AMD Radeon RX 7900 XT"
 _PROCESSORS = ("13th Gen Intel(R) Core(TM) i9-13900K", "AMD Ryzen 5 5600X 6-Core Processor", "AMD EPYC 9654", "")
-_SIZES = st.integers(0, 256 * GIB)
+_SIZES = st.sampled_from((2, 8, 24, 256)).flatmap(lambda most: st.integers(0, most * GIB))
+"""Small steps as often as large ones: what comes within reach first is where an order would break."""
 
 
 @st.composite
@@ -29,7 +30,7 @@ def cards(draw: st.DrawFn) -> tuple[Gpu, ...]:
     """One to three cards, of one maker or two."""
     found = []
     for index in range(draw(st.integers(1, 3))):
-        size = draw(st.integers(0, 96 * GIB))
+        size = draw(_SIZES)
         name = draw(st.sampled_from((*_CARDS, _AMD)))
         vendor = "amd" if name == _AMD else "nvidia"
         free = draw(st.none() | st.integers(0, size))
@@ -40,7 +41,7 @@ def cards(draw: st.DrawFn) -> tuple[Gpu, ...]:
 @st.composite
 def machines(draw: st.DrawFn) -> Machine:
     """Any machine: no card, several, graphics in system memory, a container."""
-    total = draw(st.integers(2 * GIB, 256 * GIB))
+    total = 2 * GIB + draw(_SIZES)
     available = draw(st.integers(0, total))
     limit = draw(st.none() | st.integers(1 * GIB, 64 * GIB))
     memory = Memory(total, available, limit, limit and draw(st.integers(0, limit)))
