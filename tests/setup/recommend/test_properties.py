@@ -95,7 +95,7 @@ def larger(draw: st.DrawFn, machine: Machine) -> Machine:
 @st.composite
 def catalogs(draw: st.DrawFn) -> ModelCatalog:
     """A handful of the catalog's models: what one of them hides in the whole catalog comes to light."""
-    names = draw(st.sets(st.sampled_from(sorted(catalog().models)), min_size=2, max_size=9))
+    names = draw(st.sets(st.sampled_from(sorted(catalog().models)), min_size=2, max_size=8))
     return replace(catalog(), models={name: catalog().models[name] for name in sorted(names)})
 
 
@@ -147,15 +147,18 @@ def test_more_memory_never_gives_a_worse_pick_nor_more_context_a_better_one(
             assert all(longer[work] <= points for work, points in before.items())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), machine=machines(), profile=st.sampled_from(SetupProfile))
 def test_the_whole_catalog_is_no_exception(data: st.DataObject, machine: Machine, profile: SetupProfile) -> None:
-    more = data.draw(larger(machine))
-    found, with_more = (recommend(one, catalog(), profile=profile) for one in (machine, more))
-    hold_the_budgets(found)
-    for work, points in qualities(found).items():
-        assert qualities(with_more)[work] >= points
-    assert at_once(with_more) >= at_once(found)
+    found = recommend(machine, catalog(), profile=profile)
+    for _ in range(4):
+        machine = data.draw(larger(machine))
+        with_more = recommend(machine, catalog(), profile=profile)
+        hold_the_budgets(with_more)
+        for work, points in qualities(found).items():
+            assert qualities(with_more)[work] >= points
+        assert at_once(with_more) >= at_once(found)
+        found = with_more
 
 
 @settings(max_examples=200, deadline=None)
