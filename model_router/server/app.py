@@ -88,6 +88,7 @@ def create_app(gateway: Gateway) -> Quart:
 
     @app.get("/metrics")
     async def metrics() -> Response:
+        gateway.write_events()
         text, kind = gateway.metrics.render(gateway)
         return Response(text, content_type=kind)
 

@@ -46,12 +46,12 @@ class Door:
         intake = Intake(receive, scope["headers"], gateway.config.limits)
         record = gateway.arrive(endpoint.path, intake.text_headers.get("user-agent", ""))
         outlet = Outlet(send, endpoint, record)
-        gateway.begin(record)
+        task = gateway.begin(record)
         try:
             if gateway.state is GatewayState.STOPPING:
                 raise _stopping("The gateway is stopping; try again in a moment.")
             record.key_name = gateway.guard.check(intake.text_headers)
-            await forward(gateway, endpoint, intake, record, outlet)
+            await forward(gateway, endpoint, intake, record, outlet, task=task)
         except Refusal as refusal:
             await _refuse(refusal, intake, outlet)
         except ClientLeft:
@@ -59,7 +59,7 @@ class Door:
         except asyncio.CancelledError:
             if not (intake.left or record.stopped):
                 raise
-            _take_back_cancel()
+            _take_back_cancel(task)
             if record.stopped and not intake.left:
                 message = "The gateway was stopped before the answer came; send the request again."
                 await _refuse(_stopping(message), intake, outlet)
@@ -82,8 +82,7 @@ def _stopping(message: str) -> Refusal:
     return Refusal(503, message, kind="server_error", code="stopping")
 
 
-def _take_back_cancel() -> None:
+def _take_back_cancel(task: asyncio.Task[object]) -> None:
     """The cancellation was ours and has done its work; the task goes on to its own end."""
-    task = asyncio.current_task()
-    while task is not None and task.cancelling():
+    while task.cancelling():
         task.uncancel()

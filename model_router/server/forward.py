@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from model_router.server.ask import read_ask
@@ -25,8 +27,10 @@ from model_router.server.wire.request import read_request
 _JSON: RawHeaders = [(b"content-type", b"application/json")]
 
 
-async def forward(gateway: Gateway, endpoint: Endpoint, intake: Intake, record: Record, outlet: Outlet) -> None:
-    """Answer one request.
+async def forward(
+    gateway: Gateway, endpoint: Endpoint, intake: Intake, record: Record, outlet: Outlet, *, task: asyncio.Task[object]
+) -> None:
+    """Answer one request, in its task.
 
     Raises:
         Refusal: it cannot be read, no person has let it pass, or nobody answered it.
@@ -34,7 +38,7 @@ async def forward(gateway: Gateway, endpoint: Endpoint, intake: Intake, record: 
     """
     limits = gateway.config.limits
     request = read_request(endpoint, await intake.read(), limits.max_depth)
-    intake.watch(outlet)
+    intake.watch(outlet, gateway.later, task)
     record.stream = request.stream
     record.sent = request.body.raw
     record.body_bytes = len(record.sent)

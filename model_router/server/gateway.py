@@ -30,6 +30,7 @@ from model_router.server.events import EventRing, LiveEvent
 from model_router.server.guard import Guard
 from model_router.server.happenings import GatewayEvent
 from model_router.server.health import BackendHealth, check_backends
+from model_router.server.later import Later
 from model_router.server.memory import give_back
 from model_router.server.metrics import Metrics
 from model_router.server.record import Record, new_record
@@ -48,6 +49,9 @@ _LAST_SECONDS = 1.5
 _MUCH = 16_777_216
 """Bytes of bodies after which it is worth giving memory back."""
 _QUIET_SECONDS = 0.5
+_LASTING_SECONDS = 0.02
+"""Most answers are out by then; what only the others need is not begun before."""
+_EVENTS_AFTER_SECONDS = 0.02
 _TURNS_BEHIND = 8
 """Turns of the loop within which about half of the events that wait are written."""
 
@@ -111,6 +115,7 @@ class Gateway:
         self._retiring: set[asyncio.Task[None]] = set()
         self._tasks: dict[Record, asyncio.Task[object]] = {}
         self._unwritten: deque[Record] = deque()
+        self.later = Later(_LASTING_SECONDS)
         self._idle: asyncio.Event | None = None
         self._taken = 0
         self._tidying = False
@@ -196,8 +201,7 @@ class Gateway:
             self.reloader.stop()
         ending = [runtime.stop("the gateway ends", _LAST_SECONDS) for runtime in self.runtimes().values()]
         await asyncio.gather(*ending, *self._retiring, return_exceptions=True)
-        while self._unwritten:
-            self._write(self._unwritten.popleft())
+        self.write_events()
         if self._upstream is not None:
             await self._upstream.close()
             self._upstream = None
@@ -245,16 +249,17 @@ class Gateway:
         """The record of a request that has just come."""
         return new_record(self._numbers.getrandbits(48), path, user_agent, self.config.proxy)
 
-    def begin(self, record: Record) -> None:
-        """Count a request in; :meth:`finish` has to follow, whatever happens to it. Called in the request's task."""
+    def begin(self, record: Record) -> asyncio.Task[object]:
+        """Count a request in; :meth:`finish` has to follow, whatever happens. Called in its task, which it gives back."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a request needs a task")
         self.in_flight += 1
         self._tasks[record] = task
+        return task
 
     def finish(self, record: Record) -> None:
-        """The one event of a request. Its receipt is written later, when nothing else is to be done."""
+        """The one event of a request, which is written some milliseconds later: the client's next one goes first."""
         if self._tasks.pop(record, None) is None:
             return
         self.in_flight -= 1
@@ -271,7 +276,7 @@ class Gateway:
             return
         self._unwritten.append(record)
         if len(self._unwritten) == 1:
-            asyncio.get_running_loop().call_soon(self._write_some)
+            asyncio.get_running_loop().call_later(_EVENTS_AFTER_SECONDS, self._write_some)
 
     def _tidy(self) -> None:
         """Give memory back once nobody is served."""
@@ -280,6 +285,11 @@ class Gateway:
             return
         self._tidying, self._taken = False, 0
         give_back()
+
+    def write_events(self) -> None:
+        """Write those that wait, for somebody who is looking now."""
+        while self._unwritten:
+            self._write(self._unwritten.popleft())
 
     def _write_some(self) -> None:
         """A few events a turn of the loop, so that a burst of them holds nobody up.

@@ -8,13 +8,12 @@ from typing import Any, TypeAlias
 
 from model_router.config.proxy import LimitsConfig
 from model_router.server.headers import RawHeaders
+from model_router.server.later import Later
 from model_router.server.outlet import ClientLeft, Outlet
 from model_router.server.refusal import Refusal
 
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 
-_LISTEN_AFTER_SECONDS = 0.02
-"""Most answers are quicker; only after this does anybody listen whether the client is still there."""
 _UNREAD_SECONDS = 2.0
 
 
@@ -28,7 +27,9 @@ class Intake:
         self._receive = receive
         self._limits = limits
         self._complete = False
-        self._timer: asyncio.TimerHandle | None = None
+        self._later: Later | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._outlet: Outlet | None = None
         self._listener: asyncio.Task[None] | None = None
 
     async def read(self) -> bytes:
@@ -74,27 +75,30 @@ class Intake:
         except (TimeoutError, ClientLeft):
             pass
 
-    def watch(self, outlet: Outlet) -> None:
-        """From now on the current task is cancelled when the client leaves; ``left`` says that this was why.
+    def watch(self, outlet: Outlet, later: Later, task: asyncio.Task[Any]) -> None:
+        """The task is cancelled when the client leaves; ``left`` says that this was why.
 
-        It is not when the answer is out, or outlives the client.
+        It is not when the answer is out, or outlives the client. Most answers are quick: only of those that are not
+        does anybody listen whether the client is still there.
         """
-        task = asyncio.current_task()
-        if task is not None:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(_LISTEN_AFTER_SECONDS, self._start_listening, task, outlet)
+        self._outlet, self._later, self._task = outlet, later, task
+        later.add(self)
+
+    def grow_late(self) -> None:
+        """The answer takes its time: listen, and give signs of life."""
+        task, outlet = self._task, self._outlet
+        if task is not None and outlet is not None:
+            self._listener = asyncio.get_running_loop().create_task(self._listen(task, outlet))
+            outlet.watch_silence()
 
     def close(self) -> None:
         """Stop listening. A cancelled task holds on to where it was, which is here, so it is let go of."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        if self._later is not None:
+            self._later.discard(self)
+            self._later = self._task = self._outlet = None
         if self._listener is not None:
             self._listener.cancel()
             self._listener = None
-
-    def _start_listening(self, task: asyncio.Task[Any], outlet: Outlet) -> None:
-        self._listener = asyncio.get_running_loop().create_task(self._listen(task, outlet))
 
     async def _listen(self, task: asyncio.Task[Any], outlet: Outlet) -> None:
         message = await self._receive()

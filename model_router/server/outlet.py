@@ -57,11 +57,17 @@ class Outlet:
         """The last bytes that went out, as far as they tell whether an event is open."""
 
     def expect_stream(self, keepalive_seconds: float) -> None:
-        """The client wants a stream: from now on it gets a sign of life in each silence of so many seconds; 0: none."""
+        """The client wants a stream: it gets a sign of life in each silence of so many seconds; 0: none.
+
+        Once somebody watches the silences, which is not worth it for an answer that is over at once.
+        """
         self._interval = keepalive_seconds
-        if keepalive_seconds:
-            self._last = self._loop.time()
-            self._timer = self._loop.call_later(keepalive_seconds, self._look)
+        self._last = self._loop.time()
+
+    def watch_silence(self) -> None:
+        """The answer takes its time: from now on the silences of a stream are looked at."""
+        if self._interval and self._timer is None:
+            self._timer = self._loop.call_at(self._last + self._interval, self._look)
 
     async def plain(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
         """A whole answer."""

@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -46,7 +47,7 @@ _log = logging.getLogger(__name__)
 DRAIN_SECONDS = 0.1
 _CROWD = 10
 """Events in a tenth of a second above which nobody can follow each of them."""
-_RESTED_TICKS = 2
+_RESTED_TICKS = 4
 _UNUSABLE = frozenset({Phase.FIRST_RUN, Phase.BAD_CONFIG})
 _KEPT_SCREENS = frozenset({"home", "try", "log", "models", "downloads", "config", "doctor"})
 """Those that a later run may begin with."""
@@ -64,6 +65,7 @@ class ModelRouterApp(App[int]):
     """
 
     TITLE = "ModelRouter"
+    DEFAULT_MODE = "home"
     CSS = """
     Toast { max-width: 75%; }
     DataTable:focus { background-tint: transparent; }
@@ -147,13 +149,19 @@ class ModelRouterApp(App[int]):
         """Open the first screen, then the session behind it."""
         for number in self._leave_on:
             asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
-        self.switch_mode(self._first)
+        if self._first != self.DEFAULT_MODE:
+            self.switch_mode(self._first)
         self.set_interval(DRAIN_SECONDS, self._drain)
         self.set_interval(1.0, self._tick)
         self.set_interval(APPROVAL_SECONDS, self._look_at_approvals)
         self.set_interval(HEALTH_SECONDS, self._check)
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
-        self.run_worker(self._open(self.session.open), group="open", exclusive=True)
+        self.session.phase = Phase.STARTING
+        # After the first picture: what is imported in the thread would take turns with drawing it.
+        self.screen.call_after_refresh(self._begin, self.session.open)
+
+    def _begin(self, step: Callable[[], None]) -> None:
+        self.run_worker(self._open(step), group="open", exclusive=True)
 
     async def _open(self, step: Callable[[], None]) -> None:
         """Run a step that waits (opening, the demo) in a thread, then show what came of it."""
@@ -162,7 +170,8 @@ class ModelRouterApp(App[int]):
         await asyncio.to_thread(step)
         await asyncio.to_thread(_import_screens)
         # Without a usable configuration there is the welcome, unless somebody asked for another screen.
-        if self.current_mode in {"home", "welcome"} or (self._recalled and self.session.phase in _UNUSABLE):
+        at_home = self.current_mode in {"home", "welcome"} and self.current_mode != self._home
+        if at_home or (self._recalled and self.session.phase in _UNUSABLE):
             self.action_show("home")
         self._recalled = False
         self._tell()
@@ -231,7 +240,7 @@ class ModelRouterApp(App[int]):
         top = self.screen_stack[-1:]  # empty for a moment at the beginning and at the end
         if top and top[0] is not screen:
             for bar in top[0].query(TopBar):
-                bar.refresh()
+                bar.look_again()
 
     @property
     def _main_screen(self) -> MainScreen | None:
@@ -267,14 +276,17 @@ class ModelRouterApp(App[int]):
         return self.session.edits_files if action in {"switch", "begin_demo"} else True
 
     def action_show(self, name: str) -> None:
-        """Show a screen; without a usable configuration Home is the welcome."""
+        """Show a screen."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
         if self.current_mode != name:
             self._previous = self.current_mode
-        if name == "home" and self.session.phase in _UNUSABLE:
-            name = "welcome"
-        self.switch_mode(name)
+        self.switch_mode(self._home if name == "home" else name)
+
+    @property
+    def _home(self) -> str:
+        """Without a usable configuration Home is the welcome."""
+        return "welcome" if self.session.phase in _UNUSABLE else "home"
 
     def on_top_bar_chosen(self, message: TopBar.Chosen) -> None:
         """A tab or the badge was clicked."""
@@ -329,12 +341,12 @@ class ModelRouterApp(App[int]):
             self.notify("Checking the backends.", markup=False, timeout=2)
             self._check()
         elif self.session.phase is not Phase.STARTING:
-            self.run_worker(self._open(self.session.open), group="open", exclusive=True)
+            self._begin(self.session.open)
 
     def action_begin_demo(self) -> None:
         """Open the demo."""
         if not self.session.is_demo:
-            self.run_worker(self._open(self.session.begin_demo), group="open", exclusive=True)
+            self._begin(self.session.begin_demo)
 
     async def action_traffic(self) -> None:
         """Switch the sample requests on or off."""
@@ -507,12 +519,13 @@ class ModelRouterApp(App[int]):
             _log.warning("cannot write %s: %s", self._state_path, error)
 
 
-# The screens about setup are imported when they are first shown: what stands behind them takes a while.
+# The other screens are imported beside the first one: what stands behind them takes a while.
 
 
 def _import_screens() -> None:
-    """Those that somebody opens first, so that no key waits for them: the first picture did not."""
-    from model_router.tui.screens import approvals, config, log, try_prompt  # noqa: F401 - kept by the interpreter
+    """So that no key waits for them, nor the first picture."""
+    for name in ("log", "try_prompt", "approvals", "config", "models", "downloads", "doctor", "wizard", "connect"):
+        import_module(f"model_router.tui.screens.{name}")
 
 
 def _try(session: Session) -> MainScreen:

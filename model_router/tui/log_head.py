@@ -42,7 +42,7 @@ class LogStatus(Lines):
         view, feed = self._view, self._session.feed
         state = Content.styled(state_words(view), "$text-success" if view.follow else "$text-warning bold")
         if view.filter:
-            shown = f"  {view.count:,} of {feed.next - feed.first:,} rows · filter: {clean(view.filter.text, 120)}"
+            shown = f"  {view.count:,} of {feed.kept:,} rows · filter: {clean(view.filter.text, 120)}"
         else:
             shown = f"  {counted(view.count, 'row')}"
         return [Content.assemble(state, (shown, "$quiet"))]
@@ -73,7 +73,7 @@ class LogTitles(Lines):
         """The titles, or a sentence."""
         if self._history.history is not None:
             return self._past(self._history.history, width)
-        if self._session.feed.rows:
+        if self._session.feed.kept:
             titles = [Content.styled(self._view.titles(), "$quiet")]
             if self._view.count:
                 return titles

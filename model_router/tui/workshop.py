@@ -116,8 +116,9 @@ class Workshop:
         """
         from model_router.setup.download.hub import Hub
         from model_router.setup.download.plan import Adapter, default_root, plan_download
+        from model_router.setup.download.store import DownloadStore
 
-        return plan_download(
+        plan = plan_download(
             Hub(self.environ),
             wanted.repository,
             default_root(Adapter.LLAMACPP, self.environ),
@@ -127,7 +128,9 @@ class Workshop:
             projector=wanted.projector,
             route=wanted.route,
             disk=self._disk,
+            sha256=wanted.sha256,
         )
+        return DownloadStore(user_folder(self.environ)).recognised(plan)
 
     def open_queue(self) -> DownloadQueue:
         """The downloads, begun once. What an earlier run was at stands paused until somebody resumes it.

@@ -81,7 +81,7 @@ async def test_a_wrong_model_is_found_and_put_right_after_a_yes(model_server: st
         await pilot.press("y")
         await until(pilot, lambda: path.read_text("utf-8") == before.replace("demo-fat", "demo-fast"))
         await until(pilot, lambda: "Nothing is wrong." in screen_text(pilot.app))
-        assert read_truth_cards(truth_cards_path(session.environ))["local"].model == "demo-fast"
+        await until(pilot, lambda: read_truth_cards(truth_cards_path(session.environ))["local"].model == "demo-fast")
         row_of(screen, "backend.model")
         await until(pilot, lambda: "Truth card: local" in screen_text(pilot.app))
 

@@ -68,6 +68,7 @@ def health_report(gateway: Gateway) -> dict[str, Any]:
 def state_report(gateway: Gateway) -> dict[str, Any]:
     """Everything that is known without asking anybody. ``cursor`` is the number of the newest event."""
     config, writer = gateway.config, gateway.writer
+    gateway.write_events()
     return {
         "version": __version__,
         "state": str(gateway.state),

@@ -132,6 +132,7 @@ def _add_events(app: Quart, gateway: Gateway) -> None:
     @app.get("/control/events")
     async def events() -> Response:
         """From ``after``, else from the ``Last-Event-ID`` of a client that comes back, else from now on."""
+        gateway.write_events()
         asked = request.args.get("after") or request.headers.get("last-event-id") or ""
         start = int(asked) if asked.isdigit() and len(asked) < 18 else journal.newest
 

@@ -43,7 +43,7 @@ class MainScreen(Screen[None]):
 
     def state_changed(self) -> None:
         """The session's phase, problem or health changed, or a second passed."""
-        self.query_one(TopBar).refresh()
+        self.query_one(TopBar).look_again()
 
     def go_back(self) -> bool:
         """One step back within this screen; says whether there was one."""

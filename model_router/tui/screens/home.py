@@ -124,10 +124,10 @@ def latest_lines(session: Session, width: int, rows: int) -> list[Content]:
     """The newest requests, newest last; the Log screen has them all."""
     columns = columns_for(width - 1)
     spans = " ".join(column.cell(column.title) for column in columns if column.right)
-    lines = [title("Latest requests", width, f"{spans} " if session.feed.rows else "")]
-    if not session.feed.rows:
+    lines = [title("Latest requests", width, f"{spans} " if session.feed.kept else "")]
+    if not session.feed.kept:
         return [*lines, *empty_lines(session, width)]
-    for live in session.feed.rows[-rows:]:
+    for live in session.feed.newest(rows):
         cells: list[tuple[str, str] | str] = []
         for column in columns:
             style = {"quiet": "$quiet", "outcome": outcome_look(live.event).style}.get(column.kind, "")
@@ -298,7 +298,7 @@ class HomeScreen(MainScreen):
     def _redraw(self) -> None:
         self.set_class(self.is_tight, "-tight")
         for block in self.query(Lines):
-            block.refresh(layout=True)
+            block.look_again()
 
     def action_copy_address(self) -> None:
         """Send the address to the terminal's clipboard."""

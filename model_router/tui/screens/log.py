@@ -106,14 +106,13 @@ class LogScreen(MainScreen):
 
     def requests_came(self) -> None:
         """Show what came."""
-        had_rows = self.view.count > 0
         self.view.sync()
-        self._describe(layout=not had_rows)
+        self._describe()
 
     def state_changed(self) -> None:
         """The empty state speaks of the address."""
         super().state_changed()
-        self._describe(layout=not self.session.feed.rows)
+        self._describe()
 
     def on_screen_resume(self) -> None:
         """Labels may have been given elsewhere."""
@@ -133,7 +132,7 @@ class LogScreen(MainScreen):
 
     def on_resize(self) -> None:
         """The titles follow the columns."""
-        self.call_after_refresh(self._describe, layout=True)
+        self.call_after_refresh(self._describe)
 
     def on_unmount(self) -> None:
         """Let the files go."""
@@ -141,9 +140,9 @@ class LogScreen(MainScreen):
         if self._export_ended is not None:
             self._export_ended.set()
 
-    def _describe(self, *, layout: bool = False) -> None:
-        self.query_one(LogStatus).refresh()
-        self.query_one(LogTitles).refresh(layout=layout)
+    def _describe(self) -> None:
+        self.query_one(LogStatus).look_again()
+        self.query_one(LogTitles).look_again()
 
     # The receipt of a row
 
@@ -165,7 +164,7 @@ class LogScreen(MainScreen):
             return
         self.toggle_class("-receipt")
         self._show_receipt()
-        self.call_after_refresh(self._describe, layout=True)
+        self.call_after_refresh(self._describe)
 
     def _show_receipt(self) -> None:
         self.query_one(ReceiptPane).show(self.shown.selected, self._other_line())
@@ -248,7 +247,7 @@ class LogScreen(MainScreen):
         self.past.set_filter(wanted)
         self.add_class("-history")
         self.past.focus()
-        self.call_after_refresh(self._describe, layout=True)
+        self.call_after_refresh(self._describe)
         await self._read_on(history)
 
     async def _read_on(self, history: History) -> None:
@@ -258,7 +257,7 @@ class LogScreen(MainScreen):
             done = await asyncio.to_thread(history.step, _STEP_SECONDS)
             if self.past.history is history:
                 self.past.grown()
-                self._describe(layout=done or not had_rows)
+                self._describe()
                 if not had_rows and self.past.count:
                     self.post_message(HistoryView.Moved())
 
@@ -267,7 +266,7 @@ class LogScreen(MainScreen):
         self.remove_class("-history")
         self._take_filter(self.query_one("#filter", Input).value)
         self.view.focus()
-        self.call_after_refresh(self._describe, layout=True)
+        self.call_after_refresh(self._describe)
         if self.has_class("-receipt"):
             self._show_receipt()
 
@@ -299,7 +298,7 @@ class LogScreen(MainScreen):
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
         self._take_filter(event.value)
-        self._describe(layout=True)
+        self._describe()
 
     def _take_filter(self, text: str) -> None:
         status = self.query_one(LogStatus)
@@ -328,7 +327,7 @@ class LogScreen(MainScreen):
         self.query_one("#filter", Input).value = self.shown.filter.text
         self.set_class(False, "-filter")
         self.shown.focus()
-        self._describe(layout=True)
+        self._describe()
 
     # Export
 
@@ -349,9 +348,7 @@ class LogScreen(MainScreen):
         if history is not None:
             rows = past_rows(history.path, history.filter, ended)
         else:
-            rows = live_rows(
-                live.event for live in list(self.session.feed.rows) if self.view.filter.matches(live.event)
-            )
+            rows = live_rows(self.session.feed.events(self.view.filter))
         counted = Counted(rows)
         status.exported = 0
         timer = self.set_interval(0.2, lambda: self._tell_exported(counted))
@@ -386,7 +383,7 @@ class LogScreen(MainScreen):
             return True
         if self.has_class("-receipt"):
             self.remove_class("-receipt")
-            self.call_after_refresh(self._describe, layout=True)
+            self.call_after_refresh(self._describe)
             return True
         if self.shown.filter:
             self.query_one("#filter", Input).value = ""

@@ -23,7 +23,7 @@ from model_router.setup.download.plan import Adapter, default_root
 from model_router.setup.inventory import Inventory
 from model_router.setup.presets import existing_files
 from model_router.setup.survey import Survey
-from model_router.setup.wizard import Offer, Source, Where, questions
+from model_router.setup.wizard import Offer, Source, Where, questions, usual_answer
 from model_router.tui.lines import Lines, fact, paragraph, spaced, title
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.change import ChangeScreen
@@ -189,7 +189,8 @@ class WizardScreen(MainScreen):
             nothing = "no pictures" if question.route.value == "vision" else "the model of another route"
             width = max(20, self.size.width - (26 if self.size.width >= 120 else 6))
             offers = [_offer_option(n, offer, width) for n, offer in enumerate(question.offers)]
-            usual = 0 if question.default is None else question.default + 1
+            place = usual_answer(question, flow.answers)
+            usual = 0 if place is None else place + 1
             return [_option("none", "-", nothing), *offers], usual
         if flow.page is Page.TOGETHER:
             return [
