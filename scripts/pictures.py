@@ -82,7 +82,9 @@ async def config(pilot: Pilot[int]) -> None:
     screen = pilot.app.screen
     assert isinstance(screen, ConfigScreen)
     draft, place = screen.draft, str(screen.draft.path.parent.parent)
-    draft.text = draft.saved = draft.text.replace(place, "/home/somebody")
+    text = draft.text.replace(place, "/home/somebody").replace("port: 0 ", "port: 8082 ")
+    text += "".join(f"  {engine}: one\n" for engine in ("web_research", "multimodal_vision", "image_generation"))
+    draft.text = draft.saved = text
     draft.path = Path("/home/somebody/.model-router/routing_proxy.yaml")
     screen._text_changed()
     await go_to(pilot, "proxy.routing_profile")

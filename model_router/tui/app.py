@@ -69,6 +69,8 @@ class ModelRouterApp(App[int]):
     CSS = """
     Toast { max-width: 75%; }
     DataTable:focus { background-tint: transparent; }
+    OptionList:nocolor > .option-list--option-highlighted { text-style: bold underline; }
+    DataTable:nocolor > .datatable--cursor { text-style: bold underline; }
     """
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it without ClassVar

@@ -110,7 +110,7 @@ def test_the_first_run_leads_through_the_wizard_to_a_routed_request(tmp_path: Pa
             answer = ask(client, 8082, "rewrite this text: hello there").result()
             assert answer.headers["x-modelrouter-model"] == "small:1b"
             screen.press("3")
-            screen.wait_for("FOLLOWING", "1 rows", "200")
+            screen.wait_for("FOLLOWING", "1 row", "200")
             leave(screen)
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets._footer import FooterKey
 
 from model_router.tui.app import ModelRouterApp
+from model_router.tui.key_footer import KeyFooter
 from model_router.tui.screens.help import HelpScreen
 from model_router.tui.session import Phase, Session
 from tests.tui.staging import environment, screen_text, standing_session, until
@@ -75,15 +75,12 @@ async def test_help_names_every_key_that_works(first: str, tmp_path: Path) -> No
 async def check_footer(pilot: Pilot[int]) -> None:
     """At most seven keys, and all of them in sight."""
     await pilot.pause(0.1)
-
-    def stands() -> bool:  # it is made anew now and then, and for a moment holds no key or one without a place
-        keys = pilot.app.screen.query(FooterKey)
-        return len(keys) > 1 and all(key.region.width for key in keys)
-
-    await until(pilot, stands)
-    shown = pilot.app.screen.query(FooterKey)
-    assert 1 < len(shown) <= 7, [key.description for key in shown]
-    assert max(key.region.right for key in shown) <= pilot.app.size.width
+    footer = pilot.app.screen.query_one(KeyFooter)
+    every, shown = footer.keys(10_000), footer.keys(pilot.app.size.width)
+    assert 1 < len(every) <= 7, [key.words for key in every]
+    assert sum(key.width for key in shown) <= pilot.app.size.width
+    words = [f" {key.shown} {key.words}" for key in shown]
+    await until(pilot, lambda: all(one in screen_text(pilot.app).splitlines()[-1] for one in words))
 
 
 async def test_the_footer_has_at_most_seven_keys_and_room_for_them(tmp_path: Path) -> None:
@@ -138,3 +135,13 @@ async def test_the_palette_lists_every_screen() -> None:
             if command.title in {"Home", "Try", "Log", "Check again", "Help"}:
                 command.callback()
                 await pilot.pause()
+
+
+async def test_a_key_of_the_footer_can_be_clicked() -> None:
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("3")
+        await pilot.pause(0.1)
+        footer = app.screen.query_one(KeyFooter)
+        await pilot.click(footer, offset=(screen_text(app).splitlines()[-1].index("? Help"), 0))
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))

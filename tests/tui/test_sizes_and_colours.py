@@ -73,7 +73,7 @@ async def test_a_storm_of_sizes_leaves_each_screen_as_it_was() -> None:
     app = ModelRouterApp(session)
     async with app.run_test(size=(80, 24), notifications=False) as pilot:
         drawn: set[Size] = set()
-        for keys in ("1", "3 up enter", "escape 4", "5", "6 v", "7", "2"):
+        for keys in ("1", "3 up enter", "escape 4", "6 v", "2"):
             await pilot.press(*keys.split())
             if keys == "escape 4":
                 await until(pilot, lambda: "43 of 43 models" in screen_text(app))
@@ -115,6 +115,30 @@ async def test_no_color_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
                     assert colour is None or colour.is_default, segment
         assert "! 409" in screen_text(app)
         assert "✓ 200" in screen_text(app)
+
+
+async def test_without_colour_the_cursor_of_each_list_is_still_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    session = Session(environment(tmp_path))
+    session.workshop = Workshop(session.environ, surveyor=always(found_on()))
+    app = ModelRouterApp(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: [line for line in underlined_lines(app) if "Setup" in line])
+        await pilot.press("down")
+        await until(pilot, lambda: [line for line in underlined_lines(app) if "Demo" in line])
+        await pilot.press("4")
+        await until(pilot, lambda: "43 of 43 models" in screen_text(app))
+        await until(pilot, lambda: [line for line in underlined_lines(app) if "✓ GPU" in line])
+
+
+def underlined_lines(app: ModelRouterApp) -> list[str]:
+    """What is drawn underlined, line by line."""
+    return [
+        "".join(segment.text for segment in strip if segment.style is not None and segment.style.underline)
+        for strip in app.screen._compositor.render_strips()
+    ]
 
 
 async def test_the_theme_and_the_filter_are_there_again(tmp_path: Path) -> None:
