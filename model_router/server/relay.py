@@ -72,7 +72,7 @@ async def relay(gateway: Gateway, backends: Iterable[Backend], call: Call) -> No
     while waiting:
         backend = waiting.popleft()
         record.fallback = record.fallback or backend is not first
-        record.backend, record.model = backend.name, backend.model
+        record.backend, record.model = backend.name, backend.config.model
         failure = await _attempt(gateway.upstream, backend, call)
         if failure is None:
             return
@@ -178,7 +178,7 @@ async def _send(upstream: Upstream, backend: Backend, admission: Admission, call
         if not native and not can_translate(protocol):
             return Failed(backend, f"does not serve {call.request.endpoint.path}", 404)
         out, answer = await _ask(upstream, backend, call, native=native)
-        data = await _error_text(answer, backend)
+        data = await _error_text(answer, backend) if answer.status >= 300 else b""
         if answer.status in (400, 422) and out.asks_usage and b"stream_options" in data:
             backend.abilities.takes_stream_options = False
             await answer.close()
@@ -253,7 +253,7 @@ def _passed_error(answer: UpstreamAnswer, data: bytes) -> tuple[int, RawHeaders,
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if not isinstance(value, dict) or answer.header(b"content-encoding"):
+    if not isinstance(value, dict) or answer.compressed:
         return None
     return answer.status, returned_headers(answer.headers), data
 
