@@ -22,7 +22,7 @@ from benchmarks.events_server import event
 from model_router.server.event_file import EventWriter
 from model_router.server.events import EventRing, LiveEvent, RequestEvent
 from model_router.tui.app import ModelRouterApp
-from model_router.tui.launch import LEAVE_ON, settle, unsettled_after
+from model_router.tui.launch import LEAVE_ON, in_shape, settle
 from model_router.tui.notices import noticing
 from model_router.tui.session import Session
 
@@ -138,7 +138,7 @@ def main() -> int:
         settle()
         threading.Thread(target=_obey, args=(told, session, asyncio.get_running_loop()), daemon=True).start()
 
-    with unsettled_after(), noticing() as notices:
+    with in_shape(), noticing() as notices:
         try:
             app = ModelRouterApp(session, first="log", opened=opened, notices=notices, leave_on=LEAVE_ON)
             return app.run() or 0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from model_router.cli.options import catalog_file, check_command, config_option, hint_options, hints_from, json_option
+from model_router.cli.options import catalog_file, check_command, config_option, hint_options, json_option
 from model_router.cli.output import columns, complain, say, say_json
 from model_router.cli.prompt import read_prompt
 from model_router.engine.decision import RoutingDecision
@@ -34,12 +34,7 @@ def command(
     as_json: bool,
     explained: bool,
     config: Path | None,
-    force_engine: str | None,
-    attachments: tuple[str, ...],
-    max_cost_tier: str | None,
-    max_latency_tier: str | None,
-    latency_sensitive: bool,
-    profile: str | None,
+    hints: RoutingHints,
 ) -> int:
     """Show which engine PROMPT goes to. `-` reads the prompt from standard input.
 
@@ -53,14 +48,6 @@ def command(
         raise UsageError("--json and --explain exclude each other", "The JSON holds everything that --explain shows.")
     if bool(words) == (request is not None):
         raise UsageError("give either a PROMPT or --request FILE", "`model-router decide --help` shows both.")
-    hints = hints_from(
-        force_engine=force_engine,
-        attachments=attachments,
-        max_cost_tier=max_cost_tier,
-        max_latency_tier=max_latency_tier,
-        latency_sensitive=latency_sensitive,
-        profile=profile,
-    )
     if request is not None:
         return _request(request, config, hints, as_json=as_json, explained=explained)
     prompt = read_prompt(words)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
-from model_router.cli.options import catalog_file, check_command, config_option, hint_options, hints_from, json_option
+from model_router.cli.options import catalog_file, check_command, config_option, hint_options, json_option
 from model_router.cli.output import columns, complain, say, say_json
 from model_router.cli.prompt import read_prompt
+from model_router.engine.hints import RoutingHints
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,23 +24,10 @@ def command(
     as_json: bool,
     include_alternatives: bool,
     config: Path | None,
-    force_engine: str | None,
-    attachments: tuple[str, ...],
-    max_cost_tier: str | None,
-    max_latency_tier: str | None,
-    latency_sensitive: bool,
-    profile: str | None,
+    hints: RoutingHints,
 ) -> int:
     """Show what an adapter would do with PROMPT. It is a dry run: nothing is carried out, ever."""
     prompt = read_prompt(words)
-    hints = hints_from(
-        force_engine=force_engine,
-        attachments=attachments,
-        max_cost_tier=max_cost_tier,
-        max_latency_tier=max_latency_tier,
-        latency_sensitive=latency_sensitive,
-        profile=profile,
-    )
     from model_router.router import ModelRouter, build_dispatch_plan
 
     router = ModelRouter.from_config(catalog_file(config), lazily=True)

@@ -11,7 +11,7 @@ from model_router.errors import UsageError
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.argument("screen", required=False, default="home", metavar="[SCREEN]")
+@click.argument("screen", required=False, default="", metavar="[SCREEN]")
 @click.option(
     "--config",
     type=click.Path(path_type=Path),
@@ -21,13 +21,16 @@ from model_router.errors import UsageError
 @click.option("--read-only", is_flag=True, help="Show everything, change nothing.")
 @click.option("--no-mouse", is_flag=True, help="Leave the mouse to the terminal; every key works without it.")
 def command(screen: str, config: Path | None, attach: str | None, read_only: bool, no_mouse: bool) -> int:
-    """Open the application at SCREEN: home, try, log, models, downloads, config, doctor or wizard."""
+    """Open the application at SCREEN: home, try, log, models, downloads, config, doctor or wizard.
+
+    Without SCREEN it opens where it was left.
+    """
     from model_router.tui.launch import SCREENS
 
     if attach is not None and config is not None:
         raise UsageError("--attach and --config exclude each other", "an attached screen shows the gateway's own files")
 
-    if screen not in SCREENS:
+    if screen and screen not in SCREENS:
         near = nearest(screen, SCREENS)
         guess = f"did you mean {near!r}? " if near else ""
         raise UsageError(f"no screen is called {screen!r}", f"{guess}known: {' '.join(SCREENS)}")
@@ -36,7 +39,7 @@ def command(screen: str, config: Path | None, attach: str | None, read_only: boo
 
 def open_application(
     *,
-    screen: str = "home",
+    screen: str = "",
     config: Path | None = None,
     demo: bool = False,
     attach: str | None = None,

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 import yaml
 
 from model_router.config.document import Document
+from model_router.config.token_count import token_count
 from model_router.config.wording import clipped, joined, nearest, printable, quoted, url_problem
 from model_router.errors import Problem
 
@@ -349,6 +350,8 @@ class Reader:
         found = "hidden" if metadata.get("secret") else self._found(node)
         words = _words(kind, metadata)
         fix = "; put it in quotes" if kind is str else ""
+        if kind is int and (count := token_count(node.value)) is not None:
+            fix = f"; write {count}"
         return self._note(node, path, f"must be {words}{fix}", found=found)
 
     def _bounded(self, node: yaml.ScalarNode, number: Any, path: str, metadata: Mapping[str, Any]) -> Any:

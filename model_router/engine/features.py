@@ -15,8 +15,6 @@ A cue as the table writes it:
 
 from __future__ import annotations
 
-import sys
-from array import array
 from bisect import bisect_left
 from collections.abc import Container
 
@@ -44,25 +42,12 @@ def clip(text: str) -> str:
 
 def run_cues(runs: list[str]) -> set[str]:
     """Characters and pairs of neighbours; those with a space in them lie between two runs and are no cues."""
-    joined = _joined(runs)
+    joined = join_runs(runs)
     return {cue for cue in (*joined, *map(str.__add__, joined, joined[1:])) if " " not in cue}
 
 
-def run_codes(runs: list[str]) -> set[int]:
-    """The same as numbers, each as :func:`run_code` has it, and some more that are no cues: much quicker."""
-    data = _joined(runs).encode("utf-32")  # a mark of the order of bytes comes first, and is no cue
-    size = len(data)
-    codes = set(array("I", data))
-    codes.update(array("Q", data[: size // 8 * 8]), array("Q", data[4 : 4 + (size - 4) // 8 * 8]))
-    return codes
-
-
-def run_code(cue: str) -> int:
-    """The number of one or two characters: their bytes in UTF-32."""
-    return int.from_bytes(cue.encode("utf-32")[4:], sys.byteorder)
-
-
-def _joined(runs: list[str]) -> str:
+def join_runs(runs: list[str]) -> str:
+    """All the characters that are looked at of an ask's runs, with a space wherever one ends."""
     joined = " ".join(runs)
     return joined if len(joined) <= RUN_HEAD + RUN_TAIL else joined[:RUN_HEAD] + " " + joined[-RUN_TAIL:]
 

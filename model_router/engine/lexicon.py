@@ -25,10 +25,9 @@ from model_router.engine.features import (
     TAIL,
     all_signs,
     cues,
+    join_runs,
     length_mark,
     more_marks,
-    run_code,
-    run_codes,
     says_more,
     signs,
 )
@@ -102,11 +101,12 @@ class Lexicon:
     __slots__ = (
         "_bias",
         "_by_length",
-        "_codes",
+        "_characters",
         "_endings",
         "_firsts",
         "_marks",
         "_openings",
+        "_neighbours",
         "_pairs",
         "_runs",
         "_signs",
@@ -127,8 +127,9 @@ class Lexicon:
         self._openings: dict[tuple[str, str], int] = {}
         self._pairs: dict[tuple[str, str], int] = {}
         self._words = _Words()
-        self._runs: dict[int, int] = {}
-        self._codes: dict[str, int] = {}
+        self._characters: set[str] = set()
+        self._neighbours: set[tuple[str, str]] = set()
+        self._runs: dict[tuple[str, str], int] = {}
         self._sum_marks()
         self._add(table)
 
@@ -150,9 +151,12 @@ class Lexicon:
                 self._words.stems[cue[:-1]] = weight
             else:
                 self._words[cue] = weight
-                if len(cue) < 3:
-                    code = self._codes[cue] = run_code(cue)
-                    self._runs[code] = weight
+                if len(cue) == 1:
+                    self._characters.add(cue)
+                elif len(cue) == 2:
+                    pair = cue[0], cue[1]
+                    self._neighbours.add(pair)
+                    self._runs[pair] = weight
         if len(self._marks) > marks:
             self._sum_marks()
 
@@ -222,9 +226,13 @@ class Lexicon:
         return total, ordinary
 
     def _weigh_runs(self, found: list[str], runs: list[str]) -> int:
-        codes = run_codes(runs)
-        codes.difference_update(filter(None, map(self._codes.get, found)))
-        total = sum(filter(None, map(self._runs.get, codes)))
+        """The sum of characters and their pairs; those that are words by themselves have been counted."""
+        joined = join_runs(runs)
+        characters = self._characters.intersection(joined)
+        neighbours = self._neighbours.intersection(zip(joined, joined[1:]))  # noqa: B905 - one is shorter
+        characters.difference_update(found)
+        neighbours.difference_update([(word[0], word[1]) for word in found if len(word) == 2])
+        total = sum(map(self._words.__getitem__, characters)) + sum(map(self._runs.__getitem__, neighbours))
         first = found[0]
         if runs[0] is first and len(first) > 1:
             total += self._firsts.get(first[0], 0)

@@ -6,6 +6,7 @@ kinds the steps that only rare ones need.
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 
@@ -53,31 +54,71 @@ def kind(members: bytes) -> bytes:
 
 # Texts by the bytes that they are made of in UTF-8; the first byte of a letter tells its script.
 _LATIN = kind(_ALL[:0xC0] + _ALL[0xC2:0xCD])
+_LATIN_AND_SIGNS = kind(_ALL[:0xC0] + _ALL[0xC2:0xCD] + b"\xe2")
 _CYRILLIC_OR_HANGUL = kind(_SIGNS + _CONTINUED + b"\xd0\xd1" + _ALL[0xEA:0xEE])
 _SEMITIC_OR_INDIC = kind(_SIGNS + _CONTINUED + _ALL[0xD7:0xDC] + b"\xe0")
 _UNMARKED = kind(_ALL.translate(None, b"\xc2\xca\xcc\xcd\xe2\xef"))
-# Without the last bytes of those letters, and the first of what NFKD turns into one.
-_ACCENTED = kind(_ALL.translate(None, bytes(letter.encode()[-1] for letter, _ in _LETTERS) + b"\xc7\xef\xf0"))
+
+
+class _CodePage:
+    """Letters that have a byte each, so that a text which holds no other is folded by one table."""
+
+    def __init__(self, upper_half: str) -> None:
+        self.codes = codecs.charmap_build("".join(map(chr, range(128))) + upper_half)
+        self._folded = bytearray(FOLDED)
+        self._left_out = _APOSTROPHE
+        self._more: list[tuple[bytes, bytes]] = []
+        for code, letter in enumerate(upper_half, 128):
+            plain = _plain_latin(letter.lower()).translate(FOLDED, _APOSTROPHE)
+            if not plain:
+                self._left_out += bytes((code,))
+            elif len(plain) == 1 or plain.isspace():
+                self._folded[code] = plain[0]
+            else:
+                self._more.append((bytes((code,)), plain))
+
+    def words(self, text: bytes) -> list[str]:
+        """The words of a text that is given in these bytes."""
+        folded = text.translate(self._folded, self._left_out)
+        if not folded.isascii():
+            for letter, plain in self._more:
+                folded = folded.replace(letter, plain)
+        return folded.decode().split()
+
+
+def _plain_latin(lowered: str) -> bytes:
+    folded = unicodedata.normalize("NFKD", lowered)
+    for letter, plain in _LETTERS:
+        folded = folded.replace(letter, plain)
+    return folded.encode("ascii", "ignore")
+
+
+_LATIN_1 = _CodePage("".join(map(chr, range(128, 256))))
+_EUROPEAN = _CodePage(
+    "ßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŒ"
+    "ąćęłńśźżčďěňřšťůžľőűğışățșţĄĆĘŁŃŚŹŻČĎĚŇŘŠŤŮŽĽŐŰĞİŞĂȚȘŢ"
+    "\u00a0’‘“”„–—…•€"
+)
+"""Letters and signs of the languages of Europe, as many as a byte can tell apart."""
 
 
 def words(text: str) -> tuple[list[str], list[str]]:
     """Words in order, and those of them that are runs: of unspaced scripts and Hangul, also cut into characters."""
     if text.isascii():
         return text.encode().translate(FOLDED, _APOSTROPHE).decode().split(), []
+    size = len(text)
+    narrow = text.encode("latin-1", "ignore")
+    if len(narrow) == size:
+        return _LATIN_1.words(narrow), []
+    if text.encode().translate(_LATIN_AND_SIGNS).isalpha():
+        narrow = codecs.charmap_encode(text, "ignore", _EUROPEAN.codes)[0]
+        if len(narrow) == size:
+            return _EUROPEAN.words(narrow), []
     lowered = text.lower()
     data = lowered.encode()
     if data.translate(_LATIN).isalpha() or not _BEYOND_LATIN(lowered):
-        return _latin_words(lowered, data), []
+        return _plain_latin(lowered).translate(FOLDED, _APOSTROPHE).decode().split(), []
     return _other_words(lowered, data)
-
-
-def _latin_words(lowered: str, data: bytes) -> list[str]:
-    folded = unicodedata.normalize("NFKD", lowered)
-    if not data.translate(_ACCENTED).isalpha():
-        for letter, plain in _LETTERS:
-            if letter in folded:
-                folded = folded.replace(letter, plain)
-    return folded.encode("ascii", "ignore").translate(FOLDED, _APOSTROPHE).decode().split()
 
 
 def _other_words(given: str, data: bytes) -> tuple[list[str], list[str]]:

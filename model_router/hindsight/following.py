@@ -68,37 +68,42 @@ class Follower:
     def _next_file(self) -> BinaryIO | None:
         """The file that was begun after the open one, opened; None while the open one is the log.
 
-        Files may be renamed between the look and the opening, so what was opened is looked at again.
+        Files may be renamed between the look and the opening, so what was opened has to be what was seen; else the
+        next call looks again.
         """
+        if self._file is None:
+            return None
+        mine = os.fstat(self._file.fileno())
         for _ in range(_LOOKS):
-            path, removed = self._newer()
-            if path is None:
+            files = self._settled_files()
+            place = next((number for number, (_, seen) in enumerate(files) if os.path.samestat(seen, mine)), None)
+            if place is None:  # somebody removed it: on with the first that was written to after it
+                newer = [each for each in files if each[1].st_mtime_ns >= mine.st_mtime_ns]
+            else:
+                newer = files[place + 1 :]
+            if not newer:
                 return None
+            path, seen = newer[0]
             with contextlib.suppress(OSError):
                 file = path.open("rb")
-                again, _gone = self._newer()
-                if again is not None and os.path.samestat(os.stat(again), os.fstat(file.fileno())):
-                    self.missed += removed
+                if os.path.samestat(seen, os.fstat(file.fileno())):
+                    self.missed += place is None
                     return file
                 file.close()
         return None
 
-    def _newer(self) -> tuple[Path | None, bool]:
-        """The path of the next file, and whether the open one was removed: what lay between is not known then.
+    def _settled_files(self) -> list[tuple[Path, os.stat_result]]:
+        """The files of the log, oldest first, as two looks in a row saw them; none when they change all the time.
 
-        Rotated files may be older than one that somebody removed; the next is the first that was written to after it.
+        One look may fall into a rotation, in which files change their names one by one, and miss some.
         """
-        if self._file is None:
-            return None, False
-        mine = os.fstat(self._file.fileno())
-        files: list[Path] = []
-        for _ in range(_LOOKS):  # a look may fall into a rotation, in which files change their names one by one
-            files = event_files(self._path)
-            for number in reversed(range(len(files))):
-                with contextlib.suppress(OSError):
-                    if os.path.samestat(os.stat(files[number]), mine):
-                        return (files[number + 1] if number + 1 < len(files) else None), False
-        return next((path for path in files if _written_after(path, mine)), None), True
+        before = _stand(self._path)
+        for _ in range(_LOOKS):
+            files = _stand(self._path)
+            if [(path, seen.st_ino) for path, seen in files] == [(path, seen.st_ino) for path, seen in before]:
+                return files
+            before = files
+        return []
 
     def _take(self, lines: list[bytes]) -> None:
         file = self._file
@@ -114,9 +119,9 @@ class Follower:
             lines.extend(piece for piece in pieces[:-1] if piece)
 
 
-def _written_after(path: Path, other: os.stat_result) -> bool:
-    try:
-        found = path.stat()
-        return found.st_mtime_ns >= other.st_mtime_ns and not os.path.samestat(found, other)
-    except OSError:
-        return False
+def _stand(log: Path) -> list[tuple[Path, os.stat_result]]:
+    files: list[tuple[Path, os.stat_result]] = []
+    for path in event_files(log):
+        with contextlib.suppress(OSError):
+            files.append((path, path.stat()))
+    return files

@@ -71,7 +71,8 @@ class ModelHeader:
     ``layers`` counts every block, ``prediction_layers`` of which (at the end) only guess ahead. ``tensor_bytes`` is the
     weights alone, ``embedding_bytes`` the input embedding, which llama.cpp leaves in system memory.
     ``attention_layers`` and ``recurrent_layers`` are the blocks that have such tensors, where the tensors were read.
-    ``kind`` is ``model`` or what else the file holds: ``projector``, ``draft``, ``adapter``, ``embedding``, ``rerank``.
+    ``kind`` is ``model`` or what else the file holds: ``projector``, ``draft``, ``adapter``, ``embedding``, ``rerank``,
+    ``vocabulary`` where it has no weights at all.
     ``tools`` and ``thinks`` say whether the chat template speaks of such; ``None`` when there is no template.
     """
 

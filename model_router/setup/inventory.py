@@ -116,7 +116,7 @@ def take_stock(
     judged = machine or found.machine
     pools = pools_of(judged)
     load = Load(context)
-    local = [Known(one.name, one.header.size, one.header, str(one.path)) for one in found.found.models]
+    local = [Known(one.name, one.header.size, one.header, str(one.path), one.aliases) for one in found.found.models]
     advice = recommend(judged, catalog, local=local, measured=measured)
     known = {plain: name for name, model in catalog.models.items() for plain in _plain_names(name, model)}
     scales = _Scales(catalog, known, pools, load, measured)

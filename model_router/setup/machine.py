@@ -39,7 +39,8 @@ class Gpu:
 
     ``unified``: it computes in system memory (Apple, APUs, GB10, Jetson); then ``total`` is the part it may use, or
     ``None`` where only system memory bounds it. ``free_is_known`` is false where the driver reports all as free (WSL2).
-    ``cores`` are graphics cores, told by Apple alone, whose chips of one name differ in them.
+    ``cores`` are graphics cores, told by Apple alone, whose chips of one name differ in them. ``own``: the part of
+    ``total`` that was carved out for unified graphics and is no system memory any more.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Gpu:
     free_is_known: bool = True
     index: int = 0
     cores: int | None = None
+    own: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,18 @@ _LADDER: tuple[tuple[str, float, int], ...] = (
 )
 """File, points it costs, and step: 1 is taken only with room to spare, -1 only of large models.
 
-Three bits cost more than they can win by being read faster: they are for memory that does not hold four.
+Three bits cost more than they can win by being read faster, and are no longer what the cited figures speak of: they are
+named where memory does not hold four, and never picked.
 """
 
 LARGE = 20_000_000_000
 
 THREE_BITS = 2.0
 """Files that cost more points than this have three bits a weight."""
+
+
+_LEAST_BITS = 4.0
+"""Bits a weight of the smallest four-bit files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +66,9 @@ def quant_step(quant: str, parameters: int) -> QuantStep | None:
                 return None
             return QuantStep(quant, penalty - (0.1 if quant.startswith("UD-") and penalty else 0.0), spare=step > 0)
     return None
+
+
+def unlisted_step(quant: str, bits: float) -> QuantStep:
+    """A file that the ladder does not name, by what it calls itself and its bits a weight."""
+    small = re.match(r"(UD-)?(I?Q|TQ)[123]", quant.upper()) is not None or bits < _LEAST_BITS
+    return QuantStep(quant, 6.0 if small else 1.0, spare=False)

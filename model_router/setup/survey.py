@@ -12,6 +12,7 @@ from model_router.setup.hardware import Probe, scan_machine
 from model_router.setup.machine import Machine
 from model_router.setup.running import RunningServer, find_servers, usual_addresses
 from model_router.setup.stores import FoundModels, Place, find_models, usual_places
+from model_router.setup.stores.model import Layout
 
 COMMANDS = ("ollama", "llama-server", "lms", "mlx_lm.server", "vllm", "koboldcpp", "local-ai", "jan")
 KEYS = (
@@ -62,7 +63,9 @@ def model_folders(places: Sequence[Place]) -> list[str]:
     """The folders that exist, and the one that downloads go to, which may not yet."""
     return list(
         dict.fromkeys(
-            str(place.folder) for place in places if place.store in {"model-router", "folder"} or place.folder.is_dir()
+            str(place.folder)
+            for place in places
+            if place.store in {"model-router", "folder"} or (place.layout is not Layout.NAMES and place.folder.is_dir())
         )
     )
 

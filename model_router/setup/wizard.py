@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from shlex import quote
 
 from model_router.engine.routes import Route
@@ -56,7 +57,7 @@ class Offer:
     """One answer for a route. A provider's ``pick`` has no model yet: the person names it.
 
     ``note`` says what there is to know. ``download``: it has to be fetched first. ``serve`` is the command that serves
-    it, where no server does yet.
+    it, where no server does yet. ``catalog_name`` is the catalog's for a recommended one.
     """
 
     source: Source
@@ -64,6 +65,13 @@ class Offer:
     note: str
     download: bool = False
     serve: str = ""
+    catalog_name: str = ""
+
+    def is_same_model(self, other: Offer) -> bool:
+        """Whether both are one model at one place; of a recommended one the files may differ."""
+        named = bool(self.pick.model or self.catalog_name)
+        same_name = self.pick == other.pick or (self.catalog_name != "" and self.catalog_name == other.catalog_name)
+        return self.source is other.source and named and same_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +114,37 @@ def _question(
     if where is not Where.LOCAL:
         offers += _providers(found)
     default = next((index for index, offer in enumerate(offers) if offer.pick == suggested), None)
-    if default is None and route in {Route.BALANCED, Route.VISION} and offers and suggested is None:
+    if default is None and route is Route.BALANCED and offers and suggested is None:
         # One route has to have a model; for the others sharing it is the simpler answer.
-        default = 0 if route is Route.BALANCED else None
+        default = _best_here(route, offers, recommendation)
     return Question(route, tuple(offers), default)
+
+
+def _best_here(route: Route, offers: Sequence[Offer], recommendation: Recommendation | None) -> int:
+    """What is recommended, or what lies here and is nearly as good; without either the first."""
+    from model_router.setup.model_catalog import Work
+
+    choice = recommendation.choices.get(Work(route)) if recommendation is not None else None
+    wanted = [option.variant.here for option in (choice.near, choice.pick) if option is not None] if choice else []
+    for path in filter(None, wanted):
+        for place, offer in enumerate(offers):
+            if offer.source is Source.FILE and offer.pick.model == Path(path).name.removesuffix(".gguf"):
+                return place
+    return next((place for place, offer in enumerate(offers) if offer.source is Source.RECOMMENDED), 0)
+
+
+def usual_answer(question: Question, answers: Mapping[Route, Offer | None]) -> int | None:
+    """The place of the offer to suggest after these answers, or ``None`` to share another route's model.
+
+    Who has just chosen a model that reads pictures wants it for pictures too.
+    """
+    if question.default is None and question.route is Route.VISION:
+        for route in (Route.BALANCED, Route.REASONING, Route.CODING, Route.RESEARCH, Route.SIMPLE):
+            chosen = answers.get(route)
+            for place, offer in enumerate(question.offers):
+                if chosen is not None and offer.is_same_model(chosen):
+                    return place
+    return question.default
 
 
 def _running(served: Served) -> Offer:
@@ -144,9 +179,11 @@ def _recommended(route: Route, recommendation: Recommendation | None, offers: Se
     name = pick.candidate.model.files[pick.variant.step.quant].file.rpartition("/")[2].removesuffix(".gguf")
     if name in {offer.pick.model for offer in offers}:
         return []
-    note = f"recommended; {size_words(pick.variant.download)} to fetch with `setup download --route {route}`"
+    note = f"recommended; {size_words(pick.variant.download)} to fetch"
     serve = "llama-server --models-dir ~/.model-router/models --jinja"
-    return [Offer(Source.RECOMMENDED, Pick(name, LLAMA_SERVER), note, download=True, serve=serve)]
+    return [
+        Offer(Source.RECOMMENDED, Pick(name, LLAMA_SERVER), note, download=True, serve=serve, catalog_name=pick.name)
+    ]
 
 
 def _providers(found: Survey) -> list[Offer]:

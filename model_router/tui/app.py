@@ -6,6 +6,8 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterable
+from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -38,13 +40,17 @@ if TYPE_CHECKING:
     from model_router.server.happenings import ReloadEvent
     from model_router.server.reload import Reloads
     from model_router.tui.screens.log import LogScreen
+    from model_router.tui.screens.models import ModelsScreen
 
 _log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 0.1
 _CROWD = 10
 """Events in a tenth of a second above which nobody can follow each of them."""
-_RESTED_TICKS = 2
+_RESTED_TICKS = 4
+_UNUSABLE = frozenset({Phase.FIRST_RUN, Phase.BAD_CONFIG})
+_KEPT_SCREENS = frozenset({"home", "try", "log", "models", "downloads", "config", "doctor"})
+"""Those that a later run may begin with."""
 HEALTH_SECONDS = 15.0
 APPROVAL_SECONDS = 0.3
 
@@ -52,12 +58,14 @@ APPROVAL_SECONDS = 0.3
 class ModelRouterApp(App[int]):
     """Shows one :class:`~model_router.tui.session.Session`, and closes it at the end.
 
-    ``first`` is the screen to open. ``opened`` is called once, in the screen's thread, when the session has been
-    opened and everything has been imported. ``notices`` are shown as they come. ``colorless`` overrules ``NO_COLOR``.
-    ``leave_on`` are signals that end the application as its key does, with 128 and their number as the exit code.
+    ``first`` is the screen to open; without it, the one that was in sight when the last run ended. ``opened`` is
+    called once, in the screen's thread, when the session has been opened and everything has been imported. ``notices``
+    are shown as they come. ``colorless`` overrules ``NO_COLOR``. ``leave_on`` are signals that end the application as
+    its key does, with 128 and their number as the exit code.
     """
 
     TITLE = "ModelRouter"
+    DEFAULT_MODE = "home"
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it without ClassVar
         (0, "-narrow"),
@@ -90,7 +98,7 @@ class ModelRouterApp(App[int]):
         self,
         session: Session,
         *,
-        first: str = "home",
+        first: str = "",
         opened: Callable[[], None] | None = None,
         notices: Notices | None = None,
         colorless: bool | None = None,
@@ -100,7 +108,6 @@ class ModelRouterApp(App[int]):
         # Without colours the terminal's own are kept and Textual's filter takes every other away.
         super().__init__(ansi_color=True if no_color else None)
         self.session = session
-        self._first = first
         self._opened = opened
         self._notices = notices
         self._resting = 0
@@ -108,6 +115,8 @@ class ModelRouterApp(App[int]):
         self._previous = "home"
         self._state_path = user_folder(session.environ) / "state.json"
         self._state = State() if session.is_demo else load_state(self._state_path)
+        self._first = first or (self._state.screen if self._state.screen in _KEPT_SCREENS else "home")
+        self._recalled = not first
         for theme in THEMES:
             self.register_theme(theme)
         wanted = self._state.theme if self._state.theme in self.available_themes else DEFAULT_THEME
@@ -116,7 +125,7 @@ class ModelRouterApp(App[int]):
         self.add_mode("home", lambda: HomeScreen(session))
         self.add_mode("welcome", lambda: WelcomeScreen(session))
         self.add_mode("try", lambda: _try(session))
-        self.add_mode("models", lambda: _models(session))
+        self.add_mode("models", lambda: _models(session, self._state.models_sort, self._state.models_filter))
         self.add_mode("downloads", lambda: _downloads(session))
         self.add_mode("config", lambda: _config(session))
         self.add_mode("doctor", lambda: _doctor(session))
@@ -134,13 +143,19 @@ class ModelRouterApp(App[int]):
         """Open the first screen, then the session behind it."""
         for number in self._leave_on:
             asyncio.get_running_loop().add_signal_handler(number, self.exit, 128 + number)
-        self.switch_mode(self._first)
+        if self._first != self.DEFAULT_MODE:
+            self.switch_mode(self._first)
         self.set_interval(DRAIN_SECONDS, self._drain)
         self.set_interval(1.0, self._tick)
         self.set_interval(APPROVAL_SECONDS, self._look_at_approvals)
         self.set_interval(HEALTH_SECONDS, self._check)
         self.theme_changed_signal.subscribe(self, lambda theme: self._remember(theme=theme.name))
-        self.run_worker(self._open(self.session.open), group="open", exclusive=True)
+        self.session.phase = Phase.STARTING
+        # After the first picture: what is imported in the thread would take turns with drawing it.
+        self.screen.call_after_refresh(self._begin, self.session.open)
+
+    def _begin(self, step: Callable[[], None]) -> None:
+        self.run_worker(self._open(step), group="open", exclusive=True)
 
     async def _open(self, step: Callable[[], None]) -> None:
         """Run a step that waits (opening, the demo) in a thread, then show what came of it."""
@@ -148,8 +163,11 @@ class ModelRouterApp(App[int]):
         self._tell()
         await asyncio.to_thread(step)
         await asyncio.to_thread(_import_screens)
-        if self.current_mode in {"home", "welcome"}:
+        # Without a usable configuration there is the welcome, unless somebody asked for another screen.
+        at_home = self.current_mode in {"home", "welcome"} and self.current_mode != self._home
+        if at_home or (self._recalled and self.session.phase in _UNUSABLE):
             self.action_show("home")
+        self._recalled = False
         self._tell()
         self._rename_keys()
         # The demo has a key of its own. Not in every tick: the footer is made anew each time.
@@ -216,7 +234,7 @@ class ModelRouterApp(App[int]):
         top = self.screen_stack[-1:]  # empty for a moment at the beginning and at the end
         if top and top[0] is not screen:
             for bar in top[0].query(TopBar):
-                bar.refresh()
+                bar.look_again()
 
     @property
     def _main_screen(self) -> MainScreen | None:
@@ -228,6 +246,8 @@ class ModelRouterApp(App[int]):
 
     async def on_unmount(self) -> None:
         """Stop serving; requests under way are drained."""
+        if self.current_mode in _KEPT_SCREENS:
+            self._remember(screen=self.current_mode)
         await asyncio.to_thread(self.session.close)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
@@ -244,18 +264,23 @@ class ModelRouterApp(App[int]):
         return binding.key_display or key_words(binding.key)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """The sample requests belong to the demo alone."""
-        return self.session.is_demo if action == "traffic" else True
+        """The sample requests belong to the demo alone; what runs elsewhere is started and stopped there."""
+        if action == "traffic":
+            return self.session.is_demo
+        return self.session.edits_files if action in {"switch", "begin_demo"} else True
 
     def action_show(self, name: str) -> None:
-        """Show a screen; without a usable configuration Home is the welcome."""
+        """Show a screen."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
         if self.current_mode != name:
             self._previous = self.current_mode
-        if name == "home" and self.session.phase in {Phase.FIRST_RUN, Phase.BAD_CONFIG}:
-            name = "welcome"
-        self.switch_mode(name)
+        self.switch_mode(self._home if name == "home" else name)
+
+    @property
+    def _home(self) -> str:
+        """Without a usable configuration Home is the welcome."""
+        return "welcome" if self.session.phase in _UNUSABLE else "home"
 
     def on_top_bar_chosen(self, message: TopBar.Chosen) -> None:
         """A tab or the badge was clicked."""
@@ -310,12 +335,12 @@ class ModelRouterApp(App[int]):
             self.notify("Checking the backends.", markup=False, timeout=2)
             self._check()
         elif self.session.phase is not Phase.STARTING:
-            self.run_worker(self._open(self.session.open), group="open", exclusive=True)
+            self._begin(self.session.open)
 
     def action_begin_demo(self) -> None:
         """Open the demo."""
         if not self.session.is_demo:
-            self.run_worker(self._open(self.session.begin_demo), group="open", exclusive=True)
+            self._begin(self.session.begin_demo)
 
     async def action_traffic(self) -> None:
         """Switch the sample requests on or off."""
@@ -332,9 +357,6 @@ class ModelRouterApp(App[int]):
     def action_switch(self) -> None:
         """Stop serving, or start again; with requests under way only after a yes."""
         if not self.may_change("stop or start the gateway"):
-            return
-        if not self.session.edits_files:
-            self.notify("This screen is attached: the gateway is stopped where it was started.", markup=False)
             return
         if self.session.phase is Phase.SERVING:
             self._ask_if_busy("Stop serving?", self._stop)
@@ -443,26 +465,32 @@ class ModelRouterApp(App[int]):
         yield SystemCommand("Config", "Edit, preview, apply, roll back", lambda: self.action_show("config"))
         yield SystemCommand("Doctor", "Checks, each with its fix", lambda: self.action_show("doctor"))
         yield SystemCommand("Approvals", "Requests that wait for a person", self.action_approvals)
-        yield SystemCommand("Stop or start", "Stop serving, or start again", self.action_switch)
         yield SystemCommand("Reload", "Read the configuration again now", self.action_reload)
         yield SystemCommand("Profile", "Weigh engines by the next profile", self.action_profile)
         yield SystemCommand("Check again", "Check the backends, or start again", self.action_again)
         if self.session.is_demo:
             yield SystemCommand("Samples", "Switch the sample requests on or off", self.action_traffic)
-        else:
+        if self.session.edits_files:
+            yield SystemCommand("Stop or start", "Stop serving, or start again", self.action_switch)
+            yield SystemCommand("Wizard", "Set everything up, step by step", lambda: self.action_show("wizard"))
+        if self.session.edits_files and not self.session.is_demo:
             yield SystemCommand("Demo", "Made-up models; nothing is kept", self.action_begin_demo)
-        yield SystemCommand("Wizard", "Set everything up, step by step", lambda: self.action_show("wizard"))
         yield SystemCommand("Connect a client", "What to set in Claude Code, Codex, aider …", self.action_connect)
         yield SystemCommand("Jump", "A letter on each part of the screen", self.action_jump)
         yield SystemCommand("Help", "What the keys do here", self.action_help)
         yield SystemCommand("Theme", "Choose other colours", self.action_change_theme)
-        yield SystemCommand("Quit", "Leave, and stop serving", self.action_quit)
+        leaving = "Leave, and stop serving" if self.session.edits_files else "Leave; the gateway runs on"
+        yield SystemCommand("Quit", leaving, self.action_quit)
 
     # What is remembered
 
     def on_log_screen_filter_kept(self, message: LogScreen.FilterKept) -> None:
         """The filter is there again the next time."""
         self._remember(filter=message.text)
+
+    def on_models_screen_list_kept(self, message: ModelsScreen.ListKept) -> None:
+        """So are the order and the filter of the models."""
+        self._remember(models_sort=message.sort, models_filter=message.filter)
 
     @property
     def remembered_filter(self) -> str:
@@ -473,7 +501,7 @@ class ModelRouterApp(App[int]):
             return ""
 
     def _remember(self, **changed: str) -> None:
-        state = State(**{"theme": self._state.theme, "filter": self._state.filter, **changed})
+        state = replace(self._state, **changed)
         if state == self._state:
             return
         self._state = state
@@ -485,12 +513,13 @@ class ModelRouterApp(App[int]):
             _log.warning("cannot write %s: %s", self._state_path, error)
 
 
-# The screens about setup are imported when they are first shown: what stands behind them takes a while.
+# The other screens are imported beside the first one: what stands behind them takes a while.
 
 
 def _import_screens() -> None:
-    """Those that somebody opens first, so that no key waits for them: the first picture did not."""
-    from model_router.tui.screens import approvals, config, log, try_prompt  # noqa: F401 - kept by the interpreter
+    """So that no key waits for them, nor the first picture."""
+    for name in ("log", "try_prompt", "approvals", "config", "models", "downloads", "doctor", "wizard", "connect"):
+        import_module(f"model_router.tui.screens.{name}")
 
 
 def _try(session: Session) -> MainScreen:
@@ -511,10 +540,10 @@ def _config(session: Session) -> MainScreen:
     return ConfigScreen(session)
 
 
-def _models(session: Session) -> MainScreen:
+def _models(session: Session, sort: str, filter_text: str) -> MainScreen:
     from model_router.tui.screens.models import ModelsScreen
 
-    return ModelsScreen(session)
+    return ModelsScreen(session, sort, filter_text)
 
 
 def _downloads(session: Session) -> MainScreen:

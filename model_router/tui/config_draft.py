@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from model_router.config.catalog_file import check_catalog_text
 from model_router.config.document import MAX_BYTES
-from model_router.config.files import packaged_catalog
+from model_router.config.files import event_log_path, packaged_catalog
 from model_router.config.proxy import ProxyConfig
 from model_router.config.proxy_file import check_proxy_text
-from model_router.config.settings import flat
+from model_router.config.settings import Setting, flat, settings
 from model_router.engine.catalog import Catalog
 from model_router.errors import ConfigError, Problem, SetupError, UsageError
 from model_router.setup.whole_file import back_up, write_private
@@ -87,6 +87,18 @@ class Draft:
             return Checked(proxy.problems, proxy.warnings, proxy.config)
         catalog = check_catalog_text(self.text, self.path)
         return Checked(catalog.problems, catalog.warnings)
+
+    def settings(self, environ: Mapping[str, str]) -> tuple[Setting, ...]:
+        """What the draft says or could say; the usual place of the log is where this person's log is.
+
+        Raises:
+            ConfigError: the text cannot be read at all.
+        """
+        log = str(event_log_path(environ))
+        return tuple(
+            replace(one, default=log) if one.name == "observability.log_path" else one
+            for one in settings(self.text, self.kind)
+        )
 
     def differences(self) -> list[tuple[str, str, str]]:
         """Settings that differ: name, before, now; keys stay hidden. Empty also when one of the two cannot be read."""

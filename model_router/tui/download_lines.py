@@ -88,12 +88,10 @@ def download_lines(snapshot: DownloadSnapshot, width: int) -> list[Content]:
 
 def plan_lines(plan: DownloadPlan, width: int) -> list[Content]:
     """The whole plan: what, from where, on which terms, to where, and what of the disk is left."""
-    have = plan.total - plan.missing
-    arrived = f", {size_words(have)} of it here already" if have else ""
     disk = "free space unknown"
     if plan.free is not None and plan.free_after is not None:
         disk = f"{size_words(plan.free)} free, {size_words(plan.free_after)} after"
-    lines = [title("Fetch this?", width)]
+    lines = [title("Fetch this?" if plan.missing else "Verify this?", width)]
     for name, value in (
         ("model", plan.model + (f", for {plan.route}" if plan.route else "")),
         ("repository", plan.repository + (" (private)" if plan.private else "")),
@@ -101,7 +99,7 @@ def plan_lines(plan: DownloadPlan, width: int) -> list[Content]:
         ("licence", plan.licence or "not stated"),
         ("gated", _GATED.get(plan.gated, plan.gated)),
         ("to", plan.folder),
-        ("size", size_words(plan.total) + arrived),
+        ("size", size_words(plan.total) + plan.arrived),
         ("disk", disk),
     ):
         lines += fact(name, value, width)

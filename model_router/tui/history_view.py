@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
@@ -101,9 +101,7 @@ class HistoryView(RowView):
 
     def grown(self) -> None:
         """More rows were found."""
-        size = Size(self.row_width, self.count)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        self.span(self.count)
         self.refresh()
 
     def draw_again(self) -> None:

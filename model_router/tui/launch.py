@@ -18,7 +18,6 @@ _SWITCH_SECONDS = 0.0005
 """How long the screen may hold the interpreter while a request waits."""
 _GC_THRESHOLDS = (20_000, 50, 1_000)
 
-
 LEAVE_ON: tuple[signal.Signals, ...] = () if sys.platform == "win32" else (signal.SIGHUP, signal.SIGTERM)
 """The terminal was closed, or somebody ends the process: the terminal is put right, requests are drained, and the
 demo's folder goes."""
@@ -27,7 +26,7 @@ demo's folder goes."""
 def run(
     config_path: Path | None,
     *,
-    screen: str = "home",
+    screen: str = "",
     demo: bool = False,
     attach: str | None = None,
     read_only: bool = False,
@@ -40,28 +39,46 @@ def run(
     Raises:
         UsageError: there is no terminal, or no such screen.
     """
-    if screen not in SCREENS:
+    if screen and screen not in SCREENS:
         raise UsageError(f"there is no screen {screen!r}", f"screens: {' '.join(SCREENS)}")
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         if demo:
             raise UsageError("the demo needs a terminal", "run `model-router demo` in a terminal window")
         raise UsageError("the application needs a terminal", "without one, use: model-router serve")
-    from model_router.tui.app import ModelRouterApp
-    from model_router.tui.notices import noticing
-    from model_router.tui.session import Session
+    with in_shape():
+        from model_router.tui.app import ModelRouterApp
+        from model_router.tui.notices import noticing
+        from model_router.tui.session import Session
 
-    if attach is not None:
-        from model_router.tui.attached import AttachedSession, port_of
+        if attach is not None:
+            from model_router.tui.attached import AttachedSession, port_of
 
-        session: Session = AttachedSession(os.environ, port_of(attach), read_only=read_only)
-    else:
-        session = Session(os.environ, config_path=config_path, demo=demo, read_only=read_only)
-    with unsettled_after(), noticing() as notices:
-        try:
-            app = ModelRouterApp(session, first=screen, opened=settle, notices=notices, leave_on=LEAVE_ON)
-            return app.run(mouse=mouse) or 0
-        finally:
-            session.close()
+            session: Session = AttachedSession(os.environ, port_of(attach), read_only=read_only)
+        else:
+            session = Session(os.environ, config_path=config_path, demo=demo, read_only=read_only)
+        with noticing() as notices:
+            try:
+                app = ModelRouterApp(session, first=screen, opened=settle, notices=notices, leave_on=LEAVE_ON)
+                return app.run(mouse=mouse) or 0
+            finally:
+                session.close()
+
+
+@contextmanager
+def in_shape() -> Iterator[None]:
+    """Collect garbage rarely, and let threads take turns often, until the end of the block.
+
+    Imports and the first picture make objects that stay: looking through them takes a sixth of the start.
+    """
+    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
+        sys.setswitchinterval(interval)
 
 
 def settle() -> None:
@@ -71,17 +88,3 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(*_GC_THRESHOLDS)
-    sys.setswitchinterval(_SWITCH_SECONDS)
-
-
-@contextmanager
-def unsettled_after() -> Iterator[None]:
-    """Undo at the end what :func:`settle` did."""
-    thresholds, interval = gc.get_threshold(), sys.getswitchinterval()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*thresholds)
-        sys.setswitchinterval(interval)

@@ -5,22 +5,28 @@ Every piece is :class:`~textual.content.Content`, never markup: text from outsid
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.widget import Widget
 
 from model_router.tui.text import clean, fit
 
 
 class Lines(Widget):
-    """A widget that writes its own lines for the width it has. Subclasses give :meth:`lines`."""
+    """A widget that writes its own lines for the width it has. Subclasses give :meth:`lines`.
+
+    ``refresh`` draws all of them again; :meth:`look_again` those that are not as they were drawn, which is what a clock
+    should call.
+    """
 
     DEFAULT_CSS = """
     Lines { height: auto; text-wrap: nowrap; text-overflow: ellipsis; }
     """
+
+    _drawn: Sequence[Content] = ()
 
     def lines(self, width: int) -> list[Content]:
         """The lines to show on ``width`` cells, in order."""
@@ -32,7 +38,26 @@ class Lines(Widget):
 
     def render(self) -> Content:
         """The lines, one below the other."""
-        return Content("\n").join(self.lines(self.content_size.width))
+        self._drawn = self.lines(self.content_size.width)
+        return Content("\n").join(self._drawn)
+
+    def look_again(self) -> None:
+        """Draw the lines that have changed; lay out only if there are more or fewer."""
+        width = self.content_size.width
+        if not width:
+            return
+        before, self._drawn = self._drawn, self.lines(width)
+        if len(before) != len(self._drawn):
+            self.refresh(layout=True)
+            return
+        # Content that is equal may differ in colour.
+        changed = [
+            Region(0, y, width, 1)
+            for y, (old, new) in enumerate(zip(before, self._drawn, strict=True))
+            if old.plain != new.plain or old.spans != new.spans
+        ]
+        if changed:
+            self.refresh(*changed)
 
 
 class CursorScroll(VerticalScroll, can_focus=True, inherit_bindings=False):

@@ -13,7 +13,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.selection import Selection
@@ -149,7 +149,7 @@ class LogView(RowView):
         return line if line < len(self._matching) and self._matching[line] == sequence else None
 
     def _resized(self) -> None:
-        self.virtual_size = Size(self.row_width, self.count)
+        self.span(self.count)
 
     # Drawing
 

@@ -19,7 +19,7 @@ from model_router.tui.history import other_facts, other_words
 from model_router.tui.labelled import Labels
 from model_router.tui.lines import Lines, fact, paragraph, spaced, title
 from model_router.tui.look import ROUTE_LOOKS, outcome_look, route_look
-from model_router.tui.text import bar, clean, fit, fit_right, milliseconds
+from model_router.tui.text import bar, clean, duration, fit, fit_right
 
 _SHOWN_CUES = 12
 
@@ -135,8 +135,8 @@ def request_lines(event: RequestEvent, width: int) -> list[Content]:
     facts: tuple[tuple[str, Content | str], ...] = (
         ("status", Content.styled(f"{outcome.glyph} {event.status} {outcome.word}", outcome.style)),
         ("time", when),
-        ("first byte", _span(event.first_byte_ms)),
-        ("total", _span(event.total_ms)),
+        ("first byte", duration(event.first_byte_ms)),
+        ("total", duration(event.total_ms)),
         ("backend", f"{event.backend or '-'}{' (fallback)' if event.fallback else ''}{attempts}"),
         ("model", event.model or "-"),
         ("client", f"{event.client or '-'} · {event.protocol}{' · stream' if event.stream else ''}"),
@@ -146,11 +146,6 @@ def request_lines(event: RequestEvent, width: int) -> list[Content]:
         ("preview", clean(event.preview, 2_000)),
     )
     return [line for name, value in facts if value for line in fact(name, value, width)]
-
-
-def _span(value: float | None) -> str:
-    shown = milliseconds(value)
-    return shown if shown == "-" or not shown[-1].isdigit() else f"{shown} ms"
 
 
 def label_lines(label: Label | None, event: RequestEvent, width: int) -> list[Content]:

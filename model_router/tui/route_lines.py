@@ -10,7 +10,7 @@ from model_router.engine.routes import HUMAN_CONFIRM, ROUTES, Route
 from model_router.tui.lines import title
 from model_router.tui.look import ROUTE_LOOKS
 from model_router.tui.session import Session
-from model_router.tui.text import bar, clean, fit, fit_right, milliseconds
+from model_router.tui.text import bar, clean, duration, fit, fit_right
 
 _TICKS = " ▁▂▃▄▅▆▇█"
 
@@ -21,7 +21,8 @@ def route_lines(session: Session, width: int) -> list[Content]:
     What does not fit is left out: first the sparkline, then the bar, the engine, the latencies.
     """
     feed = session.feed
-    targets = session.router.catalog.routing_targets
+    gateway = session.gateway
+    targets = gateway.router.catalog.routing_targets if gateway is not None else {}
     timed = width >= 48
     spare = width - 19 - 13 - (14 if timed else 0)
     spark = 17 if spare >= 19 + 7 + 17 else 0
@@ -33,10 +34,10 @@ def route_lines(session: Session, width: int) -> list[Content]:
         count = feed.routes[route]
         share = count / feed.total if feed.total else 0.0
         look = ROUTE_LOOKS[route]
-        engine = "a person" if route is Route.CONFIRMATION else targets.get(route, HUMAN_CONFIRM)
+        engine = "a person" if route is Route.CONFIRMATION else targets.get(route, HUMAN_CONFIRM if targets else "")
         tally = feed.tallies.routes.get(route)
         quantiles = tally.quantiles() if tally is not None else None
-        spans = [milliseconds(span) for span in quantiles] if quantiles else ["-", "-"]
+        spans = [duration(span).replace(" ", "") for span in quantiles] if quantiles else ["-", "-"]
         lines.append(
             Content.assemble(
                 (f"{look.glyph} ", look.style),

@@ -8,9 +8,11 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.cache import LRUCache
+from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.widget import Widget
 
 from model_router.server.events import RequestEvent
 from model_router.tui.log_columns import Column, columns_for
@@ -126,6 +128,16 @@ class RowView(ScrollView, can_focus=True):
     def row_width(self) -> int:
         """Cells of a row: ``size`` counts the scroll bar, too."""
         return self.scrollable_content_region.width
+
+    def span(self, rows: int) -> None:
+        """So many rows can be scrolled through.
+
+        Assigning ``virtual_size`` would lay out the whole screen and then draw it twice. Width and scroll bar are always
+        there, so only the bar's thumb changes.
+        """
+        self.set_reactive(Widget.virtual_size, Size(self.row_width, rows))
+        self.vertical_scrollbar.window_virtual_size = rows
+        self.scroll_y = min(self.scroll_y, self.max_scroll_y)
 
     def titles(self) -> str:
         """The titles of the present columns, aligned with them."""

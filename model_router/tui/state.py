@@ -1,4 +1,4 @@
-"""What the application remembers from one run to the next: its theme and the log's filter.
+"""What the application remembers from one run to the next: theme, screen, filters, and the order of the models.
 
 Kept in ``state.json`` in the person's folder. Deleting the file is safe, and a file that cannot be read is as good as
 none.
@@ -18,7 +18,10 @@ class State:
     """Empty values mean the usual."""
 
     theme: str = ""
+    screen: str = ""
     filter: str = ""
+    models_sort: str = ""
+    models_filter: str = ""
 
 
 def load_state(path: Path) -> State:

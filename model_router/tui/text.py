@@ -89,6 +89,12 @@ def milliseconds(value: float | None) -> str:
     return f"{value / 60_000:.0f}min"
 
 
+def duration(value: float | None) -> str:
+    """The same with its unit, in at most seven characters: ``431 ms``, ``2.4 s``."""
+    shown = milliseconds(value)
+    return f"{shown} ms" if shown[-1].isdigit() else shown
+
+
 def bar(share: float, width: int) -> str:
     """A bar of ``width`` cells whose drawn part is ``share`` (0 to 1), in half cells; a little is never nothing."""
     halves = round(min(1.0, max(0.0, share)) * width * 2)

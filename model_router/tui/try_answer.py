@@ -28,7 +28,7 @@ from model_router.tui.receipt import (
     score_lines,
 )
 from model_router.tui.session import Session
-from model_router.tui.text import clean, fit, milliseconds
+from model_router.tui.text import clean, duration, fit
 
 SIDE_BY_SIDE = 100
 _MEASURED = 5
@@ -209,20 +209,15 @@ class SentPart(Lines):
         way = f"{trial.engine} → {trial.backend or 'nobody'}{f' · {trial.model}' if trial.model else ''}"
         facts = [clean(way, 120)] if trial.engine else []
         if trial.first_byte_ms is not None:
-            facts.append(f"first byte {_span(trial.first_byte_ms)}")
+            facts.append(f"first byte {duration(trial.first_byte_ms)}")
         if trial.tokens is not None:
             facts.append(f"{trial.tokens:,} tokens")
-        facts.append(f"total {_span(trial.total_ms)}" if trial.done else "under way; F5 stops it")
+        facts.append(f"total {duration(trial.total_ms)}" if trial.done else "under way; F5 stops it")
         lines += paragraph(" · ".join(facts), width, "$quiet")
         if trial.error:
             lines += paragraph(trial.error, width, "$text-warning", first="! ", indent="  ")
         lines += _answer(trial.reasoning, width, "$quiet italic") if not trial.text else []
         return lines + _answer(trial.text, width, "")
-
-
-def _span(value: float | None) -> str:
-    shown = milliseconds(value)
-    return shown if shown == "-" or not shown[-1].isdigit() else f"{shown} ms"
 
 
 def _answer(text: str, width: int, style: str) -> list[Content]:

@@ -69,6 +69,12 @@ class Flow:
         """The routes whose model has to be fetched first."""
         return tuple(route for route, offer in self.answers.items() if offer is not None and offer.download)
 
+    @property
+    def to_start(self) -> tuple[str, ...]:
+        """The commands of servers that have to run for what was chosen and do not yet."""
+        offers = (offer for offer in self.answers.values() if offer is not None)
+        return tuple(dict.fromkeys(offer.serve for offer in offers if offer.serve))
+
     def begin(self, where: Where, questions: tuple[Question, ...]) -> None:
         """The first route."""
         self.where, self.questions, self.number, self.answers = where, questions, 0, {}

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from model_router.config.files import user_folder
+from model_router.errors import ServerError
 
 if TYPE_CHECKING:
     from model_router.setup.download.disk import Disk
@@ -27,7 +28,8 @@ CONTEXTS = (4_096, 8_192, 16_384, 32_768, 65_536, 131_072)
 
 
 class Workshop:
-    """One for a session. ``surveyor`` stands in for a look at this machine, ``disk`` for its file systems.
+    """One for a session. ``surveyor`` stands in for a look at this machine, ``disk`` for its file systems,
+    ``port_is_free`` for its ports.
 
     ``simulated`` is the machine that models are judged for in place of the one that was found, and
     ``simulated_words`` what the person called it.
@@ -39,8 +41,10 @@ class Workshop:
         *,
         surveyor: Callable[[], Survey] | None = None,
         disk: Disk | None = None,
+        port_is_free: Callable[[int], bool] | None = None,
     ) -> None:
         self.environ = environ
+        self.port_is_free = port_is_free or _port_is_free
         self.found: Survey | None = None
         self.stock: Inventory | None = None
         self.queue: DownloadQueue | None = None
@@ -112,8 +116,9 @@ class Workshop:
         """
         from model_router.setup.download.hub import Hub
         from model_router.setup.download.plan import Adapter, default_root, plan_download
+        from model_router.setup.download.store import DownloadStore
 
-        return plan_download(
+        plan = plan_download(
             Hub(self.environ),
             wanted.repository,
             default_root(Adapter.LLAMACPP, self.environ),
@@ -123,7 +128,9 @@ class Workshop:
             projector=wanted.projector,
             route=wanted.route,
             disk=self._disk,
+            sha256=wanted.sha256,
         )
+        return DownloadStore(user_folder(self.environ)).recognised(plan)
 
     def open_queue(self) -> DownloadQueue:
         """The downloads, begun once. What an earlier run was at stands paused until somebody resumes it.
@@ -154,3 +161,15 @@ class Workshop:
             queue, self.queue = self.queue, None
         if queue is not None:
             queue.stop()
+
+
+def _port_is_free(port: int) -> bool:
+    """Whether a gateway could listen there now: it is tried, and let go."""
+    from model_router.config.proxy import ListenConfig
+    from model_router.server.thread import bind
+
+    try:
+        bind(ListenConfig(port=port)).close()
+    except ServerError:
+        return False
+    return True

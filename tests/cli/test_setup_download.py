@@ -84,6 +84,26 @@ def test_yes_fetches_and_prints_where(test_hub: TestHub, command: Command, home:
     assert target.read_bytes() == test_hub.repos["org/tiny"].files["tiny-Q4_K_M.gguf"]
     assert "tiny-Q4_K_M: done, 1 MB of 1 MB (100 %)" in ended.err
     assert "llama-server --models-dir" in ended.err
+    again = command("setup", "download", "--repo-id", "org/tiny")
+    assert "1 MB, 1 MB of it here already\n" in again.out
+    assert "Nothing is missing. Add --execute to verify what is here." in again.err
+
+
+def test_a_file_of_another_program_s_is_not_taken_for_the_planned_one(
+    test_hub: TestHub, command: Command, home: Path
+) -> None:
+    target = home / "models" / "tiny-Q4_K_M" / "tiny-Q4_K_M.gguf"
+    target.parent.mkdir(parents=True)
+    target.write_bytes(b"x" * MB)
+    planned = command("setup", "download", "--repo-id", "org/tiny")
+    assert "1 MB of it here by name and size, not verified yet" in planned.out
+    ended = command("setup", "download", "--repo-id", "org/tiny", "--execute", "--yes")
+    assert ended.code == 1
+    assert "is not the file that was planned, though it has its name and size" in ended.err
+    target.write_bytes(test_hub.repos["org/tiny"].files["tiny-Q4_K_M.gguf"])
+    sent = test_hub.sent
+    assert command("setup", "download", "--repo-id", "org/tiny", "--execute", "--yes").code == 0
+    assert test_hub.sent == sent, "it was verified, and nothing had to be fetched"
 
 
 def test_a_failure_is_one_sentence_and_a_hint(test_hub: TestHub, command: Command, home: Path) -> None:
@@ -103,6 +123,7 @@ def test_wrong_use_is_said_before_the_hub_is_asked(test_hub: TestHub, command: C
         ["--repo-id", "tiny"],
         ["--repo-id", "org/tiny", "--route", "coding", "--route", "simple"],
         ["--repo-id", "org/tiny", "--limit-rate", "x"],
+        ["--repo-id", "org/tiny", "--backend", "nosuch"],
     ):
         assert command("setup", "download", *arguments).code == 2
     assert test_hub.requests == []

@@ -147,6 +147,36 @@ def small_gguf(path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize(
+    ("written", "tokens"), [("32k", 32_768), ("128K", 131_072), ("32768", 32_768), ("1M", 1 << 20)]
+)
+def test_a_context_may_be_written_as_people_write_it(command: Command, written: str, tokens: int) -> None:
+    arguments = ("--json", "--context", written, *hardware("mac-studio-128gb"))
+    assert command("setup", "fit", "qwen3.5-4b", *arguments).json["context"] == tokens
+    shown = command("setup", "recommend", "--route", "simple", *arguments).json
+    assert shown["routes"]["simple"]["needs"]["context_tokens"] == tokens
+
+
+@pytest.mark.parametrize("written", ["", "k", "-1k", "0", "1.5k", "32 thousand", "9999M", "1e5"])
+def test_what_is_no_context_is_refused_in_one_sentence(command: Command, written: str) -> None:
+    ended = command("setup", "fit", "qwen3.5-4b", "--context", written, *hardware("laptop-8gb"))
+    assert (ended.code, ended.out) == (2, "")
+    assert len(ended.err.splitlines()) == 2
+
+
+def test_a_context_beyond_the_model_s_own_is_noted(command: Command) -> None:
+    ended = command("setup", "fit", "qwen3-8b", "--context", "128k", *hardware("mac-studio-128gb"))
+    assert "note: it was made for 40,960 tokens of context at most" in ended.out
+    assert "note" not in command("setup", "fit", "qwen3-8b", "--context", "32k", *hardware("mac-studio-128gb")).out
+
+
+@pytest.mark.parametrize("name", ["absent.gguf", "./absent.gguf", "../absent.gguf", "/nowhere/absent.gguf"])
+def test_a_file_that_is_absent_is_called_so(command: Command, name: str) -> None:
+    ended = command("setup", "fit", name, *hardware("laptop-8gb"))
+    assert (ended.code, ended.out) == (1, "")
+    assert "absent.gguf cannot be read (No such file or directory)" in ended.err
+
+
 def test_a_gguf_file_is_judged_by_its_own_header(command: Command, tmp_path: Path) -> None:
     path = small_gguf(tmp_path / "mine.gguf")
     shown = command("setup", "fit", str(path), "--context", "4096", "--json", *hardware("laptop-8gb")).json

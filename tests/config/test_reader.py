@@ -95,6 +95,7 @@ def test_the_nearest_key_is_named_wherever_it_belongs() -> None:
         ("count: x", "count", "must be a whole number"),
         ("count: '3'", "count", "must be a whole number"),
         ("count: 3.0", "count", "must be a whole number"),
+        ("count: 4k", "count", "must be a whole number; write 4096"),
         ("count: 03", "count", "must be a whole number"),
         ("count: 5", "count", "not known"),
         ("count: " + "9" * 5000, "count", "must be a whole number"),

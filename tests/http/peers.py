@@ -13,6 +13,8 @@ from typing import cast
 
 from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import Exchange, Limits
+from tests.support.clock import now
+from tests.support.listener import Listener
 
 SHORT = Limits(connect=5, read=5, write=5, pool=5)
 """Limits of tests in which nothing has to time out."""
@@ -96,9 +98,10 @@ class Peer:
 
     async def all_left(self, within: float = 5.0) -> None:
         """Wait until the client has closed every connection."""
-        async with asyncio.timeout(within):
-            while self.open:
-                await asyncio.sleep(0.001)
+        deadline = now() + within
+        while self.open:
+            assert now() < deadline, f"{self.open} connections stayed open for {within} s"
+            await asyncio.sleep(0.001)
 
 
 Behaviour = Callable[[Line, Peer], Awaitable[None]]
@@ -108,9 +111,9 @@ Behaviour = Callable[[Line, Peer], Awaitable[None]]
 async def serving(behaviour: Behaviour, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Peer]:
     """Run ``behaviour`` for each connection; it returns to close it. What it raises, this raises at the end."""
     mistakes: list[Exception] = []
-    tasks: set[asyncio.Task[None]] = set()
 
-    async def handle(line: Line) -> None:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = Line(reader, writer)
         peer.accepted += 1
         peer.open += 1
         try:
@@ -122,21 +125,13 @@ async def serving(behaviour: Behaviour, host: str = "127.0.0.1", port: int = 0) 
             peer.open -= 1
             line.close()
 
-    def begin(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(handle(Line(reader, writer)))
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    listener = await asyncio.start_server(begin, host, port)
-    peer = Peer(listener.sockets[0].getsockname()[:2])
+    listener = Listener(handle)
+    await listener.begin(host, port)
+    peer = Peer(listener.address)
     try:
         yield peer
     finally:
-        listener.close()
-        left = list(tasks)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await listener.end()
     if mistakes:
         raise mistakes[0]
 

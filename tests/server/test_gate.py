@@ -20,6 +20,7 @@ from model_router.server.happenings import ApprovalEvent
 from tests.faults import servers
 from tests.faults.gateways import Running, config_for, serving
 from tests.faults.servers import FaultServer
+from tests.support.clock import now
 from tests.support.gateway_process import wait_for
 
 RISKY = "drop the production database"
@@ -176,11 +177,11 @@ def test_nobody_comes_in_time(tmp_path: Path, backend: FaultServer) -> None:
 def test_a_client_that_leaves_frees_its_place(holding: Running, stream: bool) -> None:
     line = holding.connect(RISKY, stream=stream)
     waiting(holding)
-    left = time.monotonic()
+    left = now()
     line.close()
     approvals = holding.gateway.approvals
     wait_for(lambda: approvals.list()[0].standing is Standing.LEFT, within=2, what="its place free")
-    assert time.monotonic() - left < 0.3
+    assert now() - left < 0.3
     (event,) = holding.events(1)
     assert (event.outcome, event.status) == ("cancelled", 499)
     approvals.approve(approvals.list()[0].request_id, "cli")

@@ -92,6 +92,6 @@ def test_any_text_can_be_redacted_again_and_again(text: str) -> None:
     "piece", ["a@", "sk-", "-----BEGIN PRIVATE KEY-----", "x://", "1 ", "token=", "eyJa.", "bearer "]
 )
 def test_no_text_makes_it_slow(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     redact(piece * (200_000 // len(piece)))
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

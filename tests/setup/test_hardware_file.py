@@ -14,7 +14,7 @@ from model_router.setup.hardware import hardware_report, load_machine, machine_t
 from model_router.setup.hardware.probe import Facts, Output
 from model_router.setup.hardware.recording import Record, Recording
 from model_router.setup.hardware.report import Person
-from tests.setup.test_hardware import NAMES, recorded
+from tests.setup.test_hardware import MACHINES, NAMES, recorded
 
 GIB = 1 << 30
 
@@ -37,6 +37,14 @@ def test_a_report_can_be_looked_at_anew(tmp_path: Path, name: str) -> None:
     machine = scan_machine(Recording(recorded(name)))
     report = hardware_report(Recording(recorded(name)))
     assert load_machine(written(tmp_path, report)) == machine
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_bare_recording_is_looked_at_anew(tmp_path: Path, name: str) -> None:
+    machine = scan_machine(Recording(recorded(name)))
+    assert load_machine(MACHINES / name / "recording.json") == machine
+    report = hardware_report(Recording(recorded(name)))
+    assert load_machine(written(tmp_path, report["recording"])) == machine
 
 
 def test_a_few_figures_are_enough(tmp_path: Path) -> None:
@@ -66,6 +74,9 @@ def test_a_few_figures_are_enough(tmp_path: Path) -> None:
         ({"gpus": [{"total": GIB}]}, "missing required field `name`"),
         ({"recording": {"files": 3}}, "does not describe a machine"),
         ({"recording": {"unknown": 3}}, "does not describe a machine"),
+        ({"recording": [1]}, "nothing is called recording"),
+        ({"files": 3}, "does not describe a machine"),
+        ({"files": {}, "gpus": []}, "does not describe a machine: Object contains unknown field `gpus`"),
     ],
 )
 def test_a_file_that_is_none_is_named_in_one_sentence(tmp_path: Path, value: object, part: str) -> None:

@@ -280,6 +280,91 @@ def test_jan_and_gpt4all_follow_their_settings(person: Path, tmp_path: Path) -> 
     assert names(search(person)) == ["jan a", "gpt4all b"]
 
 
+@pytest.mark.parametrize("written", ["absolute", "from the data folder", "files"])
+def test_jan_s_imported_models_are_found_where_they_lie(person: Path, tmp_path: Path, written: str) -> None:
+    data = person / ".local/share/Jan/data"
+    lies = tmp_path / "Downloads" if written == "absolute" else data / "imported"
+    gguf(lies / "Qwen3-8B-Q4_K_M-00001-of-00002.gguf")
+    shutil.copy(lies / "Qwen3-8B-Q4_K_M-00001-of-00002.gguf", lies / "Qwen3-8B-Q4_K_M-00002-of-00002.gguf")
+    gguf(lies / "another-model.gguf", 3)
+    projector(lies / "eyes.gguf")
+    text = str(lies / "Qwen3-8B-Q4_K_M-00001-of-00002.gguf")
+    text = text if written == "absolute" else text.removeprefix(f"{data}/")
+    pointer = data / "llamacpp/models/org/qwen3-8b/model.yml"
+    pointer.parent.mkdir(parents=True)
+    if written == "files":
+        pointer.write_text(f"files:\n  - {text}\nmodel: Qwen3\n")
+    else:
+        pointer.write_text(f"name: Qwen3\nmodel_path: {text}\nmmproj_path: {lies / 'eyes.gguf'}\nsize_bytes: 5\n")
+    (model,) = search(person).models
+    assert (model.store, model.name, model.path.name) == ("jan", "org/qwen3-8b", Path(text).name)
+    assert model.projector == (None if written == "files" else lies / "eyes.gguf")
+
+
+def test_jan_s_own_description_beside_its_model_adds_nothing(person: Path) -> None:
+    folder = person / ".local/share/Jan/data/llamacpp/models/qwen"
+    gguf(folder / "model.gguf")
+    (folder / "model.yml").write_text("model_path: llamacpp/models/qwen/model.gguf\nsize_bytes: 5\n")
+    assert names(search(person)) == ["jan qwen"]
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("model_path: /nowhere/at/all.gguf", "the file that it names, /nowhere/at/all.gguf, is not there"),
+        ("- a\n- list", "no YAML that says where"),
+        ("a: [", "no YAML that says where"),
+        ("[" * 5000, "no YAML that says where"),
+    ],
+)
+def test_a_pointer_of_jan_s_that_leads_nowhere_is_named(person: Path, text: str, reason: str) -> None:
+    pointer = person / ".local/share/Jan/data/llamacpp/models/gone/model.yml"
+    pointer.parent.mkdir(parents=True)
+    pointer.write_text(text)
+    (bad,) = search(person).unreadable
+    assert bad.path == pointer
+    assert reason in bad.reason
+
+
+def virtual(person: Path, name: str, base: str) -> None:
+    path = person / ".lmstudio/hub/models" / name / "model.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(f"model: {name}\nbase:{base}\nconfig: {{operation: {{fields: []}}}}\n")
+
+
+def test_virtual_models_of_lm_studio_are_further_names_of_what_they_are_made_of(person: Path) -> None:
+    repository = person / ".lmstudio/models/lmstudio-community/Qwen3-8B-GGUF"
+    gguf(repository / "Qwen3-8B-Q4_K_M.gguf")
+    gguf(person / ".lmstudio/models/other/Qwen3-8B-GGUF/Qwen3-8B-Q4_K_M.gguf", 1)
+    sources = "sources: [{type: huggingface, user: lmstudio-community, repo: Qwen3-8B-GGUF}]"
+    virtual(person, "qwen/qwen3-8b", f"\n  - key: lmstudio-community/qwen3-8b-gguf\n    {sources}")
+    virtual(person, "me/thinking-qwen", " qwen/qwen3-8b")
+    virtual(person, "not/fetched", "\n  - key: nobody/nothing-gguf")
+    virtual(person, "round/one", " round/two")
+    virtual(person, "round/two", " round/one")
+    first, second = search(person).models
+    assert first.aliases == ("me/thinking-qwen", "qwen/qwen3-8b")
+    assert second.aliases == ()
+    assert not search(person).unreadable
+
+
+@pytest.mark.parametrize("text", ["", "base: 5", "base: [[[", "- x", "&a [*a]", "model: {}\nbase: [1, {sources: 3}]"])
+def test_a_broken_virtual_model_is_passed_over(person: Path, text: str) -> None:
+    gguf(person / ".lmstudio/models/a/b/c.gguf")
+    path = person / ".lmstudio/hub/models/a/b/model.yaml"
+    path.parent.mkdir(parents=True)
+    path.write_text(text)
+    assert names(search(person)) == ["lmstudio a/b/c"]
+
+
+def test_a_description_that_grows_when_it_is_read_takes_no_time(person: Path) -> None:
+    lines = ["a0: &a0 [x, x]", *(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)), "base: *a29"]
+    virtual_path = person / ".lmstudio/hub/models/a/b/model.yaml"
+    virtual_path.parent.mkdir(parents=True)
+    virtual_path.write_text("\n".join(lines))
+    assert names(search(person)) == []
+
+
 @pytest.mark.parametrize(
     ("system", "environ", "folder"),
     [

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from model_router.engine.routes import Route
+from model_router.setup.configuration import Pick
 from model_router.setup.header import ModelHeader
-from model_router.setup.machine import Machine, Memory, Processor
+from model_router.setup.machine import Gpu, Machine, Memory, Processor
 from model_router.setup.model_catalog_file import load_models
+from model_router.setup.recommend.options import LocalModel as KnownModel
 from model_router.setup.recommend.recommendation import Recommendation, recommend
 from model_router.setup.running import RunningServer, ServedModel
 from model_router.setup.stores import FoundModels, LocalModel
 from model_router.setup.survey import Survey
-from model_router.setup.wizard import ASKED, Offer, Source, Where, questions
+from model_router.setup.wizard import ASKED, Offer, Source, Where, questions, usual_answer
 
 GIB = 2**30
 MACHINE = Machine("linux", "x86_64", Memory(32 * GIB, 28 * GIB), Processor("a processor", 8, 8, ("avx2",)))
+MAC = Machine(memory=Memory(16 * GIB, 12 * GIB), gpus=(Gpu("Apple M2", "apple", 11 * GIB, unified=True),))
 OLLAMA = RunningServer("ollama", "http://127.0.0.1:11434", models=(ServedModel("qwen3:4b"), ServedModel("qwen3-vl:8b")))
 
 
@@ -73,15 +77,50 @@ def test_hosted_models_need_a_key_and_a_name_from_the_person() -> None:
     assert [offer.source for offer in mixed] == [Source.RUNNING, Source.RUNNING, Source.PROVIDER]
 
 
-def test_what_is_recommended_is_offered_with_the_command_that_fetches_it() -> None:
+def test_what_is_recommended_is_offered_with_what_has_to_be_fetched() -> None:
     recommendation = recommend(MACHINE, load_models({}))
     asked = questions(survey(), recommendation, Where.LOCAL)
     for question in asked:
         (offer,) = question.offers
         assert (offer.source, offer.download) == (Source.RECOMMENDED, True)
-        assert f"--route {question.route}" in offer.note
+        assert offer.note.startswith("recommended; ")
+        assert offer.note.endswith("GB to fetch")
         assert offer.serve.startswith("llama-server --models-dir")
     assert [question.default for question in asked] == [None, 0, None, None, None, None]
+
+
+def test_a_small_file_that_happens_to_lie_here_is_no_default_where_something_better_is_recommended() -> None:
+    found = survey(files=(model("SmolLM2-135M-Q4_1"),))
+    recommendation = recommend(MACHINE, load_models({}))
+    balanced = questions(found, recommendation, Where.LOCAL)[1]
+    assert [offer.source for offer in balanced.offers] == [Source.FILE, Source.RECOMMENDED]
+    assert balanced.default == 1
+    here = KnownModel("qwen3.5-9b", 5_680_522_464, path="/models/Qwen3.5-9B-Q4_K_M.gguf")
+    near = recommend(MAC, load_models({}), local=[here])
+    files = survey(files=(model("SmolLM2-135M-Q4_1"), model("Qwen3.5-9B-Q4_K_M")))
+    assert questions(files, near, Where.LOCAL)[1].default == 1, "it is nearly as good, and nothing has to be fetched"
+
+
+def test_a_chosen_model_that_reads_pictures_is_suggested_for_them() -> None:
+    asked = {q.route: q for q in questions(survey(), recommend(MACHINE, load_models({})), Where.LOCAL)}
+    (balanced,), (seeing,) = asked[Route.BALANCED].offers, asked[Route.VISION].offers
+    assert balanced.catalog_name == seeing.catalog_name, "on this machine one model is best for both"
+    assert usual_answer(asked[Route.VISION], {Route.BALANCED: balanced}) == 0
+    assert usual_answer(asked[Route.VISION], {Route.BALANCED: None}) is None
+    files = survey(files=(model("text-Q4"), model("seeing-Q4", projector=True)))
+    by_route = {question.route: question for question in questions(files, None, Where.LOCAL)}
+    text, eyes = by_route[Route.BALANCED].offers
+    vision = by_route[Route.VISION]
+    assert usual_answer(vision, {Route.BALANCED: text}) is None
+    assert usual_answer(vision, {Route.BALANCED: eyes}) == 0
+    assert usual_answer(vision, {Route.BALANCED: text, Route.CODING: eyes}) == 0
+    assert usual_answer(by_route[Route.CODING], {Route.BALANCED: eyes}) is None, "it shares anyway"
+
+
+def test_a_provider_s_model_is_not_taken_for_one_that_reads_pictures() -> None:
+    asked = {q.route: q for q in questions(survey(keys=("OPENAI_API_KEY",)), None, Where.HOSTED)}
+    chosen = replace(asked[Route.BALANCED].offers[0], pick=Pick("big", "https://api.openai.com/v1"))
+    assert usual_answer(asked[Route.VISION], {Route.BALANCED: chosen}) is None
 
 
 def test_nothing_there_is_nothing_offered() -> None:

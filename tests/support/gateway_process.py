@@ -17,6 +17,8 @@ from typing import Any, TypeVar
 import httpx
 import psutil
 
+from tests.support.clock import now
+
 _T = TypeVar("_T")
 
 START_TIMEOUT = 60.0
@@ -68,12 +70,12 @@ def wait_for(probe: Callable[[], _T | None], *, within: float, what: str) -> _T:
     Raises:
         AssertionError: nothing within so many seconds.
     """
-    deadline = time.monotonic() + within
+    deadline = now() + within
     while True:
         found = probe()
         if found:
             return found
-        assert time.monotonic() < deadline, f"not within {within} s: {what}"
+        assert now() < deadline, f"not within {within} s: {what}"
         time.sleep(0.005)
 
 

@@ -66,6 +66,9 @@ async def test_what_a_running_gateway_does_is_seen_and_leaving_leaves_it(
         await until(pilot, lambda: "● serving" in screen_text(app))
         assert "some-model" in screen_text(app)
         assert f"{process.base_url} · attached" in screen_text(app)
+        assert "Stop or start" not in screen_text(app), "what runs elsewhere is stopped there"
+        offered = {command.title for command in app.get_system_commands(app.screen)}
+        assert not offered & {"Stop or start", "Wizard", "Demo"}
         await pilot.press("s")
         await pilot.press("q")
         await pilot.pause()

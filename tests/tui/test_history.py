@@ -27,7 +27,7 @@ from model_router.tui.labelled import Labels
 from model_router.tui.log_export import export_rows
 from model_router.tui.screens.label import LabelScreen
 from model_router.tui.screens.log import LogScreen
-from model_router.tui.screens.path_field import PathScreen
+from model_router.tui.screens.one_line import LineScreen
 from model_router.tui.screens.receipt import ReceiptScreen
 from tests.tui.staging import START, StandingSession, fixed_event, request_name, screen_text, standing_session, until
 from tests.tui.test_goldens import compare, settled
@@ -157,10 +157,12 @@ async def test_the_filter_of_the_live_log_holds_for_the_history_and_back(tmp_pat
         await until(pilot, lambda: "8 rows" in screen_text(app) and "FOLLOWING" in screen_text(app))
 
 
-async def test_a_row_is_labelled_with_one_key_and_shows_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_a_row_is_labelled_with_one_key_and_shows_it(tmp_path: Path, size: tuple[int, int]) -> None:
+    """Beside the rows or above them: the receipt is where one sees that it went wrong."""
     session = session_with_log(tmp_path)
     app = ModelRouterApp(session)
-    async with app.run_test(size=(120, 40), notifications=False) as pilot:
+    async with app.run_test(size=size, notifications=False) as pilot:
         await pilot.press("3", "up", "enter")
         await pilot.pause()
         await pilot.press("w")
@@ -172,7 +174,16 @@ async def test_a_row_is_labelled_with_one_key_and_shows_it(tmp_path: Path) -> No
         (label,) = read_labels(tmp_path / "routing-feedback.jsonl")[0].values()
         assert (label.request_id, label.engine, label.notes) == (request_name(7), "code_agent", "why")
         assert label.config_hash == "0123456789abcdef"
+        if size[0] < 120:
+            await pilot.press("escape")
         await until(pilot, lambda: any(line.startswith("⚑") for line in screen_text(app).splitlines()))
+
+
+async def test_a_key_that_wants_a_row_says_so_where_there_is_none() -> None:
+    app = ModelRouterApp(standing_session(fixed=0))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("3", "w")
+        await until(pilot, lambda: "There is no row to take yet" in screen_text(app))
 
 
 def test_a_label_written_while_the_file_is_read_stays_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +230,7 @@ async def test_the_rows_that_are_shown_are_exported(tmp_path: Path, days: bool) 
         if days:
             await in_history(pilot)
         await pilot.press("e")
-        await until(pilot, lambda: isinstance(app.screen, PathScreen))
+        await until(pilot, lambda: isinstance(app.screen, LineScreen))
         field = app.screen.query_one("Input")
         field.value = str(target)  # type: ignore[attr-defined]  # an Input, asked for by its name
         await pilot.press("enter")

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from model_router.tui.app import ModelRouterApp
-from model_router.tui.launch import settle, unsettled_after
+from model_router.tui.launch import in_shape, settle
 from model_router.tui.log_view import LogView
 from model_router.tui.screens.receipt import ReceiptScreen
 from model_router.tui.session import Phase, Session
@@ -153,12 +153,12 @@ async def test_a_request_never_waits_for_a_stuck_screen(demo_session: Session) -
         await waiting
 
 
-def test_settling_is_undone() -> None:
+def test_the_shape_of_the_process_is_undone() -> None:
     import gc
     import sys
 
     before = gc.get_threshold(), sys.getswitchinterval()
-    with unsettled_after():
+    with in_shape():
         settle()
         assert gc.get_freeze_count() > 0
         assert (gc.get_threshold(), sys.getswitchinterval()) != before

@@ -91,6 +91,34 @@ async def test_every_order_and_the_filter() -> None:
         assert len(screen.shown) > 40
 
 
+async def test_order_filter_and_screen_are_there_again_the_next_time(tmp_path: Path) -> None:
+    (tmp_path / ".model-router").mkdir()
+
+    def again() -> ModelRouterApp:
+        session = standing()
+        session.wants_demo, session.environ = False, environment(tmp_path)
+        return ModelRouterApp(session)
+
+    async with again().run_test(size=(80, 24)) as pilot:
+        await opened(pilot)
+        await pilot.press("o", "slash", *"coder", "enter")
+        await pilot.pause()
+    for keys in ([], ["escape"]):
+        async with again().run_test(size=(80, 24)) as pilot:
+            app = pilot.app
+            await until(pilot, lambda app=app: isinstance(app.screen, ModelsScreen) and app.screen.shown)  # type: ignore[misc]  # a default binds it
+            assert isinstance(app.screen, ModelsScreen)
+            assert (app.screen.sort, app.screen.filter) == ("quality", "coder")
+            assert all("coder" in app.screen._text(entry) for entry in app.screen.shown)
+            await pilot.press(*keys)
+            await pilot.pause()
+    async with again().run_test(size=(80, 24)) as pilot:
+        screen = pilot.app.screen
+        await until(pilot, lambda: isinstance(screen, ModelsScreen) and screen.shown)
+        assert isinstance(screen, ModelsScreen)
+        assert (screen.sort, screen.filter) == ("quality", "")
+
+
 async def test_other_hardware_changes_what_fits_and_nonsense_is_told() -> None:
     async with ModelRouterApp(standing()).run_test(size=(120, 40)) as pilot:
         screen = await opened(pilot)

@@ -14,12 +14,13 @@ from tests.tui.staging import environment, screen_text, standing_session, until,
 SIZES = [(100, 30), (200, 60), (60, 15), (12, 4), (1, 1)]
 
 
-@pytest.mark.parametrize("size", SIZES)
-async def test_every_screen_lives_at_every_size(size: tuple[int, int]) -> None:
+async def test_every_screen_lives_at_every_size() -> None:
     app = ModelRouterApp(standing_session(fixed=40, down=("code",)))
-    async with app.run_test(size=size) as pilot:
-        for key in ("1", "3", "enter", "escape", "question_mark", "escape", "2", "a"):
-            await pilot.press(key)
+    async with app.run_test(size=(1, 1)) as pilot:
+        for size in SIZES:
+            await pilot.resize_terminal(*size)
+            for key in ("1", "3", "enter", "escape", "question_mark", "escape", "2", "a", "escape"):
+                await pilot.press(key)
             await pilot.pause()
         assert app.is_running
 
@@ -59,7 +60,7 @@ async def test_resizing_keeps_the_newest_row_in_sight() -> None:
 async def test_every_theme_draws_every_screen() -> None:
     app = ModelRouterApp(standing_session(fixed=8))
     async with app.run_test(size=(80, 24)) as pilot:
-        for theme in ("router-light", "ansi-dark", "ansi-light", "textual-dark", "dracula", "router-dark"):
+        for theme in ("router-light", "ansi-dark", "ansi-light", "dracula"):
             app.theme = theme
             for key in ("1", "3", "up", "enter", "escape"):
                 await pilot.press(key)

@@ -36,9 +36,14 @@ ENDED = {Phase.SERVING, Phase.NOT_SERVING}
 """Port 8082 may be taken on the machine of a test; either way the configuration was read."""
 
 
-def first_run(home: Path, found: Survey | None = None, **more: str) -> Session:
+def first_run(home: Path, found: Survey | None = None, *, taken: frozenset[int] = frozenset(), **more: str) -> Session:
     session = Session(environment(home) | more)
-    session.workshop = Workshop(session.environ, surveyor=always(found or found_on()), disk=RoomyDisk())
+    session.workshop = Workshop(
+        session.environ,
+        surveyor=always(found or found_on()),
+        disk=RoomyDisk(),
+        port_is_free=lambda port: port not in taken,
+    )
     return session
 
 
@@ -93,6 +98,36 @@ async def test_six_answers_later_it_serves_what_runs_here(tmp_path: Path) -> Non
         await choose(pilot, "Connect")
         await until(pilot, lambda: isinstance(pilot.app.screen, ConnectScreen))
         await until(pilot, lambda: "ANTHROPIC_BASE_URL=http://127.0.0.1:8082" in screen_text(pilot.app))
+
+
+async def test_a_port_that_is_taken_is_told_and_the_next_free_one_written(tmp_path: Path) -> None:
+    session = first_run(tmp_path, taken=frozenset({8082, 8083, 9000}))
+    async with ModelRouterApp(session).run_test(size=(100, 40)) as pilot:
+        screen = await opened(pilot)
+        await choose(pilot, "local")
+        for _ in range(6):
+            await pilot.press("enter")
+            await pilot.pause()
+        words = "Port 8082 is taken by another program, so the file will say 8084, which is free."
+        assert words in screen_text(pilot.app)
+        await choose(pilot, "Other port")
+        for port, told_words in (
+            ("many", "'many' is no port"),
+            ("9000", "Port 9000 is taken by another program; 9001"),
+        ):
+            await until(pilot, lambda: isinstance(pilot.app.screen, LineScreen))
+            pilot.app.screen.query_one(Input).value = port
+            await pilot.press("enter")
+            await until(pilot, lambda words=told_words: words in screen_text(pilot.app))  # type: ignore[misc]  # a default binds it
+        await pilot.press("enter")  # what is proposed
+        await until(pilot, lambda: pilot.app.screen is screen)
+        await until(pilot, lambda: screen.port.port == 9001)
+        assert "is taken" not in screen_text(pilot.app)
+        await choose(pilot, "Show the file")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChangeScreen))
+        await pilot.press("y")
+        await until(pilot, lambda: screen.flow.page is Page.DONE and session.phase in ENDED)
+        assert load_proxy(session.config_path, session.environ).proxy.port == 9001
 
 
 async def test_a_page_back_is_a_page_back(tmp_path: Path) -> None:

@@ -75,14 +75,18 @@ def command(
     Ctrl-C stops and keeps what has arrived: the same command goes on there. Gated and private repositories need a token
     (`hf auth login`, or HF_TOKEN). HF_ENDPOINT names another hub.
     """
+    from model_router.cli.setup.offer import check_backend
     from model_router.setup.download.hub import Hub
     from model_router.setup.download.plan import Adapter, default_root, plan_download
     from model_router.setup.download.sizes import parse_rate
+    from model_router.setup.download.store import DownloadStore
     from model_router.setup.download.wanted import Wanted
 
     rate = parse_rate(limit_rate) if limit_rate else None
     if managed and not (backend or routes):
         raise UsageError("nothing says whose server it is to be", "Name its --backend, or the --route it is for.")
+    if backend is not None:
+        check_backend(backend)
     if repositories:
         if len(routes) > 1:
             raise UsageError("a repository is for one route", "Give --route once, or leave --repo-id out.")
@@ -112,6 +116,8 @@ def command(
         )
         for each in wanted
     ]
+    store = DownloadStore(user_folder(os.environ))
+    plans = [store.recognised(plan) for plan in plans]
     _check_targets(plans)
     if not execute or not plans:
         _show_plans(plans, as_json=as_json)
@@ -162,6 +168,8 @@ def _recommended(routes: tuple[str, ...], *, projector: bool) -> list[Wanted]:
         if pick.here:
             talk(f"{pick.route}: the recommended model is here already, {pick.here}")
             continue
+        if choice.near is not None:
+            talk(f"{pick.route}: {choice.near.name} is here already and nearly as good, {choice.near.variant.here}")
         same = wanted.setdefault((pick.repository, pick.names), pick)
         wanted[pick.repository, pick.names] = replace(same, projector=projector or pick.projector or same.projector)
     return list(wanted.values())
@@ -189,7 +197,10 @@ def _show_plans(plans: list[DownloadPlan], *, as_json: bool) -> None:
     for plan in plans:
         for line in plan_lines(plan):
             say(line)
-    talk("Nothing was fetched. Add --execute to fetch after a question for each." if plans else "Nothing is missing.")
+    if any(plan.missing for plan in plans):
+        talk("Nothing was fetched. Add --execute to fetch after a question for each.")
+    else:
+        talk("Nothing is missing." + (" Add --execute to verify what is here." if plans else ""))
 
 
 def _approved(plans: list[DownloadPlan], *, yes: bool, as_json: bool) -> list[DownloadPlan]:
@@ -203,7 +214,8 @@ def _approved(plans: list[DownloadPlan], *, yes: bool, as_json: bool) -> list[Do
     for plan in plans:
         for line in () if as_json and yes else plan_lines(plan):
             talk(line)
-        if yes or click.confirm("Fetch this?", default=False, err=True):
+        question = "Fetch this?" if plan.missing else "Nothing is missing. Verify what is here?"
+        if yes or click.confirm(question, default=False, err=True):
             approved.append(plan)
     return approved
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from model_router.cli.options import json_option
+from model_router.cli.options import TokenCount, json_option
 from model_router.cli.output import columns, say, say_json, talk
 from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for, speeds_here
 from model_router.errors import UsageError
@@ -27,7 +27,7 @@ _SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 @click.argument("model")
 @click.option("--quant", metavar="QUANT", help="The file of the model, like Q4_K_M or mlx; without it the usual one.")
 @click.option(
-    "--context", type=click.IntRange(1, 100_000_000), help="Tokens to keep room for; without it 4096, or the depth."
+    "--context", type=TokenCount(1, 100_000_000), help="Room for so many, like 32k; without it 4096, or the depth."
 )
 @click.option(
     "--kv-type", type=click.Choice(_CACHE_TYPES), default="f16", show_default=True, help="What the cache is stored as."
@@ -36,7 +36,7 @@ _SHARD = re.compile(r"-(\d{5})-of-(\d{5})\.gguf$")
 @click.option("--ubatch", type=click.IntRange(1, 65_536), default=512, show_default=True, help="Tokens of one step.")
 @click.option(
     "--depth",
-    type=click.IntRange(0, 100_000_000),
+    type=TokenCount(0, 100_000_000),
     default=0,
     show_default=True,
     help="Tokens in the cache when the speed is asked for.",
@@ -87,7 +87,8 @@ def _shape(model: str, quant: str | None, *, pictures: bool) -> ModelShape:
     from model_router.setup.fit.lookup import find_shape, shape_of_file
 
     path = Path(model).expanduser()
-    if model.lower().endswith(".gguf") and (path.exists() or path.is_absolute() or "/" not in model):
+    local = path.exists() or path.is_absolute() or "/" not in model or model.startswith(("./", "../"))
+    if model.lower().endswith(".gguf") and local:
         from model_router.setup.gguf import read_header
 
         return shape_of_file(path, read_header(_shards(path)))
@@ -110,6 +111,8 @@ def _show(verdict: Verdict) -> None:
     shape, load = verdict.shape, verdict.load
     say(f"{shape.name} {shape.quant}".strip(), bold=True)
     say(f"{load.context:,} tokens of context, cache {load.cache_type.value}, {load.slots} at once", dim=True)
+    if shape.context_max is not None and load.context > shape.context_max:
+        say(f"note: it was made for {shape.context_max:,} tokens of context at most")
     for line in columns(sum_rows(verdict)):
         say(line)
     if verdict.placement is None:

@@ -13,7 +13,8 @@ import click
 from model_router.cli.init import person_is_there
 from model_router.cli.output import complain, talk
 from model_router.config.files import proxy_path
-from model_router.errors import ModelRouterError
+from model_router.config.wording import nearest
+from model_router.errors import ModelRouterError, UsageError
 
 if TYPE_CHECKING:
     from model_router.setup.download.plan import DownloadPlan
@@ -30,14 +31,34 @@ def offer(plan: DownloadPlan, backend: str | None, *, managed: bool = False) -> 
         talk(server_hint(plan))
     path = proxy_path(os.environ)
     if not path.exists():
-        if backend is not None:
-            complain(f"there is no {path} to change", "Write one with `model-router init --preset llamacpp`.", label="")
         return
     try:
         _offer_change(plan, backend, path, managed=managed)
     except ModelRouterError as error:
         # The download itself is fine; what its model is used for can be settled later.
         complain(error.message, error.hint, label="note")
+
+
+def check_backend(name: str) -> None:
+    """A backend that is not there is said before anything is fetched for it; a file with mistakes tells afterwards.
+
+    Raises:
+        UsageError: there is no such backend.
+    """
+    from model_router.config.proxy_file import load_proxy
+
+    path = proxy_path(os.environ)
+    if not path.exists():
+        hint = "Leave --backend out, or write a file with `model-router init --preset llamacpp`."
+        raise UsageError(f"there is no {path} that could have a backend {name!r}", hint)
+    try:
+        backends = load_proxy(path, os.environ).backends
+    except ModelRouterError:
+        return
+    if name not in backends:
+        near = nearest(name, backends)
+        guess = f"did you mean {near!r}? " if near else ""
+        raise UsageError(f"{path} has no backend {name!r}", f"{guess}known: {' '.join(backends)}")
 
 
 def _offer_change(plan: DownloadPlan, backend: str | None, path: Path, *, managed: bool) -> None:

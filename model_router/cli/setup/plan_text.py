@@ -15,7 +15,7 @@ def plan_lines(plan: DownloadPlan) -> list[str]:
         ("licence", plan.licence or "not stated"),
         ("gated", _gated(plan.gated)),
         ("to", plan.folder),
-        ("size", size_words(plan.total) + _arrived(plan)),
+        ("size", size_words(plan.total) + plan.arrived),
         ("disk", _disk(plan)),
     ]
     lines = [f"{plan.model}" + (f" for {plan.route}" if plan.route else "")]
@@ -36,11 +36,6 @@ def _gated(gated: str) -> str:
     return {"": "no", "auto": "yes: accept its conditions once", "manual": "yes: its owner lets people in"}.get(
         gated, gated
     )
-
-
-def _arrived(plan: DownloadPlan) -> str:
-    have = plan.total - plan.missing
-    return f", {size_words(have)} of it here already" if have else ""
 
 
 def _disk(plan: DownloadPlan) -> str:

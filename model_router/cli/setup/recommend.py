@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from model_router.cli.options import json_option
+from model_router.cli.options import TokenCount, json_option
 from model_router.cli.output import say, say_json, talk
 from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for, models_here, speeds_here
 
@@ -29,7 +29,7 @@ _ROUTES = ("simple", "balanced", "reasoning", "coding", "research", "vision")
 )
 @click.option("--route", "routes", multiple=True, type=click.Choice(_ROUTES), help="Only this route; may be repeated.")
 @click.option(
-    "--context", type=click.IntRange(256, 100_000_000), help="Tokens of context for every route, not the usual ones."
+    "--context", type=TokenCount(256, 100_000_000), help="Context for every route, like 32k, not the usual ones."
 )
 @click.option(
     "--model-dir",
@@ -53,9 +53,9 @@ def command(
 ) -> int:
     """Recommend a model for each route: what fits this machine, is fast enough, and does that work best.
 
-    Models that are on this machine already are preferred when they are nearly as good. Nothing is downloaded and no
-    network is used. Speeds that the gateway has measured on this machine take the place of estimates. The exit code is
-    1 when no route has a model.
+    Cited quality ranks what fits and is fast enough; a model that is here already and nearly as good is named beside
+    the pick. Nothing is downloaded and no network is used. Speeds that the gateway has measured on this machine take
+    the place of estimates. The exit code is 1 when no route has a model.
     """
     from model_router.setup.model_catalog import Work
     from model_router.setup.model_catalog_file import load_models

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,7 +44,10 @@ def command(*, where: str | None, config_dir: Path | None, proxy_port: int | Non
         listed = " and ".join(str(path) for path in present)
         raise UsageError(f"{listed} would be overwritten", "Give --force to replace them; copies are kept.")
     if where is None:
-        talk("Where may models run? local: on this machine; hosted: at providers you have a key of; mix: both.")
+        talk("Where may models run?")
+        kinds = (("local", "on this machine"), ("hosted", "at providers you have a key of"), ("mix", "both"))
+        for line in columns(kinds):
+            talk(line)
         choice = click.Choice(["local", "hosted", "mix"])
         where = click.prompt("Where", type=choice, default="local", err=True)
     asked = _questions(Where(where))
@@ -55,8 +59,9 @@ def command(*, where: str | None, config_dir: Path | None, proxy_port: int | Non
     picks: dict[Route, Pick] = {}
     downloads: list[Route] = []
     commands: dict[str, None] = {}
+    answers: dict[Route, Offer | None] = {}
     for question in asked:
-        offer = _ask(question)
+        offer = answers[question.route] = _ask(question, answers)
         if offer is not None:
             picks[question.route] = offer.pick
             downloads += [question.route] if offer.download else []
@@ -91,10 +96,10 @@ def _questions(where: Where) -> tuple[Question, ...]:
     return questions(found, recommend(found.machine, load_models(os.environ), local=here) if local else None, where)
 
 
-def _ask(question: Question) -> Offer | None:
+def _ask(question: Question, answers: Mapping[Route, Offer | None]) -> Offer | None:
     """One route. 0 shares the model of another route, or for vision takes no pictures."""
     from model_router.engine.routes import Route
-    from model_router.setup.wizard import Source
+    from model_router.setup.wizard import Source, usual_answer
 
     if not question.offers:
         talk(f"{question.route}: nothing here suits it")
@@ -105,7 +110,8 @@ def _ask(question: Question) -> Offer | None:
     nothing = "no pictures" if question.route is Route.VISION else "the model of another route"
     for line in columns([("0", "-", nothing), *rows]):
         talk(line)
-    usual = 0 if question.default is None else question.default + 1
+    place = usual_answer(question, answers)
+    usual = 0 if place is None else place + 1
     number: int = click.prompt("Number", type=click.IntRange(0, len(question.offers)), default=usual, err=True)
     if number == 0:
         return None

@@ -16,7 +16,8 @@ from model_router.setup.doctor.finding import Finding, fine, problem, warning
 def check_files(checked: CheckedProxy) -> Iterator[Finding]:
     """The proxy file and the catalog that it names."""
     for mistake in checked.problems:
-        yield problem("config.proxy", checked.file, str(mistake), checked.hint or "Correct the file.")
+        words = str(mistake).removeprefix(f"{checked.file}: ")
+        yield problem("config.proxy", checked.file, words, checked.hint or "Correct the file.")
     for mistake in checked.warnings:
         yield warning("config.proxy", checked.file, str(mistake), "Look at this line.")
     if not checked.problems and checked.config is not None:

@@ -51,7 +51,9 @@ class DownloadPlan:
     """One model's download. Sizes in bytes.
 
     ``identity`` is the same for the same files in the same place. ``free_after`` is ``None`` when the file system does
-    not tell. ``replaces`` are targets where another file stands. ``notes`` are sentences for the person.
+    not tell. ``replaces`` are targets where another file stands, ``unverified`` those where one of the same name and
+    size does: when the plan is carried out its digest decides whether it is the same. ``notes`` are sentences for the
+    person.
     """
 
     identity: str
@@ -68,6 +70,7 @@ class DownloadPlan:
     route: str = ""
     free: int | None = None
     replaces: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -84,6 +87,14 @@ class DownloadPlan:
     def free_after(self) -> int | None:
         """Free bytes when all is here."""
         return None if self.free is None else self.free - self.missing
+
+    @property
+    def arrived(self) -> str:
+        """What of it is here, in words that stand behind its size."""
+        doubted = sum(file.size for file in self.files if file.target in self.unverified)
+        here = self.total - self.missing - doubted
+        words = f", {size_words(here)} of it here already" if here else ""
+        return words + (f", {size_words(doubted)} of it here by name and size, not verified yet" if doubted else "")
 
     @property
     def weights(self) -> tuple[PlannedFile, ...]:
@@ -166,6 +177,7 @@ def plan_download(
         route=route,
         free=disk.free(folder),
         replaces=tuple(file.target for file in files if _is_other(file)),
+        unverified=tuple(file.target for file in files if file.size and _size(Path(file.target)) == file.size),
         notes=tuple(notes),
     )
     check_room(plan, disk)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,11 @@ class DownloadStore:
             with suppress(OSError):
                 self.path.replace(self.path.with_name(f"{FILE_NAME}.damaged"))
             return {}
+
+    def recognised(self, plan: DownloadPlan) -> DownloadPlan:
+        """The plan, without doubts about files that were fetched here and verified then."""
+        record = self.read().get(plan.identity)
+        return replace(plan, unverified=()) if record is not None and record.state is DownloadState.DONE else plan
 
     def changed_records(self) -> dict[str, Record] | None:
         """All records when the file is another than the one last seen here, else ``None``."""

@@ -30,7 +30,7 @@ class Wanted:
 def models_here(found: FoundModels) -> tuple[LocalModel, ...]:
     """What a search found on this machine, as a recommendation takes it."""
     return tuple(
-        LocalModel(model.name, model.header.size, model.header, str(model.path))
+        LocalModel(model.name, model.header.size, model.header, str(model.path), model.aliases)
         for model in found.models
         if model.header.kind == "model"
     )

@@ -1,16 +1,18 @@
 """How much memory of a machine a model may take, and how fast that memory is.
 
 Budgets start from what is free, not from what is built in, and keep a margin. What is not known stays unknown: a pool
-without a budget never makes a model fit.
+without a budget never makes a model fit. Every budget grows with the memory that it is of, and nothing else about a
+pool depends on how much there is, so more memory never takes a way to run a model away.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from model_router.setup.fit.devices import USUAL_EFFICIENCY, device_named, processor_bandwidth
-from model_router.setup.machine import Gpu, Machine
+from model_router.setup.machine import Gpu, Machine, Memory
 
 PoolKind = Literal["gpu", "unified", "cpu"]
 
@@ -33,7 +35,8 @@ _APPLE_SHARES = ((12 * GIB, 0.66), (40 * GIB, 0.72))
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """One kind of memory. ``devices`` counts graphics processors that share a model layer by layer.
+    """One kind of memory. ``devices`` counts graphics processors that share a model layer by layer, ``cards`` are
+    those, the fastest first; a single device has none.
 
     ``bandwidth`` is nominal, in GB/s; ``assumed`` where the device is not in the table. ``reason`` says in plain words
     where the budget comes from.
@@ -48,14 +51,28 @@ class Pool:
     assumed: bool = False
     devices: int = 1
     source: str = ""
+    cards: tuple[Pool, ...] = ()
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second that it is read with."""
+        return self.bandwidth * 1e9 * self.efficiency
 
 
 @dataclass(frozen=True, slots=True)
 class Pools:
-    """``graphics`` from the one to try first: a single card, then all of them. ``shared``: they use system memory."""
+    """``graphics`` from the one to try first: each kind of card alone, then all of a maker together, the most memory
+    last. ``whole`` has each maker's cards once. ``shared``: they use system memory."""
 
     graphics: tuple[Pool, ...]
     processor: Pool
+
+    @property
+    def whole(self) -> tuple[Pool, ...]:
+        """All of the graphics memory, by maker: one program drives no two makers' cards."""
+        together = tuple(pool for pool in self.graphics if pool.cards)
+        inside = {card.name for pool in together for card in pool.cards}
+        return (*(pool for pool in self.graphics if not pool.cards and pool.name not in inside), *together)
 
     @property
     def shared(self) -> bool:
@@ -80,37 +97,45 @@ def _computes(gpu: Gpu) -> bool:
 
 
 def _discrete_pools(gpus: list[Gpu]) -> tuple[Pool, ...]:
-    """The best single card, then all cards of its maker together: one program drives no two makers' cards."""
-    single = [_card_pool(gpu) for gpu in gpus]
+    """Each kind of card alone, the fastest first, then all cards of one maker together."""
     order = sorted(
-        range(len(gpus)), key=lambda i: (-(single[i].budget or -1), -single[i].bandwidth, gpus[i].index, gpus[i].name)
+        ((_card_pool(gpu), gpu) for gpu in gpus),
+        key=lambda one: (-one[0].rate, -(one[0].budget or -1), one[1].index, one[0].name),
     )
-    best = order[0]
-    together = [i for i in order if gpus[i].vendor == gpus[best].vendor and (single[i].budget or 0) > 0]
-    if len(together) < 2:
-        return (single[best],)
-    budgets = [single[i].budget or 0 for i in together]
-    total = sum(budgets)
+    makers: dict[str, list[Pool]] = {}
+    alone: dict[tuple[str, str], Pool] = {}
+    for pool, gpu in order:
+        makers.setdefault(gpu.vendor, []).append(pool)
+        alone.setdefault((gpu.vendor, pool.name), pool)  # of one kind the one with the most memory
+    together = [_together(tuple(cards)) for cards in makers.values() if len(cards) > 1]
+    return (*alone.values(), *sorted(together, key=lambda pool: pool.budget or -1))
+
+
+def _together(cards: tuple[Pool, ...]) -> Pool:
+    """All cards of a maker, for what no single one holds; those whose memory is not known add nothing."""
+    known = [(card, card.budget) for card in cards if card.budget]
+    total = sum(budget for _, budget in known)
     # layer after layer: each card's share of the layers takes its own time
-    seconds = sum(
-        budget / total / (single[i].bandwidth * single[i].efficiency)
-        for i, budget in zip(together, budgets, strict=True)
-    )
-    efficiency = min(single[i].efficiency for i in together)
-    names = {single[i].name for i in together}
-    name = f"{len(together)} x {names.pop()}" if len(names) == 1 else " + ".join(single[i].name for i in together)
-    pool = Pool(
+    seconds = sum(budget / total / card.rate for card, budget in known) if total else 1 / cards[-1].rate
+    efficiency = min(card.efficiency for card in cards)
+    return Pool(
         kind="gpu",
-        name=name,
-        budget=total,
+        name=names_of(cards),
+        budget=None if all(card.budget is None for card in cards) else total,
         reason="free memory of each card less 1 GiB, added up; the cards work one after the other",
-        bandwidth=1 / seconds / efficiency,
+        bandwidth=1 / seconds / efficiency / 1e9,
         efficiency=efficiency,
-        assumed=any(single[i].assumed for i in together),
-        devices=len(together),
+        assumed=any(card.assumed for card in cards),
+        devices=len(cards),
         source="the makers' specifications",
+        cards=cards,
     )
-    return (single[best], pool)
+
+
+def names_of(cards: Sequence[Pool]) -> str:
+    """Several cards in few words."""
+    names = {card.name for card in cards}
+    return f"{len(cards)} x {names.pop()}" if len(names) == 1 else " + ".join(card.name for card in cards)
 
 
 def _card_pool(gpu: Gpu) -> Pool:
@@ -146,10 +171,18 @@ def _unified_budget(gpu: Gpu, machine: Machine) -> tuple[int | None, str]:
     if free is None:
         return None, "its memory is not known"
     budget = max(0, free - DEVICE_MARGIN)
-    inside = machine.memory.total is not None and gpu.total is not None and gpu.total <= machine.memory.total
-    if inside and available is not None and available - 2 * GIB < budget:
-        return max(0, available - 2 * GIB), "available system memory less 2 GiB, which graphics share"
+    own = _own_bytes(gpu, machine.memory.total)
+    if available is not None and own + max(0, available - 2 * GIB) < budget:
+        words = "its own part and " if own else ""
+        return own + max(0, available - 2 * GIB), f"{words}available system memory less 2 GiB, which graphics share"
     return budget, "free memory that graphics may use, less 1 GiB"
+
+
+def _own_bytes(gpu: Gpu, system: int | None) -> int:
+    """What of it is not system memory: as it was told, else what system memory is too small for."""
+    if gpu.own is not None:
+        return gpu.own
+    return max(0, (gpu.total or 0) - system) if system is not None else gpu.total or 0
 
 
 def _apple_budget(gpu: Gpu, total: int | None, available: int | None) -> tuple[int | None, str]:
@@ -158,8 +191,8 @@ def _apple_budget(gpu: Gpu, total: int | None, available: int | None) -> tuple[i
         limit, words = apple_working_set(total), "Metal's usual share of memory"
     if limit is None:
         return None, "its memory is not known"
-    if available is not None and available < limit:
-        return available, "available memory, which is less than Metal's working set"
+    if available is not None and available - DEVICE_MARGIN < limit:
+        return max(0, available - DEVICE_MARGIN), "available memory less 1 GiB, which is less than Metal's working set"
     return limit, words
 
 
@@ -170,17 +203,7 @@ def apple_working_set(total: int) -> int:
 
 
 def _processor_pool(machine: Machine) -> Pool:
-    memory = machine.memory
-    available = _least(memory.available, memory.remaining)
-    budget: int | None = None
-    reason = "available memory is not known"
-    if available is not None:
-        size = _least(memory.total, memory.limit) or available
-        budget = max(0, available - max(2 * GIB, size // 10))
-        reason = "available memory less a tenth, at least 2 GiB"
-        if memory.remaining is not None and memory.remaining == available and memory.remaining != memory.available:
-            budget = max(0, available - max(GIB // 2, size // 10))
-            reason = "what is left of the container's limit, less a tenth"
+    budget, reason = _processor_budget(machine.memory)
     bandwidth = processor_bandwidth(machine.processor.name)
     cores = machine.processor.cores
     if bandwidth is not None:
@@ -201,6 +224,18 @@ def _processor_pool(machine: Machine) -> Pool:
         True,
         source=f"two channels of {words}, assumed",
     )
+
+
+def _processor_budget(memory: Memory) -> tuple[int | None, str]:
+    """What the machine can spare and, in a container, what that can: the less of the two."""
+    found: list[tuple[int, str]] = []
+    if memory.available is not None:
+        spared = memory.available - max(2 * GIB, memory.available // 10)
+        found.append((max(0, spared), "available memory less a tenth, at least 2 GiB"))
+    if memory.remaining is not None:
+        spared = memory.remaining - max(GIB // 2, memory.remaining // 10)
+        found.append((max(0, spared), "what is left of the container's limit, less a tenth"))
+    return min(found, key=lambda one: one[0], default=(None, "available memory is not known"))
 
 
 def _name(machine: Machine) -> str:

@@ -120,4 +120,4 @@ def _fixed_seconds(shape: ModelShape) -> float:
 
 def _rate(pool: Pool, shape: ModelShape) -> float:
     """Bytes a second."""
-    return pool.bandwidth * 1e9 * pool.efficiency * _FAMILY_EFFICIENCY.get(shape.family, 1.0)
+    return pool.rate * _FAMILY_EFFICIENCY.get(shape.family, 1.0)

@@ -42,6 +42,7 @@ class Verdict:
             "quant": self.shape.quant,
             "format": self.shape.format,
             "context": self.load.context,
+            "context_max": self.shape.context_max,
             "kv_type": self.load.cache_type.value,
             "slots": self.load.slots,
             "ubatch": self.load.ubatch,

@@ -47,7 +47,7 @@ def header_of(first: GgufHeader, others: Sequence[GgufHeader], name: str) -> Mod
         architecture=architecture,
         size=sum(header.size for header in (first, *others)),
         name=keys.text("general.name"),
-        kind=_kind(keys, own, architecture),
+        kind=_kind(keys, own, architecture) if any(table.elements for table in tables) else "vocabulary",
         quantization=_quantization(keys.number("general.file_type")) or _main_type(tables),
         parameters=sum(table.elements for table in tables) or None,
         layers=own.number("block_count"),

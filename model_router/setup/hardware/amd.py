@@ -108,4 +108,5 @@ def _processor(probe: Probe, facts: Facts, card: Card, index: int) -> Gpu:
         unified=True,
         free_is_known=free is not None,
         index=index,
+        own=carved,
     )

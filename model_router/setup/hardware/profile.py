@@ -22,6 +22,9 @@ _MOST_BYTES = 4 << 20
 _SMALLEST = 1 << 24
 """No machine and no card has less than 16 MiB; a smaller number was meant as another unit."""
 
+_RECORDED = frozenset({"facts", "commands", "files", "folders", "registry"})
+"""Any of these tells a bare recording from a description by figures."""
+
 _HINT = "`model-router setup scan --json` and `model-router doctor --hardware` print such files."
 
 
@@ -31,7 +34,8 @@ def machine_to_dict(machine: Machine) -> dict[str, Any]:
 
 
 def load_machine(path: Path) -> Machine:
-    """Read a machine from what ``setup scan --json`` or ``doctor --hardware`` printed, or from one written by hand.
+    """Read a machine from what ``setup scan --json`` or ``doctor --hardware`` printed, from the recording in the latter
+    alone, or from a description written by hand.
 
     Raises:
         SetupError: the file cannot be read or does not describe a machine.
@@ -57,8 +61,10 @@ def machine_from(value: object, source: str) -> Machine:
     Raises:
         SetupError: it does not describe a machine.
     """
-    if isinstance(value, dict) and isinstance(recording := value.get("recording"), dict):
-        return scan_machine(Recording(_convert(recording, Record, source)))
+    if isinstance(value, dict):
+        recording = value.get("recording", value if _RECORDED & value.keys() else None)
+        if isinstance(recording, dict):
+            return scan_machine(Recording(_convert(recording, Record, source)))
     if isinstance(value, dict) and isinstance(inner := value.get("machine"), dict):
         value = inner
     if not isinstance(value, dict) or not value:

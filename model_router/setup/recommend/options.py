@@ -1,20 +1,21 @@
-"""Every way to serve a route with a model, scored: quality, less what a small file and a slow machine cost."""
+"""Every way to serve a route with a model, and the best of them: which file, where, how fast."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import StrEnum
 
 from model_router.setup.fit.budget import Pool, Pools
 from model_router.setup.fit.from_header import from_header
 from model_router.setup.fit.measured import measured_speed, plain_name
 from model_router.setup.fit.memory import Load, MemoryNeed, memory_need
-from model_router.setup.fit.placement import Mode, Placement, placements
+from model_router.setup.fit.placement import MODE_ORDER, Mode, Placement, placements
 from model_router.setup.fit.shape import ModelShape, from_catalog
 from model_router.setup.fit.speed import Speed, speed_of, token_seconds
 from model_router.setup.header import ModelHeader
 from model_router.setup.model_catalog import CatalogModel
-from model_router.setup.quant_ladder import QuantStep, quant_step, quant_steps
+from model_router.setup.quant_ladder import THREE_BITS, QuantStep, quant_step, quant_steps, unlisted_step
 from model_router.setup.recommend.needs import RouteNeed
 from model_router.setup.recommend.quality import (
     QualityFigure,
@@ -23,15 +24,16 @@ from model_router.setup.recommend.quality import (
 )
 
 HERE_POINTS = 1.5
-"""A model that is on the machine already may be this much worse before another is downloaded."""
+"""A file that is on the machine already may be this much worse before another of the same model is downloaded."""
+
+MODE_POINTS = 1.0
+"""What each mode further down the list costs: prompts are read slower there."""
 
 SPARE = 0.9
 """Files above four bits are taken only when this part of the budget holds them."""
 
 OPEN_LICENCES = frozenset({"apache-2.0", "mit", "openmdw-1.1"})
 """Licences without terms that a person would have to weigh first."""
-
-_ROUGH = QuantStep("", 1.0, spare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +95,18 @@ class Candidate:
         return ""
 
 
+class Shortfall(StrEnum):
+    """Why a way that runs is not good enough to be recommended."""
+
+    NONE = ""
+    SPEED = "speed"
+    BITS = "bits"
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One way to serve a route."""
+    """One way to serve a route. ``cost`` is what file and speed cost in points, by which the ways of one model are
+    compared; ``asked`` the tokens a second that the pick has to write."""
 
     name: str
     candidate: Candidate
@@ -105,12 +116,15 @@ class Option:
     placement: Placement
     speed: Speed
     quality: QualityFigure
-    score: float
+    cost: float
+    asked: float
+    shortfall: Shortfall
 
     @property
-    def order(self) -> tuple[float, int, str, str]:
-        """Sorts the best first; equal scores by size, then by name."""
-        return (-self.score, self.placement.total, self.name, self.variant.step.quant)
+    def order(self) -> tuple[float, bool, float, int, str]:
+        """Sorts the best first: cited quality alone ranks. Of equals what is here already, then file and speed, size
+        and name."""
+        return (-self.quality.points, not self.variant.here, self.cost, self.placement.total, self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +138,7 @@ class Circumstances:
     @property
     def room(self) -> int:
         """All memory there is, of every kind."""
-        return sum(pool.budget or 0 for pool in (*self.pools.graphics[-1:], self.pools.processor))
+        return sum(pool.budget or 0 for pool in (*self.pools.whole, self.pools.processor))
 
 
 def candidates_of(models: Mapping[str, CatalogModel], local: tuple[LocalModel, ...]) -> tuple[Candidate, ...]:
@@ -145,42 +159,78 @@ def unknown_local(models: Mapping[str, CatalogModel], local: tuple[LocalModel, .
 
 
 def best_option(candidate: Candidate, need: RouteNeed, at: Circumstances) -> Option | None:
-    """The best of every variant in every way that fits, is fast enough and can be stored."""
+    """The best of every file in every way that fits, writes fast enough to be named, and can be stored.
+
+    A way that is good enough for a pick goes before every other, whatever it costs: more memory adds ways and makes
+    none slower, so what could be picked stays so.
+    """
     quality = quality_for(candidate.model, need)
     if quality is None:
         return None
-    load, room = Load(need.context), at.room
-    best: tuple[tuple[float, int, str], Variant, MemoryNeed, Placement, float | None] | None = None
+    load, room, asked = Load(need.context), at.room, need.asked_speed(quality.points)
+    best: _Way | None = None
     for variant in candidate.variants_for(need):
         if variant.shape.weights_bytes > room or not storable(variant, at.disk_free):
             continue
-        if best is not None and _best_score(quality, variant) < -best[0][0]:
-            continue  # not even without a penalty for speed
+        file_cost = variant.step.penalty - (HERE_POINTS if variant.here else 0.0)
+        if best is not None and not best.order[0] and file_cost > best.order[1]:
+            continue  # not even at any speed
         taken = memory_need(variant.shape, load)
         measured = measured_rate(candidate, variant, at)
         for placement in placements(variant.shape, taken, at.pools):
+            place_cost = file_cost + MODE_POINTS * MODE_ORDER[placement.mode]
+            if best is not None and not best.order[0] and place_cost > best.order[1]:
+                break  # the modes come in their order
             if variant.step.spare and not _has_room(placement):
                 continue
             rate = measured or 1 / token_seconds(variant.shape, load, placement)
             if rate < need.floor:
                 continue
-            key = (-_score(quality, variant, rate, need), placement.total, variant.step.quant)
-            if best is None or key < best[0]:
-                best = (key, variant, taken, placement, measured)
+            shortfall = _shortfall(variant.step, rate, asked)
+            cost = place_cost + speed_penalty(rate, need.comfort)
+            order = (bool(shortfall), round(cost, 3), placement.total, variant.step.quant)
+            if best is None or order < best.order:
+                best = _Way(order, shortfall, variant, taken, placement, measured)
     if best is None:
         return None
-    key, variant, taken, placement, measured = best
-    speed = speed_of(variant.shape, load, placement, measured)
-    return Option(candidate.name, candidate, variant, load, taken, placement, speed, quality, -key[0])
+    speed = speed_of(best.variant.shape, load, best.placement, best.measured)
+    cost = best.order[1]
+    return Option(
+        candidate.name,
+        candidate,
+        best.variant,
+        load,
+        best.taken,
+        best.placement,
+        speed,
+        quality,
+        cost,
+        asked,
+        best.shortfall,
+    )
 
 
-def _best_score(quality: QualityFigure, variant: Variant) -> float:
-    here = HERE_POINTS if variant.here else 0.0
-    return round(quality.points - variant.step.penalty + here, 3)
+def is_eligible(option: Option) -> bool:
+    """Whether it can be a pick as it is: quick enough, in a file that the cited figures speak of, on open terms."""
+    return not option.shortfall and not option.candidate.reservation()
 
 
-def _score(quality: QualityFigure, variant: Variant, rate: float, need: RouteNeed) -> float:
-    return round(_best_score(quality, variant) - speed_penalty(rate, need.comfort), 3)
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What ``best_option`` compares."""
+
+    order: tuple[bool, float, int, str]
+    shortfall: Shortfall
+    variant: Variant
+    taken: MemoryNeed
+    placement: Placement
+    measured: float | None
+
+
+def _shortfall(step: QuantStep, rate: float, asked: float) -> Shortfall:
+    if step.penalty > THREE_BITS:
+        return Shortfall.BITS
+    return Shortfall.SPEED if rate < asked else Shortfall.NONE
 
 
 def measured_rate(candidate: Candidate, variant: Variant, at: Circumstances) -> float | None:
@@ -253,7 +303,8 @@ def _local_variant(name: str, model: CatalogModel, local: LocalModel) -> Variant
     if model.projector and not shape.projector_bytes:
         shape = replace(shape, projector_bytes=model.projector.bytes)
     stated = local.header.quantization if local.header else ""
-    step = quant_step(stated, model.parameters.total) or _ROUGH
+    parameters = local.header.parameters if local.header and local.header.parameters else model.parameters.total
+    step = quant_step(stated, parameters) or unlisted_step(stated, 8 * local.bytes / parameters)
     return Variant(shape, replace(step, quant=stated or "as it is", spare=False), local.path or local.name, 0)
 
 

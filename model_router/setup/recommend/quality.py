@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from model_router.setup.model_catalog import CatalogModel, Source, Task
-from model_router.setup.recommend.needs import RouteNeed
+from model_router.setup.recommend.needs import SPEED_POINTS, RouteNeed
 
 _LINES: Mapping[Task, tuple[float, float]] = MappingProxyType(
     {
@@ -24,8 +24,6 @@ _LINES: Mapping[Task, tuple[float, float]] = MappingProxyType(
 _WEIGHT = 0.5
 _THIN_WEIGHT = 0.25
 MAKER_ONLY_PENALTY = 2.0
-
-_SPEED_POINTS = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def source_names(codes: tuple[str, ...], sources: Mapping[str, Source]) -> tuple
 
 
 def speed_penalty(tokens_per_second: float, comfort: float) -> float:
-    """Points that a slow model loses: eight for every halving below what is comfortable on that route."""
+    """What a slow file of a model loses against a quicker one: eight points for every halving below comfort."""
     if tokens_per_second >= comfort:
         return 0.0
-    return _SPEED_POINTS * math.log2(comfort / tokens_per_second)
+    return SPEED_POINTS * math.log2(comfort / tokens_per_second)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from model_router.setup.fit.memory import Load, memory_need
-from model_router.setup.fit.placement import MODE_WORDS, placements
+from model_router.setup.fit.placement import MODE_WORDS, Mode, placements
 from model_router.setup.fit.speed import token_seconds
 from model_router.setup.fit.wording import gib
-from model_router.setup.quant_ladder import THREE_BITS
 from model_router.setup.recommend.needs import RouteNeed
 from model_router.setup.recommend.options import (
     HERE_POINTS,
     Candidate,
     Circumstances,
     Option,
+    Shortfall,
     disk_needed,
     storable,
 )
@@ -28,8 +28,9 @@ _SLOWER = 0.9
 """Below this part of the pick's speed another model is called slower."""
 
 
-def reasons_for(pick: Option, need: RouteNeed, at: Circumstances, others: Sequence[Option]) -> tuple[str, ...]:
-    """Fits where and with how much left, how fast, why this file, how good, on what terms."""
+def reasons_for(pick: Option, need: RouteNeed, near: Option | None = None) -> tuple[str, ...]:
+    """Fits where and with how much left, how fast, why this file, how good, on what terms. ``near`` is on this machine
+    already and nearly as good."""
     model = pick.candidate.model
     licence = f"licence {model.licence}, " + ("not gated" if model.gated is False else "gated mark not checked")
     tools = "calls tools" if model.tools and model.tools.offered else "no tool calls known"
@@ -39,7 +40,7 @@ def reasons_for(pick: Option, need: RouteNeed, at: Circumstances, others: Sequen
     return (
         fit_words(pick),
         f"about {speed.mid:.0f} tokens a second ({speed.low:.0f} to {speed.high:.0f}, {speed.basis}){slow}",
-        _file_words(pick, need, others, at),
+        _file_words(pick) + (f"; {near.name} is on this machine already and nearly as good" if near else ""),
         f"quality for {need.work.value} {pick.quality.points:.1f}: {pick.quality.words}",
         f"{licence}, {tools}{pictures}",
     )
@@ -59,26 +60,33 @@ def fit_words(option: Option) -> str:
 
 def why_second(option: Option, pick: Option, comfort: float) -> str:
     """The difference that decided; ``comfort`` is the speed above which nobody waits."""
-    if pick.variant.here and not option.variant.here and option.score + HERE_POINTS > pick.score:
-        return f"{pick.name} is on this machine already and nearly as good"
+    if option.shortfall:
+        return why_not(option, "better" if option.quality.points - pick.quality.points >= _EVEN else "about as good")
     worse = pick.quality.points - option.quality.points
-    if worse <= -_EVEN:
-        return _better_but(option, pick)
+    slower = option.speed.mid < pick.speed.mid * _SLOWER
+    if option.variant.here and not pick.variant.here and worse < HERE_POINTS:
+        return f"{worse:.1f} points less for this work, but on this machine already: nothing to fetch"
     if worse >= _EVEN:
-        slower = option.speed.mid < pick.speed.mid * _SLOWER and option.speed.mid < comfort
-        speed = f", and slower: {option.speed.mid:.0f} tokens a second" if slower else ""
+        speed = f", and slower: {option.speed.mid:.0f} tokens a second" if slower and option.speed.mid < comfort else ""
         return f"{worse:.1f} points less for this work{speed}"
-    if option.speed.mid < pick.speed.mid * _SLOWER:
+    if slower:
         return f"about as good, but slower: {option.speed.mid:.0f} tokens a second against {pick.speed.mid:.0f}"
     return "about as good; the small differences decided"
 
 
-def _better_but(option: Option, pick: Option) -> str:
-    if option.placement.mode is not pick.placement.mode:
-        return f"better but slower: {option.speed.mid:.0f} tokens a second, {MODE_WORDS[option.placement.mode]}"
-    if option.speed.mid < pick.speed.mid:
-        return f"better but slower: {option.speed.mid:.0f} tokens a second against {pick.speed.mid:.0f}"
-    return f"better, but fits only as {option.variant.step.quant}, a file that costs quality"
+def why_not(option: Option, how_good: str) -> str:
+    """What keeps a model that runs from being recommended."""
+    if option.shortfall is Shortfall.BITS:
+        small = f"{how_good}, but only as {option.variant.step.quant}"
+        return f"{small}: less than four bits a weight, with which nobody has measured it"
+    where = "" if option.placement.mode is Mode.GPU else f", {MODE_WORDS[option.placement.mode]}"
+    asked = f"{_rate(option.asked)} are asked of a model this good"
+    return f"{how_good}, but slow: {_rate(option.speed.mid)} tokens a second{where}; {asked}"
+
+
+def _rate(rate: float) -> str:
+    """Small speeds with a decimal: of two that differ the words differ too."""
+    return f"{rate:.1f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,26 +123,12 @@ def refusal(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances)
     return Refusal("speed", f"would write {best:.1f} tokens a second at most; {need.floor:.0f} are the least")
 
 
-def _file_words(pick: Option, need: RouteNeed, others: Sequence[Option], at: Circumstances) -> str:
+def _file_words(pick: Option) -> str:
     if pick.variant.here:
-        near = pick.score - HERE_POINTS
-        better = next((one for one in others if not one.variant.here and one.score > near), None)
-        more = f", and {better.name} would be hardly better" if better else ""
-        return f"on this machine already ({pick.variant.here}){more}"
+        return f"on this machine already ({pick.variant.here})"
     step = pick.variant.step
     if step.spare:
         return f"{step.quant}: more than four bits a weight, because there is room to spare"
     if step.penalty == 0:
         return f"{step.quant}: the file its maker trained it for"
-    if step.penalty > THREE_BITS:
-        slower = _holds_four_bits(pick, need, at)
-        why = "with four it would have to be spread, and be slower" if slower else "more does not fit"
-        return f"{step.quant}: three bits a weight, which large models bear; {why}"
     return f"{step.quant}: four bits a weight, the usual balance of size and quality"
-
-
-def _holds_four_bits(pick: Option, need: RouteNeed, at: Circumstances) -> bool:
-    """Whether a better file of the same model would fit somehow."""
-    files = pick.candidate.variants_for(need)
-    larger = [one for one in files if one.step.penalty < THREE_BITS and storable(one, at.disk_free)]
-    return any(next(placements(one.shape, memory_need(one.shape, pick.load), at.pools), None) for one in larger)

@@ -1,7 +1,8 @@
 """The recommendation: for each route a pick, why it, what comes second and why, and whether all picks fit together.
 
-Fit is a gate, speed a floor, cited quality ranks. The answer depends on nothing but the arguments: no network, no
-clock, no files, and ties go to the smaller model, then to the name.
+Fit is a gate, speed a floor, cited quality ranks, and nothing else does. What passes gate and floor only grows with
+memory, so more of it never gives a pick of lower quality. The answer depends on nothing but the arguments: no network,
+no clock, no files, and of equals comes first what is here, then the better file, the smaller model, the name.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from model_router.setup.machine import Machine
 from model_router.setup.model_catalog import ModelCatalog, Work
 from model_router.setup.recommend.needs import BUDGET_SHARE, ROUTE_NEEDS, RouteNeed, SetupProfile, route_need
 from model_router.setup.recommend.options import (
+    HERE_POINTS,
     Candidate,
     Circumstances,
     LocalModel,
@@ -22,14 +24,17 @@ from model_router.setup.recommend.options import (
     best_option,
     candidates_of,
     disk_needed,
+    is_eligible,
     scaled,
     unknown_local,
 )
 from model_router.setup.recommend.quality import quality_for
-from model_router.setup.recommend.reasons import Refusal, reasons_for, refusal, why_second
+from model_router.setup.recommend.reasons import Refusal, reasons_for, refusal, why_not, why_second
 from model_router.setup.recommend.together import Together, together
 
 ALTERNATIVES = 3
+BETTER = 2
+"""At most so many better models are named that stay behind for their speed, file or terms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +50,15 @@ class Alternative:
 @dataclass(frozen=True, slots=True)
 class Choice:
     """The answer for one route. Without a ``pick``, ``reasons`` say why there is none; ``refused`` names models that
-    would have ranked higher, with what stands against them."""
+    would have ranked higher, with what stands against them. ``near`` is on this machine already and nearly as good as a
+    pick that would have to be fetched."""
 
     need: RouteNeed
     pick: Option | None
     reasons: tuple[str, ...]
     alternatives: tuple[Alternative, ...] = ()
     refused: tuple[tuple[str, Refusal], ...] = ()
+    near: Option | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +135,7 @@ def recommend(
     ranked = {need.work: _ranked(candidates, need, at) for need in needs}
     choices = {need.work: _choice(candidates, need, at, ranked[need.work]) for need in needs}
     picks = {work: choice.pick for work, choice in choices.items() if choice.pick is not None}
-    joint = together(picks, ranked, needs, at)
+    joint = together(candidates, picks, ranked, needs, at)
     return Recommendation(machine, profile, catalog, at, choices, joint, unknown_local(catalog.models, found))
 
 
@@ -144,19 +151,36 @@ def _ranked(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances)
 
 
 def _choice(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances, ranked: list[Option]) -> Choice:
-    eligible = [option for option in ranked if not option.candidate.reservation()]
-    pick = eligible[0] if eligible else None
+    fit_for_pick = [option for option in ranked if is_eligible(option)]
+    pick = fit_for_pick[0] if fit_for_pick else None
     refused = _refused(candidates, need, at, {option.name for option in ranked}, pick)
     if pick is None:
-        why = refusal(candidates, need, at)
-        reserved = tuple(Alternative(one, one.candidate.reservation(), False) for one in ranked[:ALTERNATIVES])
-        return Choice(need, None, (why.words,), reserved, refused)
-    seconds = [Alternative(option, why_second(option, pick, need.comfort)) for option in eligible[1 : ALTERNATIVES + 1]]
-    for option in ranked:
-        if option.candidate.reservation() and option.order < (seconds[-1].option.order if seconds else pick.order):
-            seconds.append(Alternative(option, option.candidate.reservation(), False))
+        others = tuple(Alternative(one, _objection(one), False) for one in ranked[:ALTERNATIVES])
+        slow = next((one for one in ranked if not one.candidate.reservation()), None)
+        words = f"{slow.name} is {why_not(slow, 'the best')}" if slow else refusal(candidates, need, at).words
+        return Choice(need, None, (words,), others, refused)
+    seconds = [Alternative(option, why_second(option, pick, need.comfort)) for option in fit_for_pick[1:]]
+    saving = [one for one in seconds if _saves_a_download(one.option, pick)][:1]
+    near = saving[0].option if saving else None
+    seconds = [one for place, one in enumerate(seconds) if place < ALTERNATIVES or one in saving]
+    last = (seconds[-1].option if seconds else pick).order
+    behind = [option for option in ranked if not is_eligible(option) and option.order < last]
+    better = [option for option in behind if option.order < pick.order][:BETTER]
+    for option in (*better, *(one for one in behind if one.candidate.reservation() and one.order > pick.order)):
+        words = option.candidate.reservation() or why_second(option, pick, need.comfort)
+        seconds.append(Alternative(option, words, False))
     seconds.sort(key=lambda second: second.option.order)
-    return Choice(need, pick, reasons_for(pick, need, at, eligible[1:]), tuple(seconds), refused)
+    return Choice(need, pick, reasons_for(pick, need, near), tuple(seconds), refused, near)
+
+
+def _saves_a_download(option: Option, pick: Option) -> bool:
+    """Whether a person may want this one instead, because it is here and nearly as good."""
+    near = pick.quality.points - option.quality.points < HERE_POINTS
+    return near and bool(option.variant.here) and not pick.variant.here
+
+
+def _objection(option: Option) -> str:
+    return option.candidate.reservation() or why_not(option, "it runs")
 
 
 def _refused(

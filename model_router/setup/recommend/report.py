@@ -75,7 +75,7 @@ def _option(found: Recommendation, option: Option, *, longest: bool = False) -> 
         "tools": model.tools.offered if model.tools else None,
         "pictures": model.pictures.offered if model.pictures else None,
         "mlx": model.mlx.repository if model.mlx else None,
-        "score": _figure(option.score, "points of 100", "estimate", "quality less what file and speed cost"),
+        "asked_speed": _figure(round(option.asked, 1), "tokens per second", "estimate", "of a model this good"),
         "quality": {
             **_figure(option.quality.points, "points of 100", "catalog", option.quality.words),
             "sources": list(source_names(option.quality.sources, found.catalog.sources)),

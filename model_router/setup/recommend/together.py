@@ -1,25 +1,39 @@
-"""Whether the picks can all be loaded at once, and what to run when they cannot: fewer models on more routes."""
+"""Whether the picks can all be loaded at once, and what to run when they cannot: fewer models on more routes.
+
+The plan is the best of all sets of loads that fit at once. A load is one model in one file at one place, at a context
+and with or without its projector, of a model that could be a pick; it serves every route that it is able to, at half
+the speed that is asked of a pick. More memory adds sets,
+takes none away and makes no load slower, so the sum of cited quality over all routes, where one that is not served
+counts nothing, never falls. Route by route there is no such promise: what one of them gains another may pay for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 from model_router.setup.fit.budget import Pools
-from model_router.setup.fit.memory import Load, memory_need
-from model_router.setup.fit.placement import placements
-from model_router.setup.fit.speed import speed_of
+from model_router.setup.fit.memory import Load, MemoryNeed, memory_need
+from model_router.setup.fit.placement import MODE_ORDER, Placement, placements
+from model_router.setup.fit.speed import speed_of, token_seconds
 from model_router.setup.model_catalog import Work
+from model_router.setup.quant_ladder import THREE_BITS
 from model_router.setup.recommend.needs import RouteNeed
-from model_router.setup.recommend.options import Circumstances, Option, Variant
+from model_router.setup.recommend.options import (
+    MODE_POINTS,
+    Candidate,
+    Circumstances,
+    Option,
+    Shortfall,
+    Variant,
+    is_eligible,
+    measured_rate,
+    storable,
+)
 from model_router.setup.recommend.quality import quality_for, speed_penalty
 
-MODELS = 3
-"""At most so many models at once."""
-
-_EACH = 4
-"""The best so many ways to load something are tried for each route, in all sets of at most three."""
+SHARED_SPEED = 0.5
+"""Of the speed that is asked of a pick so much is enough where one model serves several routes for want of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,22 +53,25 @@ class Together:
 
 
 def together(
-    picks: Mapping[Work, Option], ranked: Mapping[Work, Sequence[Option]], needs: Sequence[RouteNeed], at: Circumstances
+    candidates: Sequence[Candidate],
+    picks: Mapping[Work, Option],
+    ranked: Mapping[Work, Sequence[Option]],
+    needs: Sequence[RouteNeed],
+    at: Circumstances,
 ) -> Together:
-    """The joint answer for the picks of all routes."""
-    gpu_budget = at.pools.graphics[-1].budget if at.pools.graphics else None
+    """The joint answer for the picks of all routes; ``ranked`` are the ways to serve each alone."""
+    gpu_budget = max((pool.budget or 0 for pool in at.pools.whole), default=None)
     cpu_budget = at.pools.processor.budget
     if not picks:
         return Together(False, {}, 0, 0, gpu_budget, cpu_budget, "there is nothing to load")
-    shared = _one_load_each(picks, needs, at)
-    gpu, cpu = usage(shared.values())
-    count = len({option.name for option in picks.values()})
-    if len(shared) == len(picks) and _within(gpu, cpu, at):
-        words = _all_words(count, len(picks), len(needs))
-        return Together(True, shared, gpu, cpu, gpu_budget, cpu_budget, words)
-    plan = _best_plan(picks, ranked, needs, at)
+    served = [need for need in needs if need.work in picks]
+    shared = _one_load_each(picks, served, at)
+    fits = len(shared) == len(picks) and _Budgets.of(at.pools).hold(_usage(shared.values(), at.pools))
+    plan = shared if fits else _best_plan(candidates, ranked, served, at)
     gpu, cpu = usage(plan.values())
-    return Together(False, plan, gpu, cpu, gpu_budget, cpu_budget, _plan_words(picks, plan))
+    count = len({option.name for option in picks.values()})
+    words = _all_words(count, len(picks), len(needs)) if fits else _plan_words(picks, plan)
+    return Together(fits, plan, gpu, cpu, gpu_budget, cpu_budget, words)
 
 
 def usage(options: Iterable[Option]) -> tuple[int, int]:
@@ -72,8 +89,18 @@ def _one_load_each(picks: Mapping[Work, Option], needs: Sequence[RouteNeed], at:
             largest[option.name] = option
     shared: dict[Work, Option] = {}
     for name, option in largest.items():
-        own = [need for need in needs if need.work in picks and picks[need.work].name == name]
-        shared.update(_served(option, own, at))
+        own = [need for need in needs if picks[need.work].name == name]
+        pictures = any(need.pictures for need in own)
+        same = (option.variant.step.quant, option.variant.here)
+        files = option.candidate.variants if pictures else option.candidate.text_variants
+        variant = next(one for one in files if (one.step.quant, one.here) == same)
+        load = Load(max(need.context for need in own))
+        taken = memory_need(variant.shape, load)
+        placement = next(placements(variant.shape, taken, at.pools), None)
+        if placement is not None:
+            run = _Run(option.candidate, variant, load, taken, placement)
+            row = _row(run, _wanted(option.candidate, own), at)
+            shared.update({need.work: _option(row, need) for need in own if need.work in row.serves})
     return {work: shared[work] for work in picks if work in shared}
 
 
@@ -89,146 +116,271 @@ def _plan_words(picks: Mapping[Work, Option], plan: Mapping[Work, Option]) -> st
     if not plan:
         return "no set of models fits at once; the server has to load each when it is asked for"
     names = sorted({option.name for option in plan.values()})
-    served = (
-        f"{' and '.join(names)} can be loaded at once" if len(names) > 1 else f"{names[0]} alone serves these routes"
-    )
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    served = f"{listed} can be loaded at once" if len(names) > 1 else f"{listed} alone serves these routes"
     missing = [work.value for work in picks if work not in plan]
     without = f"; {' and '.join(missing)} would have to be loaded when asked for" if missing else ""
     return f"the picks do not all fit at once; {served}{without}"
 
 
-def _within(gpu: int, cpu: int, at: Circumstances) -> bool:
-    budgets = [pool.budget or 0 for pool in at.pools.graphics]
-    gpu_budget = max(budgets, default=0)
-    cpu_budget = at.pools.processor.budget or 0
-    if at.pools.shared:
-        return gpu <= gpu_budget and cpu <= cpu_budget and gpu + cpu <= max(gpu_budget, cpu_budget)
-    return gpu <= gpu_budget and cpu <= cpu_budget
+Usage = tuple[int, ...]
+"""Bytes of each maker's cards, then of system memory."""
+
+_FIELD = 60
+"""Bits of one amount in a packed sum: more than any memory has, and one bit that stays free."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Budgets:
+    """What there is of each, in the order of ``Usage``; ``shared`` where all of it is one memory."""
+
+    each: Usage
+    shared: bool
+
+    @classmethod
+    def of(cls, pools: Pools) -> _Budgets:
+        """Those of a machine."""
+        return cls((*(pool.budget or 0 for pool in pools.whole), pools.processor.budget or 0), pools.shared)
+
+    def hold(self, used: Usage) -> bool:
+        """Whether so much goes in."""
+        return not (self.packed_limit - packed(used)) & self.packed_signs
+
+    @property
+    def packed_limit(self) -> int:
+        """The budgets as ``packed`` writes them, the last for all together."""
+        whole = max(self.each) if self.shared else sum(self.each)
+        return packed(self.each) + ((whole - sum(self.each)) << len(self.each) * _FIELD)
+
+    @property
+    def packed_signs(self) -> int:
+        """The bits that a difference has set where a budget is exceeded."""
+        return sum(1 << place * _FIELD + _FIELD - 1 for place in range(len(self.each) + 1))
+
+
+def packed(used: Usage) -> int:
+    """All amounts and their sum as fields of one number: sets are added up and compared by the hundred."""
+    total = sum(used)
+    for amount in reversed(used):
+        total = total << _FIELD | amount
+    return total
+
+
+def _usage(options: Iterable[Option], pools: Pools) -> Usage:
+    loads = {option.name: _used_bytes(option.placement, pools) for option in options}
+    return tuple(map(sum, zip(*loads.values(), strict=True)))
+
+
+def _used_bytes(placement: Placement, pools: Pools) -> Usage:
+    """What a placement takes of each maker's cards and of system memory."""
+    gpu = placement.gpu
+    names = {card.name for card in gpu.cards or (gpu,)} if gpu else set()
+    on_cards = (
+        placement.gpu_bytes if names & {card.name for card in pool.cards or (pool,)} else 0 for pool in pools.whole
+    )
+    return (*on_cards, placement.cpu_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One file of a model, how it is run, and where."""
+
+    candidate: Candidate
+    variant: Variant
+    load: Load
+    taken: MemoryNeed
+    placement: Placement
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One file of a model at one context: the options by route, their scores in the order of the routes, the bytes."""
+    """One load: the routes it serves with their cited quality, the same as ``points`` in the order of the routes, and
+    what it takes."""
 
-    name: str
-    options: Mapping[Work, Option]
-    scores: tuple[float, ...]
-    gpu: int
-    cpu: int
+    run: _Run
+    measured: float | None
+    serves: Mapping[Work, float]
+    points: Points
+    used: Usage
 
 
-_UNSERVED = -1_000.0
-"""What a route without a model costs: more than any score can make up for."""
+Points = tuple[int, ...]
+"""For each route the quality it is served with, in thousandths of a point; 0 where it is not."""
 
 
 def _best_plan(
-    picks: Mapping[Work, Option], ranked: Mapping[Work, Sequence[Option]], needs: Sequence[RouteNeed], at: Circumstances
+    candidates: Sequence[Candidate],
+    ranked: Mapping[Work, Sequence[Option]],
+    needs: Sequence[RouteNeed],
+    at: Circumstances,
 ) -> dict[Work, Option]:
-    """The set of at most three models that serves the most routes, and among those the best score, then the least."""
-    served = [need for need in needs if need.work in picks]
-    rows = _rows(ranked, served, at)
-    best: tuple[float, int] | None = None
-    chosen: tuple[_Row, ...] = ()
-    for size in range(1, MODELS + 1):
-        for group in combinations(rows, size):
-            gpu, cpu = sum(row.gpu for row in group), sum(row.cpu for row in group)
-            if not _within(gpu, cpu, at) or len({row.name for row in group}) < size:
-                continue
-            value = (round(sum(map(max, zip(*(row.scores for row in group), strict=True))), 3), -(gpu + cpu))
-            if best is None or value > best:
-                best, chosen = value, group
+    """The set with the highest sum of quality over all routes; of equals the fewest models, then the least memory.
+
+    Every set is looked at, or known to be no better than another.
+    """
+    able = {option.name for options in ranked.values() for option in options if is_eligible(option)}
+    rows = _undominated(row for one in candidates if one.name in able for row in _rows(one, needs, at))
+    budgets = _Budgets.of(at.pools)
+    chosen = _in_better_files(_Search(budgets).best(rows, len(needs)), needs, budgets, at)
     plan: dict[Work, Option] = {}
-    for need in served:
-        options = [row.options[need.work] for row in chosen if need.work in row.options]
-        if options:
-            plan[need.work] = max(options, key=_by_score)
+    for need in needs:
+        serving = [row for row in chosen if need.work in row.serves]
+        if serving:
+            plan[need.work] = _option(max(serving, key=lambda row: row.serves[need.work]), need)
     return plan
 
 
-def _by_score(option: Option) -> float:
-    """Of equal ones the first is taken, and the rows come in a fixed order."""
-    return option.score
+class _Search:
+    """All sets of rows that fit, depth first; a branch that cannot beat the best set any more is left."""
+
+    def __init__(self, budgets: _Budgets) -> None:
+        self._limit, self._signs = budgets.packed_limit, budgets.packed_signs
+        self._whole = len(budgets.each) * _FIELD
+        self._value = (0, 0, 0)
+        self._chosen: tuple[_Row, ...] = ()
+
+    def best(self, rows: Sequence[_Row], routes: int) -> tuple[_Row, ...]:
+        """The rows of the best set."""
+        self._walk([(row, row.points, packed(row.used)) for row in rows], (), (0,) * routes, 0)
+        return self._chosen
+
+    def _walk(
+        self, rows: Sequence[tuple[_Row, Points, int]], chosen: tuple[_Row, ...], points: Points, used: int
+    ) -> None:
+        limit, signs = self._limit - used, self._signs
+        later: list[tuple[_Row, Points, int]] = []
+        ahead: list[Points] = []
+        for one in rows:
+            if limit - one[2] & signs:
+                continue
+            better = tuple(map(max, points, one[1]))
+            if better != points:
+                later.append(one)
+                ahead.append(better)
+                value = (sum(better), -len(chosen) - 1, -(used + one[2] >> self._whole))
+                if value > self._value:
+                    self._value, self._chosen = value, (*chosen, one[0])
+        most = points
+        reach: list[int] = []  # what all rows from a place on can come to
+        for better in reversed(ahead):
+            most = tuple(map(max, most, better))
+            reach.append(sum(most))
+        for place, (row, _, taken) in enumerate(later):
+            if (reach[-1 - place], -len(chosen) - 2) <= self._value[:2]:
+                return
+            self._walk(later[place + 1 :], (*chosen, row), ahead[place], used + taken)
 
 
-def _rows(ranked: Mapping[Work, Sequence[Option]], needs: Sequence[RouteNeed], at: Circumstances) -> list[_Row]:
-    """The files of the models that are good somewhere, the most useful first."""
-    seen: dict[tuple[str, str], Option] = {}
+def _undominated(rows: Iterable[_Row]) -> list[_Row]:
+    """Rows that no other replaces: one that takes no more of anything and serves every route as well."""
+    kept: list[_Row] = []
+    for row in sorted(rows, key=lambda one: (sum(one.used), -sum(one.points), one.run.candidate.name)):
+        if not any(_replaces(other, row) for other in kept):
+            kept.append(row)
+    return sorted(kept, key=lambda one: (-sum(one.points), sum(one.used), one.run.candidate.name))
+
+
+def _replaces(one: _Row, other: _Row) -> bool:
+    return all(map(int.__ge__, one.points, other.points)) and all(map(int.__le__, one.used, other.used))
+
+
+def _in_better_files(
+    chosen: Sequence[_Row], needs: Sequence[RouteNeed], budgets: _Budgets, at: Circumstances
+) -> list[_Row]:
+    """The same models in better files of four bits, as far as the memory that is left holds them."""
+    rows = list(chosen)
+    for place, row in enumerate(rows):
+        run = row.run
+        own = [one for one in _wanted(run.candidate, needs) if one.need.work in row.serves]
+        for variant in _usual_files(run, at):
+            taken = memory_need(variant.shape, run.load)
+            for placement in placements(variant.shape, taken, at.pools):
+                other = _row(replace(run, variant=variant, taken=taken, placement=placement), own, at, needs)
+                used = [*(one.used for one in rows[:place]), other.used, *(one.used for one in rows[place + 1 :])]
+                same = placement.mode is run.placement.mode and other.serves == row.serves
+                if same and rows[place] is row and budgets.hold(tuple(map(sum, zip(*used, strict=True)))):
+                    rows[place] = other
+    return rows
+
+
+def _usual_files(run: _Run, at: Circumstances) -> list[Variant]:
+    """Better files than the row's of the same size class, the best first; one that is here stays."""
+    if run.variant.here:
+        return []
+    files = run.candidate.variants if run.variant.shape.projector_bytes else run.candidate.text_variants
+    better = [one for one in files if not one.step.spare and one.step.penalty < run.variant.step.penalty]
+    return sorted((one for one in better if storable(one, at.disk_free)), key=lambda one: one.step.penalty)
+
+
+def _rows(candidate: Candidate, needs: Sequence[RouteNeed], at: Circumstances) -> Iterator[_Row]:
+    """Every load of a model: at each context that a route asks for, with the projector and without, in each place."""
+    wanted = _wanted(candidate, needs)
+    for context in sorted({one.need.context for one in wanted}):
+        within = [one for one in wanted if one.need.context <= context]
+        texts = [one for one in within if not one.need.pictures]
+        for pictures, own in ((False, texts), (True, within)):
+            if not own or (pictures and len(within) == len(texts)):
+                continue
+            variant = _light(candidate.variants if pictures else candidate.text_variants, at)
+            if variant is None:
+                continue
+            load = Load(context)
+            taken = memory_need(variant.shape, load)
+            for placement in placements(variant.shape, taken, at.pools):
+                row = _row(_Run(candidate, variant, load, taken, placement), own, at, needs)
+                if row.serves:
+                    yield row
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A route that a model could serve, with its cited quality and the speed that is asked of it."""
+
+    need: RouteNeed
+    points: float
+    asked: float
+
+
+def _wanted(candidate: Candidate, needs: Sequence[RouteNeed]) -> list[_Wanted]:
+    found: list[_Wanted] = []
     for need in needs:
-        eligible = [option for option in ranked[need.work] if not option.candidate.reservation()]
-        small = sorted(eligible[:12], key=lambda option: option.placement.total)[:2]
-        for option in (*eligible[:4], *small):
-            for variant in _light(option):
-                seen.setdefault((variant.name, variant.variant.step.quant), variant)
-    rows: list[_Row] = []
-    for option in seen.values():
-        for pools in _places(at.pools):
-            options = _most_served(option, needs, replace(at, pools=pools))
-            if options:
-                placement = next(iter(options.values())).placement
-                scores = tuple(options[n.work].score if n.work in options else _UNSERVED for n in needs)
-                rows.append(_Row(option.name, options, scores, placement.gpu_bytes, placement.cpu_bytes))
-    rows.sort(key=lambda row: (-sum(row.scores), row.gpu + row.cpu, row.name))
-    kept = set(range(_EACH))
-    for index in range(len(needs)):
-        kept |= set(sorted(range(len(rows)), key=lambda row: (-rows[row].scores[index], row))[:_EACH])
-    return [row for number, row in enumerate(rows) if number in kept]
+        quality = None if candidate.obstacle(need) else quality_for(candidate.model, need)
+        if quality is not None:
+            found.append(_Wanted(need, quality.points, need.asked_speed(quality.points)))
+    return found
 
 
-def _places(pools: Pools) -> tuple[Pools, ...]:
-    """Where one of several models may go: wherever it fits first, or on the processor, which leaves the card free."""
-    if not pools.graphics or pools.shared:
-        return (pools,)
-    return (pools, Pools((), pools.processor))
+def _light(variants: Sequence[Variant], at: Circumstances) -> Variant | None:
+    """The smallest file of four bits or more: the one that is here, or that the disk can take."""
+    able = [one for one in variants if one.step.penalty < THREE_BITS and storable(one, at.disk_free)]
+    return min(able, key=lambda one: (one.shape.weights_bytes, not one.here, one.step.quant), default=None)
 
 
-def _most_served(option: Option, needs: Sequence[RouteNeed], at: Circumstances) -> dict[Work, Option]:
-    """The most routes that one load can serve: without pictures, then with less context, where not all goes in."""
-    wanted = [need for need in needs if not option.candidate.obstacle(need)]
-    for context in sorted({need.context for need in wanted}, reverse=True):
-        within = [need for need in wanted if need.context <= context]
-        for own in (within, [need for need in within if not need.pictures]):
-            served = _served(option, own, at)
-            if served:
-                return served
-    return {}
+def _row(run: _Run, own: Sequence[_Wanted], at: Circumstances, needs: Sequence[RouteNeed] = ()) -> _Row:
+    measured = measured_rate(run.candidate, run.variant, at)
+    rate = measured or 1 / token_seconds(run.variant.shape, run.load, run.placement)
+    serves = {one.need.work: one.points for one in own if rate >= max(one.need.floor, one.asked * SHARED_SPEED)}
+    points = tuple(round(serves.get(one.work, 0) * 1000) for one in needs)
+    return _Row(run, measured, serves, points, _used_bytes(run.placement, at.pools))
 
 
-def _light(option: Option) -> tuple[Option, ...]:
-    """The option itself, and the same model in its usual four-bit file."""
-    if not option.variant.step.spare:
-        return (option,)
-    usual = next((one for one in option.candidate.variants if not one.step.spare and one.step.penalty < 1), None)
-    return (option,) if usual is None else (option, replace(option, variant=usual))
-
-
-def _served(option: Option, needs: Sequence[RouteNeed], at: Circumstances) -> dict[Work, Option]:
-    """The routes that one load of this file can serve: at the longest context, with the projector where one reads
-    pictures."""
-    wanted = [need for need in needs if not option.candidate.obstacle(need)]
-    if not wanted:
-        return {}
-    variant = _variant_for(option, wanted)
-    load = Load(max(need.context for need in wanted))
-    taken = memory_need(variant.shape, load)
-    placement = next(placements(variant.shape, taken, at.pools), None)
-    if placement is None:
-        return {}
-    measured = option.speed.mid if option.speed.basis == "measured" else None
-    speed = speed_of(variant.shape, load, placement, measured)
-    served: dict[Work, Option] = {}
-    for need in wanted:
-        quality = quality_for(option.candidate.model, need)
-        if quality is not None and speed.mid >= need.floor:
-            score = quality.points - variant.step.penalty - speed_penalty(speed.mid, need.comfort)
-            served[need.work] = Option(
-                option.name, option.candidate, variant, load, taken, placement, speed, quality, round(score, 3)
-            )
-    return served
-
-
-def _variant_for(option: Option, needs: Sequence[RouteNeed]) -> Variant:
-    """The same file, with the projector if any of the routes reads pictures."""
-    candidate = option.candidate
-    among = candidate.variants if any(need.pictures for need in needs) else candidate.text_variants
-    same = (option.variant.step.quant, option.variant.here)
-    return next(one for one in among if (one.step.quant, one.here) == same)
+def _option(row: _Row, need: RouteNeed) -> Option:
+    """The load as one route sees it."""
+    run = row.run
+    quality = quality_for(run.candidate.model, need)
+    assert quality is not None  # noqa: S101 - only rows with one serve a route
+    speed = speed_of(run.variant.shape, run.load, run.placement, row.measured)
+    cost = run.variant.step.penalty + MODE_POINTS * MODE_ORDER[run.placement.mode]
+    return Option(
+        name=run.candidate.name,
+        candidate=run.candidate,
+        variant=run.variant,
+        load=run.load,
+        need=run.taken,
+        placement=run.placement,
+        speed=speed,
+        quality=quality,
+        cost=round(cost + speed_penalty(speed.mid, need.comfort), 3),
+        asked=need.asked_speed(quality.points),
+        shortfall=Shortfall.NONE,
+    )

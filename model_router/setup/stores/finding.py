@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from model_router.setup.stores.hub_cache import hub_models
 from model_router.setup.stores.mlx import mlx_model
 from model_router.setup.stores.model import FoundModels, Layout, LocalModel, Place, Unreadable
 from model_router.setup.stores.ollama import ollama_models
+from model_router.setup.stores.pointers import pointed_models, virtual_names
 
 
 def find_models(places: Sequence[Place]) -> FoundModels:
@@ -20,6 +21,8 @@ def find_models(places: Sequence[Place]) -> FoundModels:
     models: dict[object, LocalModel] = {}
     unreadable: dict[Path, Unreadable] = {}
     existing = tuple(place for place in places if _is_folder(place.folder))
+    named = [place for place in existing if place.layout is Layout.NAMES]
+    existing = tuple(place for place in existing if place not in named)
     for place in existing:
         for found in _in_place(place, walker):
             if isinstance(found, Unreadable):
@@ -31,10 +34,23 @@ def find_models(places: Sequence[Place]) -> FoundModels:
                 models[key] = found
             elif found.name != known.name and found.name not in known.aliases:
                 models[key] = replace(known, aliases=(*known.aliases, found.name))
+    for place in named:
+        _add_names(models, virtual_names(place.folder, walker), place.store)
     if walker.cut:
         told = Unreadable(existing[-1].folder, "there are too many files here; some were not looked at")
         unreadable.setdefault(told.path, told)
     return FoundModels(tuple(models.values()), tuple(unreadable.values()), existing)
+
+
+def _add_names(models: dict[object, LocalModel], names: Mapping[str, tuple[str, ...]], store: str) -> None:
+    """Give models of a program the names that lead to the repository they lie in."""
+    for key, model in models.items():
+        if model.store == store:
+            whole = model.name.lower()
+            # a GGUF file is PUBLISHER/REPO/FILE, an MLX model the folder PUBLISHER/REPO
+            more = [*names.get(whole, ()), *names.get(whole.rpartition("/")[0], ())]
+            aliases = dict.fromkeys((*model.aliases, *(name for name in more if name != model.name)))
+            models[key] = replace(model, aliases=tuple(aliases))
 
 
 def _in_place(place: Place, walker: Walker) -> Iterator[LocalModel | Unreadable]:
@@ -56,6 +72,9 @@ def _folder_models(place: Place, walker: Walker) -> Iterator[LocalModel | Unread
                 yield model.as_local(named, place.store)
             else:
                 yield model
+        if place.layout is Layout.POINTERS and "model.yml" in found.files:
+            data_folders = (*place.folder.parents[:2], found.path)
+            yield from pointed_models(found, data_folders, below.rstrip("/") or found.path.name, place.store)
         other = mlx_model(found.path, found.files, below.rstrip("/") or place.folder.name, place.store)
         if other is not None:
             yield other

@@ -15,6 +15,10 @@ class Layout(StrEnum):
     OLLAMA = "ollama"
     HUB = "hub"
     FOLDERS = "folders"
+    POINTERS = "pointers"
+    """Folders, and among them such that only say where a model lies."""
+    NAMES = "names"
+    """No models, but further names for those of the same program."""
 
 
 @dataclass(frozen=True, slots=True)

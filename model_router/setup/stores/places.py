@@ -78,6 +78,7 @@ def _lm_studio(environ: Mapping[str, str], home: Path) -> Iterator[Place]:
     if told:
         yield Place("lmstudio", expand(told, environ, own))
     yield Place("lmstudio", own / "models")
+    yield Place("lmstudio", own / "hub" / "models", Layout.NAMES)
 
 
 def _hub(environ: Mapping[str, str], home: Path) -> Iterator[Place]:
@@ -110,7 +111,7 @@ def _jan(environ: Mapping[str, str], home: Path, system: System) -> Iterator[Pla
     told = _setting(settings / "settings.json", "data_folder")
     for folder in ([expand(told, environ)] if told else []) + [data / "data", home / "jan"]:
         for part in ("llamacpp/models", "mlx/models", "models"):
-            yield Place("jan", folder / part)
+            yield Place("jan", folder / part, Layout.POINTERS)
 
 
 def _gpt4all(environ: Mapping[str, str], home: Path, system: System) -> Iterator[Place]:

@@ -118,7 +118,6 @@ class ApprovalsScreen(ScreenAbove[None]):
     BINDING_GROUP_TITLE = "Approvals"
     AUTO_FOCUS = "VerticalScroll"
     CSS = """
-    ApprovalsScreen { background: $background 60%; }
     ApprovalsScreen VerticalScroll { background: $surface; height: 1fr; padding: 1 1 0 1; scrollbar-size-vertical: 1; }
     ApprovalsScreen.-low VerticalScroll, ApprovalsScreen.-flat VerticalScroll { padding: 0; }
     ApprovalsScreen.-widest VerticalScroll { padding: 1 2 0 2; }

@@ -76,7 +76,6 @@ class RouteScreen(ScreenAbove[str]):
     BINDING_GROUP_TITLE = "Route"
     AUTO_FOCUS = "OptionList"
     CSS = """
-    RouteScreen { background: $background 60%; }
     RouteScreen Vertical { padding: 1; background: $surface; height: 1fr; }
     RouteScreen OptionList { min-width: 10; border: none; background: $surface; height: 1fr; }
     RouteScreen.-widest Vertical { margin: 2 14 3 14; height: 1fr; }
@@ -111,12 +110,12 @@ class RouteScreen(ScreenAbove[str]):
 async def assign(screen: MainScreen, wanted: Assignable) -> bool:
     """Ask, show, write. Runs in a worker of the screen; whether something was written."""
     session, app = screen.session, screen.app
-    if not screen.may_write("give models to routes"):
+    if not screen.may_edit("give models to routes"):
         return False
     gateway = session.gateway
     backends = backends_by_route(session)
     if gateway is None or not backends:
-        app.notify("There is no configuration to change yet; w opens the wizard, which writes one.", markup=False)
+        app.notify("There is no configuration to change yet; the wizard (ctrl+p) writes one.", markup=False)
         return False
     name = await app.push_screen_wait(RouteScreen(session, wanted.model, backends, gateway.config))
     if not name:

@@ -43,7 +43,7 @@ class MainScreen(Screen[None]):
 
     def state_changed(self) -> None:
         """The session's phase, problem or health changed, or a second passed."""
-        self.query_one(TopBar).refresh()
+        self.query_one(TopBar).look_again()
 
     def go_back(self) -> bool:
         """One step back within this screen; says whether there was one."""
@@ -74,6 +74,14 @@ class MainScreen(Screen[None]):
             return False
         return True
 
+    def may_edit(self, what: str) -> bool:
+        """Whether configuration may be changed from here; told when it may not."""
+        if not self.session.edits_files:
+            words = f"Attached, so it does not {what}: files are edited where the gateway runs."
+            self.app.notify(words, severity="warning", markup=False)
+            return False
+        return self.may_write(what)
+
     @property
     def summary_only(self) -> bool:
         """Whether the terminal has room for a summary alone."""
@@ -82,6 +90,8 @@ class MainScreen(Screen[None]):
 
 class ScreenAbove(ModalScreen[Result], Generic[Result]):
     """A screen above a main screen. It has a top bar of its own: not every theme lets the one below show through."""
+
+    DEFAULT_CSS = "ScreenAbove, ScreenAbove:ansi { background: $background 60%; }"
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -97,3 +107,25 @@ class ScreenAbove(ModalScreen[Result], Generic[Result]):
     def body(self) -> ComposeResult:
         """What stands between top bar and footer."""
         raise NotImplementedError
+
+
+class Sheet(ScreenAbove[Result]):
+    """A screen above that takes all the room: one scrolled text, as long as it has to be."""
+
+    DEFAULT_CSS = """
+    Sheet VerticalScroll { background: $surface; height: 1fr; padding: 1 1 0 1; }
+    Sheet.-widest VerticalScroll { margin: 1 12; padding: 1 2; }
+    Sheet.-low VerticalScroll, Sheet.-flat VerticalScroll { padding: 0; }
+    """
+
+
+class Card(ScreenAbove[Result]):
+    """A screen above that is as high as what it asks; its lines and fields stand in one ``Vertical``."""
+
+    DEFAULT_CSS = """
+    Card { align: center top; }
+    Card Vertical { background: $surface; height: auto; max-height: 100%; padding: 1; margin: 2 2; }
+    Card.-widest Vertical { margin: 4 16; }
+    Card.-low Vertical, Card.-flat Vertical { margin: 0; padding: 0; }
+    Card Input.-textual-compact { border: none; height: 1; margin-top: 1; background: $background; padding: 0 1; }
+    """

@@ -10,7 +10,7 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 
 from model_router.tui.lines import Lines, paragraph, title
-from model_router.tui.screens.base import ScreenAbove
+from model_router.tui.screens.base import Sheet
 from model_router.tui.session import Session
 from model_router.tui.text import clean
 
@@ -42,17 +42,11 @@ class ChangeLines(Lines):
         ]
 
 
-class ChangeScreen(ScreenAbove[bool]):
+class ChangeScreen(Sheet[bool]):
     """Ends with yes or no; esc is no, and enter answers nothing."""
 
     BINDING_GROUP_TITLE = "Change"
     AUTO_FOCUS = "VerticalScroll"
-    CSS = """
-    ChangeScreen { background: $background 60%; }
-    ChangeScreen VerticalScroll { background: $surface; height: 1fr; padding: 1 1 0 1; }
-    ChangeScreen.-widest VerticalScroll { margin: 1 12; }
-    ChangeScreen.-low VerticalScroll, ChangeScreen.-flat VerticalScroll { padding: 0; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes, write it"),
         Binding("n,escape", "answer(False)", "No"),

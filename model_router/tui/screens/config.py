@@ -19,7 +19,7 @@ from textual.widgets import Input, TextArea
 
 from model_router.config.files import catalog_path
 from model_router.config.proxy import ProxyConfig
-from model_router.config.settings import Setting, set_value, settings
+from model_router.config.settings import Setting, set_value
 from model_router.engine.catalog import Catalog
 from model_router.errors import ConfigError, ModelRouterError
 from model_router.hindsight.draft_preview import DraftPreview
@@ -122,6 +122,11 @@ class ConfigScreen(MainScreen):
         return "opened with --read-only" if self.session.read_only else ""
 
     @property
+    def frozen(self) -> str:
+        """Why not even the draft is edited; in the demo it may be, to be previewed."""
+        return "" if self.session.is_demo else self.locked
+
+    @property
     def chosen_setting(self) -> Setting | None:
         """The setting under the cursor."""
         cursor = self._cursor[self._at]
@@ -206,7 +211,7 @@ class ConfigScreen(MainScreen):
         if area.text != draft.text:
             with self.prevent(TextArea.Changed):
                 area.load_text(draft.text)
-        area.read_only = bool(draft.problem) or not draft.is_plain
+        area.read_only = bool(draft.problem or self.frozen) or not draft.is_plain
         self._found, self._preview_problem = None, ""
         begin(self, "check", self._check)
         self._redraw()
@@ -219,7 +224,7 @@ class ConfigScreen(MainScreen):
         else:
             self.checked = await asyncio.to_thread(draft.check, self.session.environ)
             try:
-                self._rows = await asyncio.to_thread(settings, draft.text, draft.kind)
+                self._rows = await asyncio.to_thread(draft.settings, self.session.environ)
             except ConfigError:
                 self._rows = ()
         self._cursor[self._at] = min(self._cursor[self._at], max(0, len(self._rows) - 1))
@@ -280,7 +285,9 @@ class ConfigScreen(MainScreen):
         if self.view == "form" and one is not None and one.line:
             area.move_cursor((one.line - 1, 0), center=True)
         self.action_show_view("text")
-        if area.read_only:
+        if self.frozen:
+            self._say(f"The text is only shown: {self.frozen}.")
+        elif area.read_only:
             self._say("This file ends its lines in more than one way, so its text is only shown here.")
 
     def action_other(self) -> None:
@@ -334,10 +341,11 @@ class ConfigScreen(MainScreen):
     def action_choose(self) -> None:
         """Change the setting under the cursor; in the list of backups, make one the draft."""
         if self.view == "backups":
-            begin(self, "backup", self._take_backup)
+            if self._may_edit():
+                begin(self, "backup", self._take_backup)
             return
         one = self.chosen_setting
-        if self.view != "form" or one is None:
+        if self.view != "form" or one is None or not self._may_edit():
             return
         if one.secret:
             self._say("Keys belong in the environment: set api_key_env, or write the key in the text.")
@@ -351,12 +359,18 @@ class ConfigScreen(MainScreen):
     def action_next_value(self) -> None:
         """The next of the words that the setting allows."""
         one = self.chosen_setting
-        if self.view == "form" and one is not None and one.allowed:
+        if self.view == "form" and one is not None and one.allowed and self._may_edit():
             now = one.value if one.is_set else one.default
             at = one.allowed.index(now) if now in one.allowed else -1
             self._set(one, one.allowed[(at + 1) % len(one.allowed)])
-        elif self.view == "form" and one is not None:
+        elif self.view == "form" and one is not None and not one.allowed:
             self.action_choose()
+
+    def _may_edit(self) -> bool:
+        """Whether the draft may be edited; told when it may not."""
+        if self.frozen:
+            self._say(f"Nothing is changed: {self.frozen}.", wrong=True)
+        return not self.frozen
 
     @on(Input.Submitted)
     def _given(self, event: Input.Submitted) -> None:

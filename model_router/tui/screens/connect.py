@@ -33,7 +33,7 @@ class SnippetLines(Lines):
         """Where it belongs, then the text, line by line."""
         snippet = self.snippet
         if snippet is None:
-            words = "Nothing is configured yet, so there is no address to point a client at. w opens the wizard."
+            words = "Nothing is configured yet, so there is no address for a client. The wizard (ctrl+p) writes one."
             return paragraph(words, width)
         lines = [title(snippet.client, width), *paragraph(snippet.where, width, "$quiet"), Content()]
         for line in snippet.text.split("\n"):
@@ -47,7 +47,6 @@ class ConnectScreen(ScreenAbove[None]):
     BINDING_GROUP_TITLE = "Connect"
     AUTO_FOCUS = "OptionList"
     CSS = """
-    ConnectScreen { background: $background 60%; }
     ConnectScreen #frame { background: $surface; height: 1fr; padding: 1; layout: vertical; }
     ConnectScreen OptionList { min-width: 10; border: none; background: $surface; height: auto; max-height: 11; }
     ConnectScreen VerticalScroll { height: 1fr; margin-top: 1; }

@@ -270,7 +270,7 @@ class DoctorScreen(MainScreen):
         finding = self.current
         if finding is None or not finding.settings:
             self.app.notify("There is nothing to write for this; what to do stands beside it.", markup=False)
-        elif self.may_write("put things right"):
+        elif self.may_edit("put things right"):
             self.run_worker(self._repaired(finding), group="repair", exclusive=True)
 
     async def _repaired(self, finding: Finding) -> None:

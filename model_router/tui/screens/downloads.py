@@ -31,7 +31,7 @@ from model_router.tui.download_lines import (
 )
 from model_router.tui.lines import Lines, paragraph
 from model_router.tui.screens.assignment import Assignable, assign
-from model_router.tui.screens.base import MainScreen, ScreenAbove
+from model_router.tui.screens.base import MainScreen, Sheet
 from model_router.tui.screens.one_line import LineScreen
 from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.session import Session
@@ -57,17 +57,11 @@ class PlanLines(Lines):
         return plan_lines(self._plan, width)
 
 
-class PlanScreen(ScreenAbove[bool]):
+class PlanScreen(Sheet[bool]):
     """Ends with yes or no to one download."""
 
     BINDING_GROUP_TITLE = "Plan"
     AUTO_FOCUS = "VerticalScroll"
-    CSS = """
-    PlanScreen { background: $background 60%; }
-    PlanScreen VerticalScroll { background: $surface; height: 1fr; padding: 1 1 0 1; }
-    PlanScreen.-widest VerticalScroll { margin: 1 12; padding: 1 2; }
-    PlanScreen.-low VerticalScroll, PlanScreen.-flat VerticalScroll { padding: 0; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes, fetch it"),
         Binding("n,escape", "answer(False)", "Not now"),

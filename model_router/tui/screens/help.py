@@ -17,7 +17,7 @@ from textual.widgets import Input, OptionList, TextArea
 
 from model_router.tui.keys import MOVES
 from model_router.tui.lines import Lines, paragraph, title
-from model_router.tui.screens.base import ScreenAbove
+from model_router.tui.screens.base import Sheet
 from model_router.tui.session import Session
 from model_router.tui.text import fit
 
@@ -132,17 +132,11 @@ class HelpLines(Lines):
         return lines
 
 
-class HelpScreen(ScreenAbove[None]):
+class HelpScreen(Sheet[None]):
     """What the keys do here."""
 
     BINDING_GROUP_TITLE = "Help"
     AUTO_FOCUS = "VerticalScroll"
-    CSS = """
-    HelpScreen { background: $background 60%; }
-    HelpScreen VerticalScroll { background: $surface; height: 1fr; padding: 1 1 0 1; }
-    HelpScreen.-widest VerticalScroll { margin: 1 12 1 12; padding: 1 2; }
-    HelpScreen.-low VerticalScroll { padding: 0; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back"),
         *(move for move in MOVES if move.action != "app.help"),

@@ -282,7 +282,7 @@ class HomeScreen(MainScreen):
 
     def _redraw(self) -> None:
         for block in self.query(Lines):
-            block.refresh(layout=True)
+            block.look_again()
 
     def action_copy_address(self) -> None:
         """Send the address to the terminal's clipboard."""

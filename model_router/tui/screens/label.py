@@ -16,7 +16,7 @@ from model_router.hindsight.labels import Label
 from model_router.server.events import RequestEvent
 from model_router.tui.lines import Lines, title
 from model_router.tui.look import route_look
-from model_router.tui.screens.base import ScreenAbove
+from model_router.tui.screens.base import Card
 from model_router.tui.session import Session
 from model_router.tui.text import clean, fit
 
@@ -44,19 +44,18 @@ class LabelHead(Lines):
         ]
 
 
-class LabelScreen(ScreenAbove[tuple[str, str]]):
+class LabelScreen(Card[tuple[str, str]]):
     """Ends with an engine and a note, or with nothing after esc."""
 
     BINDING_GROUP_TITLE = "Label"
     AUTO_FOCUS = "OptionList"
     CSS = """
-    LabelScreen { background: $background 60%; align: center top; }
-    LabelScreen Vertical { background: $surface; height: auto; max-height: 100%; padding: 1; margin: 1 2; }
+    LabelScreen Vertical { margin: 1 2; }
     LabelScreen.-widest Vertical { margin: 3 16; }
-    LabelScreen.-low Vertical, LabelScreen.-flat Vertical { margin: 0; padding: 0; }
+    LabelScreen.-low Vertical, LabelScreen.-flat Vertical { margin: 0; }
     LabelScreen OptionList { border: none; height: auto; max-height: 12; background: $surface; padding: 0 1; }
     LabelScreen.-low OptionList, LabelScreen.-flat OptionList { max-height: 3; }
-    LabelScreen Input { border: none; height: 1; margin: 1 1 0 1; background: $background; padding: 0 1; }
+    LabelScreen Input { margin: 1 1 0 1; }
     LabelScreen.-low Input, LabelScreen.-flat Input { margin: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -24,7 +24,7 @@ from model_router.tui.log_view import LogView
 from model_router.tui.receipt import ReceiptPane
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.label import LabelScreen
-from model_router.tui.screens.path_field import PathScreen
+from model_router.tui.screens.one_line import ask_path
 from model_router.tui.screens.receipt import ReceiptScreen, receipt_json
 from model_router.tui.session import Session
 from model_router.tui.tasks import begin
@@ -106,14 +106,13 @@ class LogScreen(MainScreen):
 
     def requests_came(self) -> None:
         """Show what came."""
-        had_rows = self.view.count > 0
         self.view.sync()
-        self._describe(layout=not had_rows)
+        self._describe()
 
     def state_changed(self) -> None:
         """The empty state speaks of the address."""
         super().state_changed()
-        self._describe(layout=not self.session.feed.rows)
+        self._describe()
 
     def on_screen_resume(self) -> None:
         """Labels may have been given elsewhere."""
@@ -127,11 +126,13 @@ class LogScreen(MainScreen):
     def _marks_changed(self) -> None:
         self.view.draw_again()
         self.past.draw_again()
-        self.query_one(ReceiptPane).draw_again()
+        for screen in (self, *self.app.screen_stack):
+            for pane in screen.query(ReceiptPane):
+                pane.draw_again()
 
     def on_resize(self) -> None:
         """The titles follow the columns."""
-        self.call_after_refresh(self._describe, layout=True)
+        self.call_after_refresh(self._describe)
 
     def on_unmount(self) -> None:
         """Let the files go."""
@@ -139,9 +140,9 @@ class LogScreen(MainScreen):
         if self._export_ended is not None:
             self._export_ended.set()
 
-    def _describe(self, *, layout: bool = False) -> None:
-        self.query_one(LogStatus).refresh()
-        self.query_one(LogTitles).refresh(layout=layout)
+    def _describe(self) -> None:
+        self.query_one(LogStatus).look_again()
+        self.query_one(LogTitles).look_again()
 
     # The receipt of a row
 
@@ -157,11 +158,13 @@ class LogScreen(MainScreen):
     def _opened(self) -> None:
         """Beside the rows where there is room, otherwise above them."""
         if self.size.width < _SIDE_BY_SIDE:
-            self.app.push_screen(ReceiptScreen(self.session, self.shown.selected, self._other_line()))
+            selected = self.shown.selected
+            screen = ReceiptScreen(self.session, selected, self._other_line(), label=lambda: self._ask_label(selected))
+            self.app.push_screen(screen)
             return
         self.toggle_class("-receipt")
         self._show_receipt()
-        self.call_after_refresh(self._describe, layout=True)
+        self.call_after_refresh(self._describe)
 
     def _show_receipt(self) -> None:
         self.query_one(ReceiptPane).show(self.shown.selected, self._other_line())
@@ -182,7 +185,11 @@ class LogScreen(MainScreen):
         live = self.shown.selected
         if live is None:
             row = self.past.row if self.past.history is not None else None
-            words = "This row is no request." if row_words(row) else "Choose a row with ↑ and ↓ first."
+            words = "Choose a row with ↑ and ↓ first."
+            if row_words(row):
+                words = "This row is no request."
+            elif not self.shown.count:
+                words = "There is no row to take yet; each request becomes one as it ends."
             self.app.notify(words, severity="warning", markup=False)
         return live
 
@@ -190,7 +197,9 @@ class LogScreen(MainScreen):
 
     def action_label(self) -> None:
         """Say which engine the row should have had."""
-        live = self._request()
+        self._ask_label(self._request())
+
+    def _ask_label(self, live: LiveEvent | None) -> None:
         if live is None or not self._app_may("write labels"):
             return
         screen = LabelScreen(self.session, live.event, self.session.labels.get(live.event.request_id))
@@ -238,7 +247,7 @@ class LogScreen(MainScreen):
         self.past.set_filter(wanted)
         self.add_class("-history")
         self.past.focus()
-        self.call_after_refresh(self._describe, layout=True)
+        self.call_after_refresh(self._describe)
         await self._read_on(history)
 
     async def _read_on(self, history: History) -> None:
@@ -248,7 +257,7 @@ class LogScreen(MainScreen):
             done = await asyncio.to_thread(history.step, _STEP_SECONDS)
             if self.past.history is history:
                 self.past.grown()
-                self._describe(layout=done or not had_rows)
+                self._describe()
                 if not had_rows and self.past.count:
                     self.post_message(HistoryView.Moved())
 
@@ -257,7 +266,7 @@ class LogScreen(MainScreen):
         self.remove_class("-history")
         self._take_filter(self.query_one("#filter", Input).value)
         self.view.focus()
-        self.call_after_refresh(self._describe, layout=True)
+        self.call_after_refresh(self._describe)
         if self.has_class("-receipt"):
             self._show_receipt()
 
@@ -289,7 +298,7 @@ class LogScreen(MainScreen):
     @on(Input.Changed, "#filter")
     def _filter_changed(self, event: Input.Changed) -> None:
         self._take_filter(event.value)
-        self._describe(layout=True)
+        self._describe()
 
     def _take_filter(self, text: str) -> None:
         status = self.query_one(LogStatus)
@@ -318,7 +327,7 @@ class LogScreen(MainScreen):
         self.query_one("#filter", Input).value = self.shown.filter.text
         self.set_class(False, "-filter")
         self.shown.focus()
-        self._describe(layout=True)
+        self._describe()
 
     # Export
 
@@ -327,11 +336,10 @@ class LogScreen(MainScreen):
         if not self._app_may("write files"):
             return
         words = "The rows that are shown, with every field, as .csv or .json; the end of the name says which."
-        self.app.push_screen(PathScreen(self.session, "Export", words, "requests.csv"), self._export_to)
+        ask_path(self, "Export", words, self._export_to, start="requests.csv")
 
-    def _export_to(self, path: Path | None) -> None:
-        if path is not None:
-            begin(self, "export", self._export, path)
+    def _export_to(self, path: Path) -> None:
+        begin(self, "export", self._export, path)
 
     async def _export(self, path: Path) -> None:
         """In a thread, counted as it goes; esc ends it."""
@@ -377,7 +385,7 @@ class LogScreen(MainScreen):
             return True
         if self.has_class("-receipt"):
             self.remove_class("-receipt")
-            self.call_after_refresh(self._describe, layout=True)
+            self.call_after_refresh(self._describe)
             return True
         if self.shown.filter:
             self.query_one("#filter", Input).value = ""

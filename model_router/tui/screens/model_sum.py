@@ -14,7 +14,7 @@ from model_router.setup.inventory import Entry
 from model_router.tui.keys import MOVES
 from model_router.tui.lines import Lines
 from model_router.tui.model_lines import entry_lines, sum_lines
-from model_router.tui.screens.base import ScreenAbove
+from model_router.tui.screens.base import Sheet
 from model_router.tui.session import Session
 
 
@@ -32,17 +32,11 @@ class SumLines(Lines):
         return [*entry_lines(self._entry, self._used, width), Content(), *sum_lines(self._entry, width)]
 
 
-class ModelScreen(ScreenAbove[None]):
+class ModelScreen(Sheet[None]):
     """The whole sum of one model."""
 
     BINDING_GROUP_TITLE = "Model"
     AUTO_FOCUS = "VerticalScroll"
-    CSS = """
-    ModelScreen { background: $background 60%; }
-    ModelScreen VerticalScroll { background: $surface; height: 1fr; padding: 1 1 0 1; }
-    ModelScreen.-widest VerticalScroll { margin: 1 12; padding: 1 2; }
-    ModelScreen.-low VerticalScroll, ModelScreen.-flat VerticalScroll { padding: 0; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back"),
         Binding("enter", "dismiss", "Back", show=False),

@@ -13,6 +13,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import DataTable, Input
 from textual.worker import Worker
 
@@ -174,11 +175,18 @@ class ModelsScreen(MainScreen):
         Binding("w", "app.show('wizard')", "Wizard", show=False, tooltip="Set everything up, step by step"),
     ]
 
-    def __init__(self, session: Session) -> None:
+    class ListKept(Message):
+        """Another order or filter was taken."""
+
+        def __init__(self, sort: str, filter_text: str) -> None:
+            super().__init__()
+            self.sort, self.filter = sort, filter_text
+
+    def __init__(self, session: Session, sort: str = "use", filter_text: str = "") -> None:
         super().__init__(session)
         self.shown: list[Entry] = []
-        self.sort = "use"
-        self.filter = ""
+        self.sort = sort if sort in SORTS else "use"
+        self.filter = clean(filter_text, 200).strip()
         self.problem: ModelRouterError | None = None
         self.looking = False
         self._columns: tuple[str, ...] = ()
@@ -195,6 +203,9 @@ class ModelsScreen(MainScreen):
     def on_mount(self) -> None:
         """Begin to look, once."""
         self.query_one(Input).cursor_blink = False
+        with self.prevent(Input.Changed):
+            self.query_one(Input).value = self.filter
+        self.set_class(bool(self.filter), "-filter")
         if self.session.workshop.stock is None:
             self.action_look()
         else:
@@ -336,7 +347,11 @@ class ModelsScreen(MainScreen):
         """The next order."""
         names = list(SORTS)
         self.sort = names[(names.index(self.sort) + 1) % len(names)]
+        self._keep_list()
         self._fill()
+
+    def _keep_list(self) -> None:
+        self.post_message(self.ListKept(self.sort, self.filter))
 
     def action_context(self, step: int) -> None:
         """Judge with more or less context."""
@@ -359,13 +374,15 @@ class ModelsScreen(MainScreen):
     @on(Input.Submitted, "#filter")
     def _filter_kept(self) -> None:
         self.set_class(bool(self.filter), "-filter")
+        self._keep_list()
         self.query_one(DataTable).focus()
 
     def go_back(self) -> bool:
         """Out of the filter, then out of the simulation."""
         if self.has_class("-filter"):
-            self.query_one("#filter", Input).value = ""
+            self.filter = self.query_one("#filter", Input).value = ""
             self.remove_class("-filter")
+            self._keep_list()
             self.query_one(DataTable).focus()
             return True
         if self.session.workshop.simulated is not None:

@@ -1,7 +1,9 @@
-"""Asks for one line of text, with a sentence about what it is for."""
+"""Asks for one line of text, or for the path of a file, with a sentence about what it is for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on
@@ -9,10 +11,12 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.suggester import Suggester
 from textual.widgets import Input
 
+from model_router.config.files import expand
 from model_router.tui.lines import Lines, paragraph, title
-from model_router.tui.screens.base import ScreenAbove
+from model_router.tui.screens.base import Card, MainScreen
 from model_router.tui.session import Session
 from model_router.tui.text import SHOWABLE
 
@@ -31,37 +35,71 @@ class LineWords(Lines):
         return [title(self._heading, width), *paragraph(self._words, width, "$quiet")]
 
 
-class LineScreen(ScreenAbove[str | None]):
-    """Ends with the text, which may be empty, or with none after esc."""
+class PathSuggester(Suggester):
+    """The first file or folder that goes on as the text does."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._session = session
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The whole path, as it is written so far."""
+        head, slash, tail = value.rpartition("/")
+        if not value:
+            return None
+        try:
+            folder = expand(head + slash, self._session.environ) if slash else Path()
+            found = sorted(one for one in folder.iterdir() if one.name.startswith(tail))[:1]
+        except OSError:
+            return None
+        return head + slash + found[0].name + ("/" if found[0].is_dir() else "") if found and tail else None
+
+
+class LineScreen(Card[str | None]):
+    """Ends with the text, which may be empty, or with none after esc. ``suggester`` goes on with what is written."""
 
     BINDING_GROUP_TITLE = "Text"
     AUTO_FOCUS = "Input"
-    CSS = """
-    LineScreen { background: $background 60%; align: center top; }
-    LineScreen Vertical { background: $surface; height: auto; padding: 1; margin: 2 2; }
-    LineScreen.-widest Vertical { margin: 4 16; }
-    LineScreen.-low Vertical, LineScreen.-flat Vertical { margin: 0; padding: 0; }
-    LineScreen Input { border: none; height: 1; margin-top: 1; background: $background; padding: 0 1; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back"),
         Binding("ctrl+q", "app.quit", "Quit", show=False, priority=True),
     ]
 
-    def __init__(self, session: Session, heading: str, words: str, *, start: str = "", example: str = "") -> None:
+    def __init__(
+        self,
+        session: Session,
+        heading: str,
+        words: str,
+        *,
+        start: str = "",
+        example: str = "",
+        suggester: Suggester | None = None,
+    ) -> None:
         super().__init__(session)
-        self._heading, self._words, self._start, self._example = heading, words, start, example
+        self._words = LineWords(heading, words)
+        self._field = Input(start, placeholder=example, restrict=SHOWABLE, suggester=suggester, compact=True)
+        self._field.cursor_blink = False
 
     def body(self) -> ComposeResult:
         """The sentence and the field."""
         with Vertical():
-            yield LineWords(self._heading, self._words)
-            yield Input(self._start, placeholder=self._example, restrict=SHOWABLE, compact=True)
-
-    def on_mount(self) -> None:
-        """Nothing blinks."""
-        self.query_one(Input).cursor_blink = False
+            yield self._words
+            yield self._field
 
     @on(Input.Submitted)
     def _given(self, event: Input.Submitted) -> None:
         self.dismiss(event.value.strip())
+
+
+def ask_path(screen: MainScreen, heading: str, words: str, then: Callable[[Path], None], *, start: str = "") -> None:
+    """Ask for a file and go on with it; what is wrong with it is told by who reads it."""
+    session = screen.session
+    field = LineScreen(
+        session,
+        heading,
+        words,
+        start=start,
+        example="a path; → takes what is proposed",
+        suggester=PathSuggester(session),
+    )
+    screen.app.push_screen(field, lambda text: then(expand(text, session.environ)) if text else None)

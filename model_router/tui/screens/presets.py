@@ -69,7 +69,6 @@ class PresetScreen(ScreenAbove[str]):
     BINDING_GROUP_TITLE = "Presets"
     AUTO_FOCUS = "OptionList"
     CSS = """
-    PresetScreen { background: $background 60%; }
     PresetScreen Vertical { padding: 1; background: $surface; height: 1fr; }
     PresetScreen OptionList { border: none; background: $surface; height: 1fr; }
     PresetScreen.-widest Vertical { margin: 2 14 3 14; height: 1fr; }

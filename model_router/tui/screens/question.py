@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from model_router.tui.lines import Lines, paragraph, title
-from model_router.tui.screens.base import ScreenAbove
+from model_router.tui.screens.base import Card
 from model_router.tui.session import Session
 
 
@@ -29,17 +29,11 @@ class QuestionLines(Lines):
         return [title(self._heading, width), *paragraph(self._words, width), Content(), keys]
 
 
-class QuestionScreen(ScreenAbove[bool]):
+class QuestionScreen(Card[bool]):
     """Ends with the answer; esc and enter are no."""
 
     BINDING_GROUP_TITLE = "Question"
     AUTO_FOCUS = ""
-    CSS = """
-    QuestionScreen { background: $background 60%; align: center top; }
-    QuestionScreen Vertical { background: $surface; height: auto; padding: 1; margin: 2 2; }
-    QuestionScreen.-widest Vertical { margin: 4 16; }
-    QuestionScreen.-low Vertical, QuestionScreen.-flat Vertical { margin: 0; padding: 0; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
         Binding("n,escape,enter", "answer(False)", "No"),

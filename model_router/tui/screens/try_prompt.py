@@ -24,7 +24,7 @@ from model_router.server.trial import Trial, send_trial
 from model_router.tui.hint_words import read_hints, toggled
 from model_router.tui.lines import Lines
 from model_router.tui.screens.base import MainScreen
-from model_router.tui.screens.path_field import PathScreen
+from model_router.tui.screens.one_line import ask_path
 from model_router.tui.session import Phase
 from model_router.tui.text import SHOWABLE, clean, clean_in_place
 from model_router.tui.try_answer import AnswerPart, Other, SentPart, Tried, other_configuration, try_prompt
@@ -249,11 +249,10 @@ class TryScreen(MainScreen):
             self._decide()
             return
         words = "A catalog (model_router.yaml) or a proxy file: the prompt is decided with it as well."
-        self.app.push_screen(PathScreen(self.session, "Compare with", words), self._compare_with)
+        ask_path(self, "Compare with", words, self._compare_with)
 
-    def _compare_with(self, path: Path | None) -> None:
-        if path is not None:
-            self.run_worker(self._load_other(path), group="file", exclusive=True)
+    def _compare_with(self, path: Path) -> None:
+        self.run_worker(self._load_other(path), group="file", exclusive=True)
 
     async def _load_other(self, path: Path) -> None:
         try:
@@ -266,11 +265,10 @@ class TryScreen(MainScreen):
     def action_captured(self) -> None:
         """Choose a captured request."""
         words = "A captured request ({method, path, headers, body}): its ask and its attachments are taken from it."
-        self.app.push_screen(PathScreen(self.session, "Open a request", words), self._open_captured)
+        ask_path(self, "Open a request", words, self._open_captured)
 
-    def _open_captured(self, path: Path | None) -> None:
-        if path is not None:
-            self.run_worker(self._read_captured(path), group="file", exclusive=True)
+    def _open_captured(self, path: Path) -> None:
+        self.run_worker(self._read_captured(path), group="file", exclusive=True)
 
     async def _read_captured(self, path: Path) -> None:
         try:

@@ -22,7 +22,7 @@ from model_router.setup.configuration import configuration_files, write_configur
 from model_router.setup.inventory import Inventory
 from model_router.setup.presets import existing_files
 from model_router.setup.survey import Survey
-from model_router.setup.wizard import Offer, Source, Where, questions
+from model_router.setup.wizard import Offer, Source, Where, questions, usual_answer
 from model_router.tui.lines import Lines, fact, paragraph, spaced, title
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.change import ChangeScreen
@@ -40,6 +40,7 @@ from model_router.tui.wizard_flow import (
     together_lines,
     wanted_downloads,
 )
+from model_router.tui.wizard_port import PortChoice, choose_port, read_port
 
 _SOURCES = {
     Source.RUNNING: "● ",
@@ -80,7 +81,8 @@ class WizardLines(Lines):
         if question is not None:
             return route_page_lines(question, stock, (flow.number + 1, len(flow.questions)), width)
         if flow.page is Page.TOGETHER:
-            return together_lines(flow, stock, width)
+            port = paragraph(owner.port.words, width, first="! ", indent="  ") if owner.port.taken else []
+            return spaced([together_lines(flow, stock, width), port])
         return owner.done_lines(width)
 
 
@@ -116,6 +118,7 @@ class WizardScreen(MainScreen):
         self.problem: ModelRouterError | None = None
         self.doing = ""
         self.written: tuple[Path, ...] = ()
+        self.port = PortChoice(0)
 
     def body(self) -> ComposeResult:
         """Text, then the choices."""
@@ -149,6 +152,7 @@ class WizardScreen(MainScreen):
             # A simulated machine would be set up for nobody.
             await asyncio.to_thread(workshop.simulate, "")
             await asyncio.to_thread(workshop.judge, {})
+            self.port = await asyncio.to_thread(choose_port, self.session)
         except ModelRouterError as error:
             self.problem = error
         else:
@@ -182,11 +186,13 @@ class WizardScreen(MainScreen):
             nothing = "no pictures" if question.route.value == "vision" else "the model of another route"
             width = max(20, self.size.width - (26 if self.size.width >= 120 else 6))
             offers = [_offer_option(n, offer, width) for n, offer in enumerate(question.offers)]
-            usual = 0 if question.default is None else question.default + 1
+            place = usual_answer(question, flow.answers)
+            usual = 0 if place is None else place + 1
             return [_option("none", "-", nothing), *offers], usual
         if flow.page is Page.TOGETHER:
             return [
                 _option("write", "Show the file", "and write it after a yes"),
+                _option("port", "Other port", f"than {self.port.port}, where clients will find it"),
                 _option("again", "Begin again", "with where models may run"),
             ], 0
         if flow.page is Page.DONE:
@@ -213,6 +219,9 @@ class WizardScreen(MainScreen):
             flow.answer(offer)
         elif chosen == "again":
             flow.page = Page.WHERE
+        elif chosen == "port":
+            self.run_worker(self._ask_port(), group="wizard", exclusive=True)
+            return
         elif chosen == "write":
             self.action_write()
             return
@@ -249,6 +258,25 @@ class WizardScreen(MainScreen):
             self.flow.answer(replace(offer, pick=replace(offer.pick, model=name)))
             self._show()
 
+    async def _ask_port(self) -> None:
+        """Until it is a free one, or esc."""
+        words, port = "Clients will find the gateway at http://127.0.0.1:PORT/v1.", self.port.port
+        while True:
+            screen = LineScreen(self.session, "Which port?", words, start=str(port), example="1 to 65535")
+            text = await self.app.push_screen_wait(screen)
+            if text is None:
+                return
+            wanted = read_port(text)
+            if not wanted:
+                words = f"{clean(text, 40)!r} is no port: it takes a number from 1 to 65535."
+                continue
+            found = await asyncio.to_thread(choose_port, self.session, wanted)
+            if not found.taken:
+                self.port = found
+                self._show()
+                return
+            words, port = f"Port {wanted} is taken by another program; {found.port} is free.", found.port
+
     def action_page_back(self) -> None:
         """The page before."""
         if not self.doing and self.flow.back():
@@ -271,7 +299,7 @@ class WizardScreen(MainScreen):
 
     def action_write(self) -> None:
         """Show the file, write it after a yes, fetch what was approved, start."""
-        if self.may_write("write a configuration"):
+        if self.may_edit("write a configuration"):
             self.run_worker(self._write(), group="wizard", exclusive=True)
 
     async def _write(self) -> None:
@@ -283,7 +311,7 @@ class WizardScreen(MainScreen):
                     f"the wizard writes {PROXY_NAME}, and this run was opened with {path.name}",
                     "Open it without --config, or with a file of that name.",
                 )
-            text = configuration_files(picks)[PROXY_NAME]
+            text = configuration_files(picks, self.port.port)[PROXY_NAME]
             there = await asyncio.to_thread(existing_files, path.parent)
             words = f"Two files go into {path.parent}: this one and model_router.yaml, the catalog of engines. "
             words += "Those that are there are kept as copies." if there else "Nothing else is changed."
@@ -291,7 +319,13 @@ class WizardScreen(MainScreen):
                 return
             now = datetime.now().astimezone()
             written = await asyncio.to_thread(
-                write_configuration, picks, path.parent, now=now, force=bool(there), environ=session.environ
+                write_configuration,
+                picks,
+                path.parent,
+                now=now,
+                port=self.port.port,
+                force=bool(there),
+                environ=session.environ,
             )
         except ModelRouterError as error:
             self.app.notify(clean(f"{error.message}. {error.hint}", 600), severity="error", markup=False, timeout=10)
@@ -336,11 +370,12 @@ class WizardScreen(MainScreen):
             steps += paragraph(f"{session.problem.message} {session.problem.hint}", width, first="✗ ", indent="  ")
         if flow.to_fetch:
             steps += paragraph("Downloads (5) shows how far the models are.", width, first="→ ", indent="  ")
-        serving = {offer.pick.base_url for offer in flow.answers.values() if offer and offer.source is Source.RUNNING}
-        for url in dict.fromkeys(pick.base_url for pick in flow.picks.values() if pick.is_local):
-            if url not in serving:
-                words = f"Start a server at {url}, like `llama-server --models-dir FOLDER --jinja`."
-                steps += paragraph(words, width, first="→ ", indent="  ")
+        commands = flow.to_start
+        for command in commands:
+            steps += paragraph(f"Start its server: {command}", width, first="→ ", indent="  ")
+        if len(commands) > 1:
+            words = "Each server needs a --port of its own; Config (6) gives its backend that address."
+            steps += paragraph(words, width, first="  ", indent="  ")
         return spaced([facts, steps])
 
 

@@ -306,6 +306,9 @@ def test_a_stranger_of_the_same_name_and_size_is_left_alone(
     target = Path(plan.files[0].target)
     target.parent.mkdir(parents=True)
     target.write_bytes(b"x" * MB)
+    plan = planned()
+    assert plan.unverified == (str(target),)
+    assert plan.arrived == ", 1 MB of it here by name and size, not verified yet"
     failed = fetch(open_queue(), plan)
     assert failed.failure is not None
     assert failed.failure.reason == Reason.CHANGED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from model_router.setup.fit.budget import apple_working_set, pools_of
@@ -54,7 +56,8 @@ def test_metal_may_use_about_three_quarters(gib: int, working_set: float) -> Non
 def test_a_mac_is_bound_by_what_is_available_too() -> None:
     mac = Gpu("Apple M2", "apple", 11 * GIB, unified=True)
     assert pools_of(Machine(memory=ram(16, 14), gpus=(mac,))).graphics[0].budget == 11 * GIB
-    assert pools_of(Machine(memory=ram(16, 6), gpus=(mac,))).graphics[0].budget == 6 * GIB
+    assert pools_of(Machine(memory=ram(16, 6), gpus=(mac,))).graphics[0].budget == 5 * GIB
+    assert pools_of(Machine(memory=ram(16, 11.5), gpus=(mac,))).graphics[0].budget == 10.5 * GIB, "no jump at the limit"
 
 
 def test_nvidia_in_system_memory_leaves_four_gib() -> None:
@@ -63,8 +66,10 @@ def test_nvidia_in_system_memory_leaves_four_gib() -> None:
 
 
 def test_an_apu_has_its_own_part_whether_carved_out_or_not() -> None:
-    carved = Gpu("AMD Radeon 8060S", "amd", 96 * GIB, 95 * GIB, unified=True)
+    carved = Gpu("AMD Radeon 8060S", "amd", 96 * GIB, 95 * GIB, unified=True, own=96 * GIB)
     assert pools_of(Machine(memory=ram(31, 20), gpus=(carved,))).graphics[0].budget == 94 * GIB
+    untold = replace(carved, own=None)  # of system memory's 31 GiB all may be in it, and 18 are there to be had
+    assert pools_of(Machine(memory=ram(31, 20), gpus=(untold,))).graphics[0].budget == (96 - 31 + 18) * GIB
     shared = Gpu("AMD Radeon 8060S", "amd", 60 * GIB, 60 * GIB, unified=True)
     assert pools_of(Machine(memory=ram(125, 30), gpus=(shared,))).graphics[0].budget == 28 * GIB
 
@@ -78,7 +83,25 @@ def test_a_container_counts_and_not_the_host() -> None:
 
 def test_the_processor_leaves_two_gib_or_a_tenth() -> None:
     assert pools_of(Machine(memory=ram(8, 6))).processor.budget == 4 * GIB
-    assert pools_of(Machine(memory=ram(64, 60))).processor.budget == 60 * GIB - 64 * GIB // 10
+    assert pools_of(Machine(memory=ram(64, 60))).processor.budget == 54 * GIB
+
+
+def test_a_container_and_its_host_both_count() -> None:
+    """A limit above what the host has left gives nothing away, and a little below it takes no leap."""
+    for remaining in (29, 30, 31, 60):
+        inside = Machine(memory=ram(64, 30, limit=60, remaining=remaining))
+        budget = pools_of(inside).processor.budget
+        assert budget is not None
+        assert budget == pytest.approx(min(30, remaining) * 0.9 * GIB, rel=1e-6)
+
+
+def test_cards_of_several_makers_and_speeds_are_told_apart() -> None:
+    cards = (card(gib=12, name="NVIDIA GeForce RTX 3060"), card(index=1), Gpu("AMD Radeon RX 7900 XT", "amd", 20 * GIB))
+    pools = pools_of(Machine(gpus=cards))
+    names = [pool.name for pool in pools.graphics]
+    assert names[-1] == "NVIDIA GeForce RTX 3090 + NVIDIA GeForce RTX 3060", "the fastest first"
+    assert names[:-1] == ["NVIDIA GeForce RTX 3090", "AMD Radeon RX 7900 XT", "NVIDIA GeForce RTX 3060"]
+    assert [pool.budget for pool in pools.whole] == [18 * GIB, (23 + 11) * GIB]
 
 
 def test_a_few_cores_of_a_server_do_not_get_all_of_its_bandwidth() -> None:

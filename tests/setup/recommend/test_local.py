@@ -9,32 +9,43 @@ import pytest
 from model_router.setup.fit.budget import pools_of
 from model_router.setup.model_catalog import Work
 from model_router.setup.recommend.options import Circumstances, LocalModel, candidates_of, measured_rate
+from model_router.setup.recommend.recommendation import recommend
 from tests.setup.fit.test_from_header import QWEN35_9B
 from tests.setup.recommend.machines import answer, catalog, machine, model_for
 
 GIB = 1 << 30
 
 
-def test_a_model_that_is_here_is_preferred_when_nearly_as_good() -> None:
-    here = LocalModel("Qwen3.6-27B-Q4_K_M.gguf", 16_817_244_384, path="/models/Qwen3.6-27B-Q4_K_M.gguf")
-    other = answer("rtx4090-64gb")
-    found = answer("rtx4090-64gb", local=[here])
-    assert model_for(other, Work.BALANCED) == "qwen3.8-27b"
-    ahead = other.choices[Work.BALANCED]
-    assert ahead.pick is not None
-    second = next(one.option for one in ahead.alternatives if one.option.name == "qwen3.6-27b")
-    nearly = ahead.pick.score - second.score < 1.5
-    assert (model_for(found, Work.BALANCED) == "qwen3.6-27b") == nearly
-    assert any(one.option.name == "qwen3.6-27b" for one in found.choices[Work.BALANCED].alternatives) != nearly
+def test_a_model_that_is_here_and_nearly_as_good_is_named_and_the_better_one_stays_the_pick() -> None:
+    here = LocalModel("qwen3.5:9b", 5_680_522_464, path="ollama:qwen3.5:9b")
+    choice = answer("m2-air-16gb", local=[here]).choices[Work.BALANCED]
+    assert choice.pick is not None
+    assert choice.pick.name == "gemma-4-12b"
+    near = next(one for one in choice.alternatives if one.option.name == "qwen3.5-9b")
+    assert near.option.variant.here
+    assert 0 < choice.pick.quality.points - near.option.quality.points < 1.5
+    assert near.reason.endswith("points less for this work, but on this machine already: nothing to fetch")
+    assert any("qwen3.5-9b is on this machine already and nearly as good" in words for words in choice.reasons)
 
 
-def test_the_answer_says_that_it_is_here_and_nothing_is_fetched() -> None:
+def test_of_one_model_the_file_that_is_here_is_taken() -> None:
     here = LocalModel("qwen3.5:4b", 2_740_000_000, path="ollama:qwen3.5:4b")
-    found = answer("m2-air-16gb", local=[here])
-    pick = found.choices[Work.BALANCED].pick
+    choice = answer("m2-air-16gb", local=[here]).choices[Work.SIMPLE]
+    pick = choice.pick
     assert pick is not None
     assert (pick.name, pick.variant.here, pick.variant.download) == ("qwen3.5-4b", "ollama:qwen3.5:4b", 0)
-    assert "on this machine already" in " ".join(found.choices[Work.BALANCED].reasons)
+    assert "on this machine already" in " ".join(choice.reasons)
+
+
+@pytest.mark.parametrize(("quant", "size"), [("Q3_K_M", 13 * GIB), ("IQ2_XXS", 8 * GIB), ("", 8 * GIB)])
+def test_a_file_of_less_than_four_bits_is_never_the_pick_even_when_it_is_here(quant: str, size: int) -> None:
+    header = replace(QWEN35_9B, size=size, quantization=quant, parameters=27_800_000_000)
+    here = LocalModel("Qwen3.8-27B.gguf", size, header, "/models/a.gguf")
+    only = replace(catalog(), models={"qwen3.8-27b": replace(catalog().models["qwen3.8-27b"], files={})})
+    choice = recommend(machine("rtx4090-64gb"), only, local=[here], routes=[Work.CODING]).choices[Work.CODING]
+    assert choice.pick is None
+    assert "less than four bits a weight" in choice.reasons[0]
+    assert [one.option.variant.here for one in choice.alternatives] == ["/models/a.gguf"]
 
 
 def test_a_header_decides_over_the_catalog() -> None:

@@ -9,9 +9,8 @@ import pytest
 from model_router.setup.fit.placement import Mode
 from model_router.setup.machine import Gpu, Machine, Memory, Processor
 from model_router.setup.model_catalog import Work
-from model_router.setup.quant_ladder import THREE_BITS, quant_steps
-from model_router.setup.recommend.needs import SetupProfile
-from model_router.setup.recommend.quality import speed_penalty
+from model_router.setup.recommend.needs import ROUTE_NEEDS, SetupProfile, route_need
+from model_router.setup.recommend.options import Shortfall
 from model_router.setup.recommend.recommendation import recommend
 from model_router.setup.recommend.report import recommendation_to_dict
 from tests.setup.recommend.machines import NAMES, answer, catalog, model_for, picks
@@ -165,38 +164,51 @@ def test_every_figure_of_the_json_has_unit_and_basis() -> None:
     assert coding["longest_context"]["q8_0"]["value"] >= coding["longest_context"]["f16"]["value"] >= 32_768
 
 
-@pytest.mark.parametrize("name", sorted(catalog().models))
-def test_three_bits_never_win_by_being_read_faster(name: str) -> None:
-    model = catalog().models[name]
-    steps = quant_steps(model)
-    four = [step for step in steps if not step.spare and step.penalty < THREE_BITS]
-    for step in (one for one in steps if one.penalty > THREE_BITS):
-        # reading time is proportional to bytes at most, and a halving of the speed costs what speed_penalty says
-        gains = [speed_penalty(model.files[step.quant].bytes, model.files[one.quant].bytes) for one in four]
-        assert any(step.penalty > one.penalty + gain for one, gain in zip(four, gains, strict=True)), step.quant
-
-
-def test_a_large_mac_is_not_given_three_bits_because_they_are_quicker() -> None:
-    memory = Memory(128 * GIB, 110 * GIB)
-    mac = Machine(memory=memory, gpus=(Gpu("Apple M3 Max", "apple", 117 * GIB, 110 * GIB, unified=True),))
-    for choice in recommend(mac, catalog()).choices.values():
-        assert choice.pick is not None
-        assert "Q3" not in choice.pick.variant.step.quant
-
-
-def test_that_more_does_not_fit_is_said_only_where_it_is_so() -> None:
+def test_no_pick_has_fewer_than_four_bits_a_weight() -> None:
     cards = (Gpu("NVIDIA GeForce RTX 4080", "nvidia", 16 * GIB, 15 * GIB),)
     for available in (2 * GIB, 100 * GIB):
-        found = recommend(Machine(memory=Memory(128 * GIB, available), gpus=cards), catalog(), routes=[Work.CODING])
-        pick = found.choices[Work.CODING].pick
-        assert pick is not None
-        (words,) = [one for one in found.choices[Work.CODING].reasons if one.startswith(pick.variant.step.quant)]
-        if "three bits" in words:
-            assert ("more does not fit" in words) == (available == 2 * GIB)
+        found = recommend(Machine(memory=Memory(128 * GIB, available), gpus=cards), catalog())
+        named = [one for choice in found.choices.values() for one in choice.alternatives]
+        for choice in found.choices.values():
+            assert choice.pick is not None
+            assert "Q3" not in choice.pick.variant.step.quant
+        small = [one for one in named if one.option.shortfall is Shortfall.BITS]
+        assert small
+        assert all("less than four bits a weight" in one.reason and not one.eligible for one in small)
+
+
+def test_a_better_model_that_is_too_slow_is_named_with_what_would_be_asked_of_it() -> None:
+    choice = answer("strix-halo-128gb").choices[Work.CODING]
+    assert choice.pick is not None
+    slow = next(one for one in choice.alternatives if one.option.name == "qwen3.8-27b")
+    assert not slow.eligible
+    assert slow.option.speed.mid < slow.option.asked <= 20
+    assert slow.reason.startswith("better, but slow: 1")
+    quality = answer("strix-halo-128gb", profile=SetupProfile.QUALITY)
+    assert model_for(quality, Work.CODING) == "qwen3.8-27b", "that profile bears it"
+
+
+def test_what_is_asked_halves_with_every_eight_points() -> None:
+    need = ROUTE_NEEDS[Work.CODING]
+    assert [need.asked_speed(points) for points in (72.0, 64.0, 56.0)] == [20.0, 10.0, 5.0]
+    assert need.asked_speed(20.0) == need.floor == 3
+    assert route_need(Work.CODING, SetupProfile.QUALITY).asked_speed(72.0) == 10.0
+    assert route_need(Work.CODING, SetupProfile.LIGHTWEIGHT).asked_speed(72.0) == 30.0
+
+
+def test_more_memory_does_not_take_a_pick_for_a_quicker_model_of_less_quality() -> None:
+    before: dict[Work, float] = {}
+    for gib in (8, 16, 24, 32, 48, 64, 96, 128, 192, 256):
+        mac = Gpu("Apple M3 Max", "apple", gib * GIB * 3 // 4, unified=True, cores=40)
+        found = recommend(Machine(memory=Memory(gib * GIB, gib * GIB * 9 // 10), gpus=(mac,)), catalog())
+        for work, choice in found.choices.items():
+            points = choice.pick.quality.points if choice.pick else 0.0
+            assert points >= before.get(work, 0.0), (gib, work)
+            before[work] = points
 
 
 def test_one_model_is_not_said_to_serve_routes_that_have_none() -> None:
-    mac = Machine(memory=Memory(8 * GIB, 2 * GIB), gpus=(Gpu("Apple M1", "apple", 5 * GIB, 2 * GIB, unified=True),))
+    mac = Machine(memory=Memory(8 * GIB, 3 * GIB), gpus=(Gpu("Apple M1", "apple", 5 * GIB, 2 * GIB, unified=True),))
     found = recommend(mac, catalog())
     assert sum(choice.pick is not None for choice in found.choices.values()) == 1
     assert found.together.words == "only one route has a model"
