@@ -73,7 +73,8 @@ async def relay(gateway: Gateway, backends: Iterable[Backend], call: Call) -> No
         backend = waiting.popleft()
         record.fallback = record.fallback or backend is not first
         record.backend, record.model = backend.name, backend.config.model
-        failure = await _attempt(gateway.upstream, backend, call)
+        attempt = _admitted if backend.runtime is None else _started
+        failure = await attempt(gateway.upstream, backend, call)
         if failure is None:
             return
         failed[backend.name] = failure
@@ -113,10 +114,10 @@ async def _tell(failed: list[Failed], call: Call) -> None:
     raise Refusal(last.status, f"Backend {last}.", code="upstream_error") if faulty else _nobody_answered(failed)
 
 
-async def _attempt(upstream: Upstream, backend: Backend, call: Call) -> Failed | None:
-    """One backend; a server that the gateway starts itself is ready, and stays, while it is used."""
+async def _started(upstream: Upstream, backend: Backend, call: Call) -> Failed | None:
+    """One backend whose server the gateway starts itself: it is ready, and stays, while it is used."""
     if backend.runtime is None:
-        return await _admitted(upstream, backend, call)
+        raise RuntimeError("nothing to start")
     async with contextlib.AsyncExitStack() as using:
         call.outlet.note = f"starting the server of '{backend.name}'"
         try:

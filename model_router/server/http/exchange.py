@@ -139,7 +139,8 @@ class Exchange:
 
     def close(self) -> None:
         """Give up what has not come yet; the server sees its connection closed at once. May be called at any time."""
-        self._fail(*_GIVEN_UP)
+        if self._connection is not None:
+            self._fail(*_GIVEN_UP)
 
     async def aclose(self) -> None:
         """The same, where a coroutine is wanted."""

@@ -134,7 +134,8 @@ class Exchange:
     def _body(self) -> dict[str, Any]:
         request = self.request
         body = request.take()
-        self._connection.read_on()
+        if self._connection.read_paused:
+            self._connection.read_on()
         self._told_all = request.complete and not request.pieces
         return {"type": "http.request", "body": body, "more_body": not self._told_all}
 
