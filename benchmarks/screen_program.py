@@ -118,7 +118,7 @@ def _obey(told: socket.socket, session: Session, loop: asyncio.AbstractEventLoop
             feed = session.feed
             answer = {
                 "handed": flow.handed,
-                "rows": len(feed.rows),
+                "rows": feed.kept,
                 "total": feed.total,
                 "dropped": feed.lost,
                 "lost": gateway.writer.lost,

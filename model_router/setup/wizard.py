@@ -87,12 +87,26 @@ ASKED = (Route.SIMPLE, Route.BALANCED, Route.REASONING, Route.CODING, Route.RESE
 """The routes that are asked about, in this order; pictures are made by whatever talks."""
 
 
-def questions(found: Survey, recommendation: Recommendation | None, where: Where) -> tuple[Question, ...]:
-    """All questions for what was found on this machine."""
+def questions(
+    found: Survey,
+    recommendation: Recommendation | None,
+    where: Where,
+    *,
+    models_folder: str = "~/.model-router/models",
+) -> tuple[Question, ...]:
+    """All questions for what was found on this machine; ``models_folder`` is where fetched models will be."""
     served = served_models(found.servers or ()) if where is not Where.HOSTED else ()
     suggested = suggest_picks(served)
     return tuple(
-        _question(route, found, recommendation, where=where, served=served, suggested=suggested.get(route))
+        _question(
+            route,
+            found,
+            recommendation,
+            where=where,
+            served=served,
+            suggested=suggested.get(route),
+            models_folder=models_folder,
+        )
         for route in ASKED
     )
 
@@ -105,12 +119,13 @@ def _question(
     where: Where,
     served: Sequence[Served],
     suggested: Pick | None,
+    models_folder: str,
 ) -> Question:
     offers: list[Offer] = []
     if where is not Where.HOSTED:
         offers += [_running(one) for one in served if one.sees or route is not Route.VISION]
         offers += _files(route, found, served)
-        offers += _recommended(route, recommendation, offers)
+        offers += _recommended(route, recommendation, offers, models_folder)
     if where is not Where.LOCAL:
         offers += _providers(found)
     default = next((index for index, offer in enumerate(offers) if offer.pick == suggested), None)
@@ -169,7 +184,9 @@ def _files(route: Route, found: Survey, served: Sequence[Served]) -> list[Offer]
     ]
 
 
-def _recommended(route: Route, recommendation: Recommendation | None, offers: Sequence[Offer]) -> list[Offer]:
+def _recommended(
+    route: Route, recommendation: Recommendation | None, offers: Sequence[Offer], models_folder: str
+) -> list[Offer]:
     from model_router.setup.model_catalog import Work
 
     choice = recommendation.choices.get(Work(route)) if recommendation is not None else None
@@ -180,7 +197,7 @@ def _recommended(route: Route, recommendation: Recommendation | None, offers: Se
     if name in {offer.pick.model for offer in offers}:
         return []
     note = f"recommended; {size_words(pick.variant.download)} to fetch"
-    serve = "llama-server --models-dir ~/.model-router/models --jinja"
+    serve = f"llama-server --models-dir {models_folder} --jinja"
     return [
         Offer(Source.RECOMMENDED, Pick(name, LLAMA_SERVER), note, download=True, serve=serve, catalog_name=pick.name)
     ]

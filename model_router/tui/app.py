@@ -32,7 +32,7 @@ from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.screens.welcome import WelcomeScreen
 from model_router.tui.session import Phase, Session
 from model_router.tui.state import State, load_state, save_state
-from model_router.tui.text import clean
+from model_router.tui.text import clean, error_words
 from model_router.tui.theme import DEFAULT_THEME, NO_COLOR_THEME, THEMES, quiet_colours
 from model_router.tui.top_bar import APPROVALS, TopBar
 
@@ -66,6 +66,10 @@ class ModelRouterApp(App[int]):
 
     TITLE = "ModelRouter"
     DEFAULT_MODE = "home"
+    CSS = """
+    Toast { max-width: 75%; }
+    DataTable:focus { background-tint: transparent; }
+    """
     ENABLE_COMMAND_PALETTE = True
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012 - Textual declares it without ClassVar
         (0, "-narrow"),
@@ -395,7 +399,7 @@ class ModelRouterApp(App[int]):
         try:
             event = await asyncio.to_thread(step, gateway.reloader)
         except ModelRouterError as error:
-            self.notify(clean(f"{error.message} {error.hint}".strip(), 600), severity="error", markup=False)
+            self.notify(clean(error_words(error), 600), severity="error", markup=False)
             return
         lines = [event.summary, *event.problems[:4]]
         if event.outcome != "refused" and event.profile and event.profile != before:

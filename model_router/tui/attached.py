@@ -78,7 +78,7 @@ class AttachedSession(Session):
             return
         if mirror.gone and self.phase is Phase.SERVING:
             self.phase = Phase.NOT_SERVING
-            self.problem = ServerError(mirror.gone, "r attaches again once it runs.")
+            self.problem = ServerError(mirror.gone, "Start it where it ran.")
         elif not mirror.gone and self.phase is Phase.NOT_SERVING:
             self.phase, self.problem = Phase.SERVING, None
 

@@ -53,7 +53,9 @@ def backend_lines(session: Session, width: int) -> list[Content]:
     config = session.gateway.config
     known = {health.name: health for health in session.gateway.health}
     name_width = min(20, max([8, *(len(name) for name in config.backends)]))
-    model_width = max(8, min(26, (width - name_width - 6) // 2))
+    longest = max((len(one.model) for one in config.backends.values()), default=8)
+    model_width = max(8, min(26, longest, (width - name_width - 6) // 2))
+    room = width - name_width - model_width - 6
     tallies = session.feed.tallies.backends
     lines = [title("Backends", width)]
     for name, backend in config.backends.items():
@@ -61,6 +63,8 @@ def backend_lines(session: Session, width: int) -> list[Content]:
         tally = tallies.get(name)
         if tally is not None and tally.tokens_per_second is not None and glyph == "✓":
             words += f" · {tally.tokens_per_second:,.0f} tokens/s"
+        if len(words) > room:
+            words = words.removeprefix("answers in ")  # the sign says that it does
         resting = rest_words(session, name)
         if resting:
             glyph, style, words = "!", "$text-warning", resting

@@ -13,7 +13,7 @@ from model_router.config.settings import HIDDEN, Setting, is_secret
 from model_router.errors import Problem
 from model_router.hindsight.draft_preview import DraftPreview, Moved
 from model_router.tui.config_draft import Checked, Draft
-from model_router.tui.lines import paragraph, spaced, title
+from model_router.tui.lines import fact, paragraph, spaced, title
 from model_router.tui.look import route_look
 from model_router.tui.text import clean, fit
 
@@ -23,6 +23,7 @@ _SECRET_LINE = re.compile(
 )
 _OPEN_KEY = re.compile(rf"{_KEY_NAME}\s*[|>]?[+-]?\s*(?:\#.*)?$")
 _LONGEST_DIFF = 2_000
+_BACKUP_TIME = re.compile(r"\.(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)[^.]*\.bak$")
 
 
 def hide_keys(line: str, before: str = "") -> str:
@@ -60,14 +61,22 @@ def status_lines(draft: Draft, checked: Checked | None, view: str, locked: str, 
     ]
 
 
+_LEAST_DOC = 12
+"""Cells below which what a setting means is not worth a column."""
+
+
 def setting_lines(
     rows: Sequence[Setting], chosen: int, changed: frozenset[str], width: int
 ) -> tuple[list[Content], int]:
     """The form, a heading for each section; and the number of the chosen line, or -1."""
     lines: list[Content] = []
     at, section = -1, ""
-    name_width = min(34, max(16, width * 2 // 5))
-    value_width = min(26, max(8, (width - name_width) // 2)) if width >= 70 else width - name_width - 3
+    longest = max((len(one.path[-1]) for one in rows), default=0)
+    name_width = min(34, max(16, width * 2 // 5), max(16, longest + 1))
+    value_width = min(26, max(8, (width - name_width) // 2))
+    room = width - name_width - value_width - 4
+    if room <= _LEAST_DOC:
+        room, value_width = 0, width - name_width - 3
     for number, one in enumerate(rows):
         here = ".".join(one.path[:-1]) or "file"
         if here != section:
@@ -81,13 +90,12 @@ def setting_lines(
         mark = "›" if picked else " "
         value = one.value if one.is_set else one.default or "-"
         style = "$text-warning bold" if one.name in changed else "" if one.is_set else "$quiet"
-        room = width - name_width - value_width - 4
         line = Content.assemble(
             (f"{mark}{'*' if one.name in changed else ' '}", "bold"),
             (fit(clean(one.path[-1], 80), name_width), "bold" if picked else ""),
             " ",
             (fit(clean(value, 200), value_width), style),
-            (f" {fit(one.doc, room)}" if room > 12 else "", "$quiet"),
+            (f" {fit(one.doc, room)}" if room else "", "$quiet"),
         )
         lines.append(line.stylize("on $block-cursor-background") if picked else line)
     return lines, at
@@ -106,6 +114,16 @@ def about_setting(one: Setting, width: int) -> list[Content]:
     default = f" · without it: {one.default}" if one.default else ""
     words = f"{one.name}: {one.doc or 'a name of yours'} · {takes} · {stands}{default}"
     return paragraph(words, width, "$quiet", limit=400)[:2]
+
+
+def setting_facts(one: Setting, width: int) -> list[Content]:
+    """The same for a column beside the settings: what it is, what it takes, where it stands."""
+    takes = " ".join(one.allowed) or {"list": "a list: [one, two]"}.get(one.kind, one.kind)
+    lines = [title(fit(clean(one.name, 200), min(len(clean(one.name, 200)), max(8, width - 4))), width)]
+    lines += paragraph(one.doc or "a name of yours", width)
+    lines += fact("takes", takes, width)
+    lines += fact("stands", f"in line {one.line}" if one.is_set and one.line else "not in the file", width)
+    return lines + (fact("without it", one.default, width) if one.default else [])
 
 
 def mistake_lines(checked: Checked | None, width: int, most: int) -> list[Content]:
@@ -213,10 +231,10 @@ _VERDICTS: Mapping[str, tuple[str, str]] = {
 
 
 def _moved_line(row: Moved, width: int) -> Content:
-    when = time.strftime("%m-%d %H:%M:%S", time.localtime(min(max(0.0, row.time), 4e9)))
+    when = time.strftime("%m-%d %H:%M:%S" if width >= 60 else "%H:%M", time.localtime(min(max(0.0, row.time), 4e9)))
     word, style = _VERDICTS.get(row.verdict, ("", ""))
     look = route_look(row.route_then)
-    room = max(24, width - 15 - (20 if width >= 90 else 0)) - 3
+    room = max(21, width - len(when) - 3 - (20 if width >= 90 else 2))
     parts: list[Content | tuple[str, str] | str] = [
         (f"{when} ", "$quiet"),
         fit(clean(row.now, 60), room // 2 - 1),
@@ -236,6 +254,15 @@ def backup_lines(found: Sequence[Path], chosen: int, width: int) -> tuple[list[C
     lines = [title("Earlier states", width, "enter makes one the draft; w then applies it")]
     for number, path in enumerate(found):
         picked = number == chosen
-        line = Content.assemble(("› " if picked else "  ", "bold"), (fit(clean(path.name, 200), width - 2), ""))
+        parts: list[str | tuple[str, str]] = [("› " if picked else "  ", "bold")]
+        when = backup_time(path)
+        parts += [(when, "bold" if picked else ""), "  "] if when else []
+        line = Content.assemble(*parts, (fit(clean(path.name, 200), max(8, width - 2 - 21 * bool(when))), "$quiet"))
         lines.append(line.stylize("on $block-cursor-background") if picked else line)
     return lines, chosen + 1
+
+
+def backup_time(path: Path) -> str:
+    """When an earlier state was put aside, from its name; empty when that does not say."""
+    found = _BACKUP_TIME.search(path.name)
+    return "{}-{}-{} {}:{}:{}".format(*found.groups()) if found is not None else ""

@@ -7,38 +7,45 @@ number of a row since the start, which stays true when old rows go.
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Iterator
 
-from model_router.server.events import EventRing, LiveEvent
+from model_router.engine.decision import RoutingDecision
+from model_router.hindsight.filter import Filter
+from model_router.server.events import EventRing, LiveEvent, RequestEvent, UnwrittenReceipt
+from model_router.tui.packed_rows import PackedRows, matches, pack, unpack
 from model_router.tui.tallies import Tallies
 
 
 class Feed:
     """Rows, counts and rates.
 
-    ``rows[i]`` has the sequence number ``first + i``. At most ``capacity`` rows are kept (a twentieth more for a
-    while, so that trimming costs little), and the receipts of the newest ``receipts`` rows; older rows are still
-    explained by their event.
+    ``first`` is the sequence number of the oldest row that is kept. At most ``capacity`` rows are, and a block of
+    them more, and the receipts of the newest ``receipts`` rows; older rows are still explained by their event.
     """
 
     def __init__(self, ring: EventRing | None = None, *, capacity: int = 50_000, receipts: int = 5_000) -> None:
-        self.rows: list[LiveEvent] = []
         self.first = 0
         self.total = 0
         self.routes: Counter[str] = Counter()
         self.outcomes: Counter[str] = Counter()
         self.rates: deque[int] = deque([0] * 60, maxlen=60)
         self.tallies = Tallies()
+        self._rows = PackedRows()
+        self._sources: deque[RoutingDecision | UnwrittenReceipt | None] = deque(maxlen=receipts)
         self._ring = ring
         self._capacity = capacity
-        self._receipts = receipts
-        self._stripped = 0
         self._dropped_before = 0
         self._at_last_tick = 0
 
     @property
     def next(self) -> int:
         """The sequence number that the next row will get."""
-        return self.first + len(self.rows)
+        return self.first + len(self._rows)
+
+    @property
+    def kept(self) -> int:
+        """How many rows there are to look at."""
+        return len(self._rows)
 
     @property
     def lost(self) -> int:
@@ -55,7 +62,8 @@ class Feed:
         batch = self._ring.drain() if self._ring is not None else []
         if not batch:
             return 0
-        self.rows.extend(batch)
+        self._rows.extend(pack(live.event) for live in batch)
+        self._sources.extend(live.source for live in batch)
         self.total += len(batch)
         self.routes.update(live.event.route for live in batch)
         self.outcomes.update(live.event.outcome for live in batch)
@@ -71,15 +79,28 @@ class Feed:
 
     def row(self, sequence: int) -> LiveEvent | None:
         """The row with this sequence number, unless it has gone or never was."""
-        position = sequence - self.first
-        return self.rows[position] if 0 <= position < len(self.rows) else None
+        if not self.first <= sequence < self.next:
+            return None
+        source = sequence - (self.next - len(self._sources))
+        return LiveEvent(unpack(self._rows[sequence - self.first]), self._sources[source] if source >= 0 else None)
+
+    def newest(self, count: int) -> list[LiveEvent]:
+        """So many of the newest rows, as far as there are any, newest last."""
+        found = map(self.row, range(max(self.first, self.next - count), self.next))
+        return [live for live in found if live is not None]
+
+    def matching(self, wanted: Filter, start: int) -> Iterator[int]:
+        """The sequence numbers of rows from ``start`` on that a filter lets through, rising."""
+        start = max(start, self.first)
+        for sequence, row in enumerate(self._rows.since(start - self.first), start):
+            if matches(wanted, row):
+                yield sequence
+
+    def events(self, wanted: Filter) -> Iterator[RequestEvent]:
+        """The requests that a filter lets through among the rows of now, oldest first; to be read in any thread."""
+        return (unpack(row) for row in self._rows.since(0) if matches(wanted, row))
 
     def _trim(self) -> None:
-        for sequence in range(max(self._stripped, self.first), self.next - self._receipts):
-            position = sequence - self.first
-            self.rows[position] = LiveEvent(self.rows[position].event, None)
-            self._stripped = sequence + 1
-        if len(self.rows) > self._capacity + self._capacity // 20:
-            surplus = len(self.rows) - self._capacity
-            del self.rows[:surplus]
-            self.first += surplus
+        while len(self._rows) >= self._capacity + self._rows.block:
+            self._rows.drop_block()
+            self.first += self._rows.block

@@ -69,7 +69,9 @@ class CursorScroll(VerticalScroll, can_focus=True, inherit_bindings=False):
 
 
 def title(text: str, width: int, note: str = "") -> Content:
-    """The title of a section: its name, a rule, and at the right what the columns below it are."""
+    """The title of a section: its name, a rule, and at the right, where it fits, what the columns below it are."""
+    if len(text) + len(note) + 4 > width:
+        note = ""
     rule = "─" * max(2, width - len(text) - len(note) - (2 if note else 1))
     return Content.assemble((text, "bold $primary"), (f" {rule}", "$rule"), (f" {note}" if note else "", "$quiet"))
 

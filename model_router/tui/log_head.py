@@ -14,7 +14,7 @@ from model_router.tui.lines import Lines, paragraph
 from model_router.tui.log_view import LogView, state_words
 from model_router.tui.screens.home import empty_lines
 from model_router.tui.session import Session
-from model_router.tui.text import clean
+from model_router.tui.text import clean, counted
 
 
 class LogStatus(Lines):
@@ -42,9 +42,9 @@ class LogStatus(Lines):
         view, feed = self._view, self._session.feed
         state = Content.styled(state_words(view), "$text-success" if view.follow else "$text-warning bold")
         if view.filter:
-            shown = f"  {view.count:,} of {feed.next - feed.first:,} rows · filter: {clean(view.filter.text, 120)}"
+            shown = f"  {view.count:,} of {feed.kept:,} rows · filter: {clean(view.filter.text, 120)}"
         else:
-            shown = f"  {view.count:,} rows"
+            shown = f"  {counted(view.count, 'row')}"
         return [Content.assemble(state, (shown, "$quiet"))]
 
     def _past(self, history: History) -> Content:
@@ -53,7 +53,7 @@ class LogStatus(Lines):
         if history.filter:
             shown = f"  {history.count:,} of {history.total:,} rows{under_way} · filter: {history.filter.text}"
         else:
-            shown = f"  {history.count:,} rows, newest first{under_way}"
+            shown = f"  {counted(history.count, 'row')}, newest first{under_way}"
         day = f"  {self._history.day}" if self._history.day else ""
         return Content.assemble(("HISTORY", "$primary bold"), day, (clean(shown, 300), "$quiet"))
 
@@ -73,7 +73,7 @@ class LogTitles(Lines):
         """The titles, or a sentence."""
         if self._history.history is not None:
             return self._past(self._history.history, width)
-        if self._session.feed.rows:
+        if self._session.feed.kept:
             titles = [Content.styled(self._view.titles(), "$quiet")]
             if self._view.count:
                 return titles

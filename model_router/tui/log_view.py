@@ -87,23 +87,19 @@ class LogView(RowView):
         """Take up what came into the feed since the last call; says how many rows came into view."""
         gone = self._drop_gone()
         before = self.count
-        rows, first = self._feed.rows, self._feed.first
-        start = max(self._read, first)
         if self._matching is not None:
-            matches = self._filter.matches
-            self._matching.extend(
-                sequence for sequence in range(start, self._feed.next) if matches(rows[sequence - first].event)
-            )
-        self._first, self._read = first, self._feed.next
+            self._matching.extend(self._feed.matching(self._filter, self._read))
+        self._first, self._read = self._feed.first, self._feed.next
         came = self.count - before
         if came or gone:
+            stays = max(0, self.scroll_y - gone)
             self._resized()
             if self.follow:
                 self.scroll_end(animate=False, immediate=True)
             else:
                 self.waiting += came
                 if gone:
-                    self.scroll_to(y=max(0, self.scroll_y - gone), animate=False)
+                    self.scroll_to(y=stays, animate=False)
             self.refresh()
         return came
 

@@ -235,7 +235,7 @@ class ReceiptPane(VerticalScroll):
     def show(self, live: LiveEvent | None, other: OtherLine | None = None) -> None:
         """Show another receipt, from its top."""
         lines = self.query_one(ReceiptLines)
-        if lines.live is not live or lines.other is not other:
+        if lines.live != live or lines.other is not other:
             lines.live, lines.other = live, other
             lines.refresh(layout=True)
             self.scroll_home(animate=False)

@@ -10,7 +10,7 @@ from model_router.engine.routes import HUMAN_CONFIRM, ROUTES, Route
 from model_router.tui.lines import title
 from model_router.tui.look import ROUTE_LOOKS
 from model_router.tui.session import Session
-from model_router.tui.text import bar, clean, duration, fit, fit_right
+from model_router.tui.text import bar, clean, fit, fit_right, milliseconds
 
 _TICKS = " ▁▂▃▄▅▆▇█"
 
@@ -37,7 +37,7 @@ def route_lines(session: Session, width: int) -> list[Content]:
         engine = "a person" if route is Route.CONFIRMATION else targets.get(route, HUMAN_CONFIRM if targets else "")
         tally = feed.tallies.routes.get(route)
         quantiles = tally.quantiles() if tally is not None else None
-        spans = [duration(span).replace(" ", "") for span in quantiles] if quantiles else ["-", "-"]
+        spans = [_span(span) for span in quantiles] if quantiles else ["-", "-"]
         lines.append(
             Content.assemble(
                 (f"{look.glyph} ", look.style),
@@ -51,6 +51,13 @@ def route_lines(session: Session, width: int) -> list[Content]:
             )
         )
     return lines
+
+
+def _span(value: float) -> str:
+    """At most five characters, with the unit: ``1.5ms``, ``980ms``, ``1.6s``."""
+    if value < 999.5:
+        return f"{milliseconds(value)}ms"
+    return f"{value / 1000:.1f}s" if value < 99_950 else f"{value / 60_000:.0f}min"
 
 
 def ticks(counts: Iterable[int]) -> str:

@@ -132,8 +132,8 @@ class RowView(ScrollView, can_focus=True):
     def span(self, rows: int) -> None:
         """So many rows can be scrolled through.
 
-        Assigning ``virtual_size`` would lay out the whole screen and then draw it twice. Width and scroll bar are always
-        there, so only the bar's thumb changes.
+        Assigning ``virtual_size`` would lay out the whole screen and then draw it twice. The bar is always there, so
+        only its thumb changes.
         """
         self.set_reactive(Widget.virtual_size, Size(self.row_width, rows))
         self.vertical_scrollbar.window_virtual_size = rows

@@ -12,6 +12,8 @@ import unicodedata
 
 from rich.cells import cell_len, set_cell_size
 
+from model_router.errors import ModelRouterError
+
 SHOWABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]*"
 """What may be written or pasted into a field: nothing that the terminal would obey."""
 
@@ -76,6 +78,11 @@ def fit_right(text: str, width: int) -> str:
     return " " * (width - length) + text if length <= width else fit(text, width)
 
 
+def counted(number: int, noun: str) -> str:
+    """``1 request``, ``1,234 requests``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def milliseconds(value: float | None) -> str:
     """A duration in at most six characters: ``0.8``, ``12``, ``431``, ``2.4 s``, ``3 min``; ``-`` when unknown."""
     if value is None:
@@ -87,6 +94,12 @@ def milliseconds(value: float | None) -> str:
     if value < 99_500:
         return f"{value / 1000:.1f}s"
     return f"{value / 60_000:.0f}min"
+
+
+def error_words(error: ModelRouterError) -> str:
+    """What is wrong and what to do, as sentences."""
+    message = error.message.rstrip()
+    return f"{message}{'' if message.endswith(('.', '!', '?', '…')) else '.'} {error.hint}".rstrip()
 
 
 def duration(value: float | None) -> str:

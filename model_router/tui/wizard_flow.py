@@ -20,7 +20,7 @@ from model_router.setup.survey import Survey
 from model_router.setup.wizard import Offer, Question, Where
 from model_router.tui.lines import fact, paragraph, spaced, title
 from model_router.tui.look import ROUTE_LOOKS
-from model_router.tui.text import clean, fit
+from model_router.tui.text import clean, fit, fit_right
 
 ROUTE_WORDS: Mapping[Route, str] = MappingProxyType(
     {
@@ -180,7 +180,7 @@ def _fit_lines(flow: Flow, stock: Inventory, width: int) -> list[Content]:
     lines = [title("Together", width)]
     for name, entry in found.items():
         words = gib(entry.verdict.total) if entry is not None and entry.verdict is not None else "unknown"
-        lines.append(Content.assemble(fit(clean(name, 120), max(8, width - 12)), fit(words, 12)))
+        lines.append(Content.assemble(fit(clean(name, 120), max(8, width - 12)), fit_right(words, 12)))
     return [
         *lines,
         *paragraph(together_words([one for one in found.values() if one is not None], stock), width, "bold"),

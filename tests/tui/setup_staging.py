@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -33,9 +33,14 @@ QWEN = ModelHeader(
 
 
 def found_on(
-    machine: str = "nvidia-4090", *, name: str = "Qwen3-8B-Q4_K_M", served: str = "granite-4.2-3b", key: str = ""
+    machine: str = "nvidia-4090",
+    *,
+    name: str = "Qwen3-8B-Q4_K_M",
+    served: str | Sequence[str] = "granite-4.2-3b",
+    key: str = "",
 ) -> Survey:
-    """What a scan of a recorded machine finds: one model in a file, one that Ollama serves, perhaps a key."""
+    """What a scan of a recorded machine finds: one model in a file, one or some that Ollama serves, perhaps a key."""
+    names = (served,) if isinstance(served, str) else tuple(served)
     path = Path("/models") / f"{name.replace('/', '-')[:200]}.gguf"
     return Survey(
         machine=scan_machine(Recording(recorded(machine))),
@@ -46,7 +51,7 @@ def found_on(
                 "ollama",
                 "http://127.0.0.1:11434",
                 "0.20.0",
-                (ServedModel(served, True, 32_768, 131_072, "llm", "Q4_K_M", 2_100_000_000),),
+                tuple(ServedModel(one, True, 32_768, 131_072, "llm", "Q4_K_M", 2_100_000_000) for one in names),
             ),
         ),
         found=FoundModels(

@@ -145,11 +145,13 @@ def request_name(number: int) -> str:
     return f"mr-{number:012x}"
 
 
-def fixed_event(number: int, **changed: object) -> LiveEvent:
+def fixed_event(number: int, *, decision: RoutingDecision | None = None, **changed: object) -> LiveEvent:
     """One of eight requests that take turns; ``changed`` overwrites fields of the event."""
     route = ROUTES[number % len(ROUTES)]
     confirms = route is Route.CONFIRMATION
-    decision = fixed_decision(route, DEFAULT_TARGETS[route], risk=RiskClass.DESTRUCTIVE if confirms else None)
+    decision = decision or fixed_decision(
+        route, DEFAULT_TARGETS[route], risk=RiskClass.DESTRUCTIVE if confirms else None
+    )
     event = RequestEvent(
         time=START + number,
         request_id=request_name(number),

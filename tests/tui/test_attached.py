@@ -109,7 +109,7 @@ async def test_a_gateway_that_was_killed_is_told_and_the_screen_lives(
     async with app.run_test(size=(100, 30)) as pilot:
         await until(pilot, lambda: session.phase is Phase.SERVING, 20)
         process.process.send_signal(signal.SIGKILL)
-        await until(pilot, lambda: "attaches again" in screen_text(app), 20)
+        await until(pilot, lambda: "Start it where it ran" in screen_text(app), 20)
         assert app.is_running
 
 

@@ -17,6 +17,7 @@ from model_router.config.files import configs_root
 from model_router.config.proxy import ProxyConfig
 from model_router.config.settings import HIDDEN
 from model_router.errors import SetupError, UsageError
+from model_router.hindsight.draft_preview import DraftPreview, Moved
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.config_area import ConfigArea
 from model_router.tui.config_draft import Draft
@@ -25,7 +26,15 @@ from model_router.tui.screens.config import ConfigScreen
 from model_router.tui.session import Phase, Session
 from tests.faults import servers
 from tests.hindsight.past import routed
-from tests.tui.staging import StandingSession, environment, screen_text, standing_session, until
+from tests.tui.staging import (
+    START,
+    StandingSession,
+    environment,
+    request_name,
+    screen_text,
+    standing_session,
+    until,
+)
 from tests.tui.test_goldens import compare, settled
 from tests.tui.test_hostile import HOSTILE, check_screen
 from tests.tui.test_keys import check_footer
@@ -80,6 +89,24 @@ def standing_with_files(folder: Path) -> StandingSession:
     config = replace(gateway.config, source=str(session.config_path), router_config=str(home / "model_router.yaml"))
     gateway.arrangement = replace(gateway.arrangement, config=config)
     return session
+
+
+def would_move() -> DraftPreview:
+    """Nine requests of twelve that would go elsewhere, two of which somebody had labelled."""
+    rows = tuple(
+        Moved(
+            request_name(number),
+            START + 60 * number,
+            ("code_agent", "reasoning_local")[number % 2],
+            ("reasoning_local", "balanced_local")[number % 2],
+            ("coding", "reasoning")[number % 2],
+            ("reasoning", "balanced")[number % 2],
+            {2: "reasoning_local", 5: "reasoning_local"}.get(number, ""),
+        )
+        for number in range(9, 0, -1)
+    )
+    skipped = {"its text was not kept": 1}
+    return DraftPreview(13, 12, rows, skipped, {("code_agent", "one", "two"): 4})
 
 
 def config_screen(pilot: Pilot[int]) -> ConfigScreen:
@@ -363,6 +390,18 @@ async def test_config_is_as_it_was(tmp_path: Path, size: tuple[int, int]) -> Non
         await pilot.press("space")
         await pilot.press("v")
         compare(f"config-changes-{name}", await settled(pilot))
+        await pilot.press("p")
+        await until(pilot, lambda: not screen._previewing)
+        screen._found = would_move()
+        screen._redraw()
+        compare(f"config-preview-{name}", await settled(pilot))
+        await pilot.press("b")
+        await pilot.pause()
+        stamps = ("20260727-101500", "20260727-093012", "20260703-180000-2")
+        screen._backups = [screen.draft.path.with_name(f"routing_proxy.yaml.{stamp}.bak") for stamp in stamps]
+        await pilot.press("down")
+        compare(f"config-backups-{name}", await settled(pilot))
+        await pilot.press("escape", "v")
         await pilot.press("v", "t")
         screen.query_one(ConfigArea).insert("  prot: 1\n", (2, 0))
         await until(pilot, lambda: screen.checked is not None and bool(screen.checked.problems))

@@ -81,7 +81,7 @@ async def test_a_wrong_model_is_found_and_put_right_after_a_yes(model_server: st
         await pilot.press("y")
         await until(pilot, lambda: path.read_text("utf-8") == before.replace("demo-fat", "demo-fast"))
         await until(pilot, lambda: "Nothing is wrong." in screen_text(pilot.app))
-        assert read_truth_cards(truth_cards_path(session.environ))["local"].model == "demo-fast"
+        await until(pilot, lambda: read_truth_cards(truth_cards_path(session.environ))["local"].model == "demo-fast")
         row_of(screen, "backend.model")
         await until(pilot, lambda: "Truth card: local" in screen_text(pilot.app))
 
@@ -124,10 +124,14 @@ async def test_one_backend_is_examined_alone(model_server: str, tmp_path: Path) 
     async with ModelRouterApp(session).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: session.phase is Phase.SERVING)
         screen = await opened(pilot)
-        await pilot.press("e")
-        await until(pilot, lambda: "Put the cursor" in told(pilot.app))
+        assert "Only this" not in screen_text(pilot.app), "nothing was examined yet"
         await pilot.press("r")
         await until(pilot, lambda: {"local", "other"} <= {one.subject for one in screen.shown})
+        screen.query_one(DataTable).move_cursor(
+            row=next(n for n, one in enumerate(screen.shown) if one.subject not in {"local", "other"})
+        )
+        await pilot.press("e")
+        await until(pilot, lambda: "Put the cursor" in told(pilot.app))
         asked: list[str] = []
         screen._asks = asked.append  # type: ignore[method-assign]  # only listens
         screen.query_one(DataTable).move_cursor(

@@ -10,7 +10,9 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import DataTable, Input
 
-from model_router.setup.download.progress import DownloadState
+from model_router.setup.download.hub import Digest, DigestKind
+from model_router.setup.download.plan import DownloadPlan, PlannedFile, Role
+from model_router.setup.download.progress import DownloadSnapshot, DownloadState, Failure, FileSnapshot, FileState
 from model_router.setup.download.wanted import Wanted
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.screens.change import ChangeScreen
@@ -238,3 +240,56 @@ async def test_hostile_answers_of_a_hub_are_shown_and_not_obeyed(model_hub: Test
             await until(pilot, lambda: isinstance(pilot.app.screen, DownloadsScreen))
         table = pilot.app.screen.query_one(DataTable)
         assert table.row_count > 5
+
+
+class StandingQueue:
+    """Downloads that stand still, each in another state."""
+
+    def snapshots(self) -> tuple[DownloadSnapshot, ...]:
+        return (
+            standing_download("qwen3.6-27b-UD-Q4_K_M", DownloadState.RUNNING, 17_600, 6_300, rate=42.5),
+            standing_download("granite-4.2-8b-Q6_K", DownloadState.APPROVED, 7_100, 0),
+            standing_download("gpt-oss-20b-MXFP4", DownloadState.PAUSED, 12_100, 9_400),
+            standing_download("gemma-4-12b-Q4_K_M", DownloadState.FAILED, 7_800, 2_000),
+            standing_download("qwen3.5-4b-Q8_0", DownloadState.DONE, 4_500, 4_500),
+        )
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
+def standing_download(
+    model: str, state: DownloadState, megabytes: int, here: int, rate: float | None = None
+) -> DownloadSnapshot:
+    """One file of so many megabytes, of which so many are here, at so many a second."""
+    name, size, done = f"{model}.gguf", megabytes * MB, here * MB
+    folder = f"/home/somebody/.model-router/models/{model}"
+    digest = Digest(DigestKind.SHA256, "5f" * 32)
+    file = PlannedFile(name, size, digest, Role.WEIGHTS, f"{folder}/{name}")
+    plan = DownloadPlan(model, f"org/{model}-GGUF", "1" * 40, (file,), folder, model, licence="apache-2.0")
+    file_state = {DownloadState.RUNNING: FileState.FETCHING, DownloadState.DONE: FileState.READY}
+    failed = Failure("network", "the hub broke the connection off five times", "Try again later: what is here is kept.")
+    return DownloadSnapshot(
+        plan,
+        state,
+        done,
+        (FileSnapshot(name, size, done, file_state.get(state, FileState.WAITING)),),
+        rate=rate * MB if rate else None,
+        seconds_left=(size - done) / (rate * MB) if rate else None,
+        failure=failed if state is DownloadState.FAILED else None,
+    )
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_running_downloads_are_as_they_were(size: tuple[int, int]) -> None:
+    session = standing_session(fixed=8)
+    session.wants_demo = False
+    session.workshop.queue = StandingQueue()  # type: ignore[assignment]  # only looked at
+    app = ModelRouterApp(session, colorless=False)
+    name = f"{size[0]}x{size[1]}"
+    async with app.run_test(size=size, notifications=False) as pilot:
+        await pilot.press("5")
+        await until(pilot, lambda: "↓ running" in screen_text(app))
+        compare(f"downloads-running-{name}", await settled(pilot))
+        await pilot.press("down", "down", "down")
+        compare(f"downloads-failed-{name}", await settled(pilot))

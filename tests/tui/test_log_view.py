@@ -93,7 +93,7 @@ async def test_scrolling_back_by_mouse_pauses() -> None:
 
 async def test_the_cursor_stays_on_its_row_when_old_rows_go() -> None:
     session = standing_session()
-    session.feed._capacity = 200
+    session.feed._capacity = 150
     async with ModelRouterApp(session).run_test(size=SIZE) as pilot:
         come(session, 0, 200)
         view = await open_log(pilot, 200)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
 import pytest
+from textual.events import Resize
+from textual.geometry import Size
 
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.session import Phase, Session
+from model_router.tui.workshop import Workshop
+from tests.tui.setup_staging import always, found_on
 from tests.tui.staging import environment, screen_text, standing_session, until, write_config
+from tests.tui.test_goldens import settled
 
 SIZES = [(100, 30), (200, 60), (60, 15), (12, 4), (1, 1)]
 
@@ -55,6 +61,31 @@ async def test_resizing_keeps_the_newest_row_in_sight() -> None:
             await pilot.pause(0.1)
         assert "10:01:39" in screen_text(app)
         assert "FOLLOWING" in screen_text(app)
+
+
+STORM = [(200, 60), (12, 4), (120, 9), (1, 1), (59, 33)]
+
+
+async def test_a_storm_of_sizes_leaves_each_screen_as_it_was() -> None:
+    """As a window that is pulled at: many sizes at once, drawn or not, and at the end the first one again."""
+    session = standing_session(fixed=40, down=("code",))
+    session.workshop = Workshop({"HOME": "/home/somebody"}, surveyor=always(found_on()))
+    app = ModelRouterApp(session)
+    async with app.run_test(size=(80, 24), notifications=False) as pilot:
+        drawn: set[Size] = set()
+        for keys in ("1", "3 up enter", "escape 4", "5", "6 v", "7", "2"):
+            await pilot.press(*keys.split())
+            if keys == "escape 4":
+                await until(pilot, lambda: "43 of 43 models" in screen_text(app))
+            before = await settled(pilot)
+            drawn.clear()
+            for size in [*STORM, (80, 24)]:
+                app._driver._size = Size(*size)  # type: ignore[union-attr]  # as Pilot does it, without its pause
+                app.post_message(Resize(Size(*size), Size(*size)))
+                await asyncio.sleep(0.01)
+                drawn.add(app.screen.size)
+            assert await settled(pilot) == before, keys
+            assert len(drawn) > 2, "the storm was none"
 
 
 async def test_every_theme_draws_every_screen() -> None:

@@ -83,6 +83,7 @@ def command(*, where: str | None, config_dir: Path | None, proxy_port: int | Non
 
 def _questions(where: Where) -> tuple[Question, ...]:
     """Look around, once, and work out what may be asked."""
+    from model_router.setup.download.plan import Adapter, default_root
     from model_router.setup.download.wanted import models_here
     from model_router.setup.hardware import LiveProbe
     from model_router.setup.model_catalog_file import load_models
@@ -93,7 +94,12 @@ def _questions(where: Where) -> tuple[Question, ...]:
     found = survey(LiveProbe(), os.environ)
     local = where is not Where.HOSTED
     here = models_here(found.found)
-    return questions(found, recommend(found.machine, load_models(os.environ), local=here) if local else None, where)
+    return questions(
+        found,
+        recommend(found.machine, load_models(os.environ), local=here) if local else None,
+        where,
+        models_folder=str(default_root(Adapter.LLAMACPP, os.environ)),
+    )
 
 
 def _ask(question: Question, answers: Mapping[Route, Offer | None]) -> Offer | None:

@@ -21,7 +21,7 @@ from model_router.tui.lines import CursorScroll, Lines
 from model_router.tui.screens.base import ScreenAbove
 from model_router.tui.session import Session
 from model_router.tui.tasks import begin
-from model_router.tui.text import clean
+from model_router.tui.text import clean, error_words
 
 _LOOK_SECONDS = 0.5
 
@@ -244,7 +244,7 @@ class ApprovalsScreen(ScreenAbove[None]):
                 session = decision == "session"
                 done = await asyncio.to_thread(queue.approve, name, "screen", session=session, note=note)
         except ModelRouterError as error:
-            words = clean(f"{error.message}. {error.hint}".strip(), 400)
+            words = clean(error_words(error), 400)
             self.app.notify(words, severity="error", markup=False)
         else:
             self.app.notify(clean(_told(done, decision, queue.settings.retry_window_seconds), 400), markup=False)

@@ -25,7 +25,7 @@ from model_router.tui.look import ROUTE_LOOKS
 from model_router.tui.screens.base import MainScreen, ScreenAbove
 from model_router.tui.screens.change import ChangeScreen
 from model_router.tui.session import Session
-from model_router.tui.text import clean, fit
+from model_router.tui.text import clean, error_words, fit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,7 +145,7 @@ async def change_backend(screen: MainScreen, name: str, settings: Mapping[str, s
             return False
         copy = await asyncio.to_thread(write_change, change, datetime.now().astimezone())
     except ModelRouterError as error:
-        app.notify(clean(f"{error.message} {error.hint}", 600), severity="error", markup=False, timeout=10)
+        app.notify(clean(error_words(error), 600), severity="error", markup=False, timeout=10)
         return False
     app.notify(clean(f"Written: {change.path}; the file as it was is {copy.name}"), markup=False)
     return True

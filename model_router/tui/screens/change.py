@@ -16,11 +16,16 @@ from model_router.tui.text import clean
 
 
 def diff_line(line: str, width: int) -> list[Content]:
-    """One line of a diff; what goes and what comes have their signs, colour only repeats them."""
+    """One line of a file or a diff; what goes and what comes have their signs, colour only repeats them."""
     style = {"+": "$text-success", "-": "$text-warning", "@": "$quiet"}.get(line[:1], "")
     if line.startswith(("+++", "---")):
         style = "$quiet"
-    return Content.styled(clean(line, 2_000), style).wrap(max(8, width)) or [Content()]
+    shown = Content.styled(clean(line, 2_000), style)
+    if shown.cell_length <= width:
+        return [shown]
+    # A long line goes on indented, so that it is not taken for two.
+    first, *rest = shown.wrap(max(8, width - 4))
+    return [first, *(Content.assemble("    ", part) for part in rest)]
 
 
 class ChangeLines(Lines):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.geometry import Region
 from textual.widgets import Input, TextArea
@@ -33,19 +34,23 @@ from model_router.tui.config_lines import (
     change_lines,
     mistake_lines,
     preview_lines,
+    setting_facts,
     setting_lines,
     status_lines,
 )
-from model_router.tui.lines import CursorScroll, Lines, paragraph
+from model_router.tui.lines import CursorScroll, Lines, paragraph, spaced
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.session import Phase, Session
 from model_router.tui.tasks import begin
-from model_router.tui.text import clean
+from model_router.tui.text import clean, error_words
 
 _TYPING_SECONDS = 0.15
 """A pause this long in the writing, and the text is checked."""
+_SIDE_BY_SIDE = 120
 VIEWS = ("form", "text", "changes", "preview", "backups")
+BESIDE = frozenset({"changes", "preview", "backups"})
+"""Views that stand beside the settings or the text where there is room for both."""
 
 
 class ConfigScreen(MainScreen):
@@ -55,6 +60,7 @@ class ConfigScreen(MainScreen):
     AUTO_FOCUS = "#form-scroll"
     BINDING_GROUP_TITLE = "Config"
     CSS = """
+    ConfigScreen #views { height: 1fr; }
     ConfigScreen VerticalScroll { height: 1fr; padding: 1 1 0 1; scrollbar-size-vertical: 1; display: none; }
     ConfigScreen.-low VerticalScroll, ConfigScreen.-flat VerticalScroll { padding: 0; }
     ConfigScreen.-middle VerticalScroll { padding: 0 1; }
@@ -62,6 +68,11 @@ class ConfigScreen(MainScreen):
     ConfigScreen.-view-form #form-scroll, ConfigScreen.-view-text ConfigArea,
     ConfigScreen.-view-changes #changes-scroll, ConfigScreen.-view-preview #preview-scroll,
     ConfigScreen.-view-backups #backups-scroll { display: block; }
+    ConfigScreen.-widest.-left-form #form-scroll, ConfigScreen.-widest.-left-text ConfigArea,
+    ConfigScreen.-widest.-right-changes #changes-scroll, ConfigScreen.-widest.-right-preview #preview-scroll,
+    ConfigScreen.-widest.-right-backups #backups-scroll { display: block; }
+    ConfigScreen.-widest #form-scroll, ConfigScreen.-widest ConfigArea { width: 3fr; }
+    ConfigScreen.-widest .-beside { width: 2fr; border-left: solid $rule; }
     ConfigScreen ValueField { height: 1; border: none; display: none; background: $panel; padding: 0 1; }
     ConfigScreen.-value ValueField { display: block; }
     """
@@ -91,6 +102,8 @@ class ConfigScreen(MainScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self.view = "form"
+        self.left = "form"
+        self.right = "changes"
         self.checked: Checked | None = None
         self._drafts: list[Draft] = []
         self._at = 0
@@ -118,7 +131,7 @@ class ConfigScreen(MainScreen):
         if self.session.is_demo:
             return "the demo writes no file"
         if not self.session.edits_files:
-            return "attached: the files are edited where the gateway runs"
+            return "an attached screen edits no files"
         return "opened with --read-only" if self.session.read_only else ""
 
     @property
@@ -151,12 +164,13 @@ class ConfigScreen(MainScreen):
     def body(self) -> ComposeResult:
         """Status, the views, the mistakes, the field for a value."""
         yield ConfigStatus(self._status)
-        for name in VIEWS:
-            if name == "text":
-                yield ConfigArea(show_line_numbers=True, soft_wrap=False)
-            else:
-                with CursorScroll(id=f"{name}-scroll"):
-                    yield ConfigPart(partial(self._shown, name))
+        with Horizontal(id="views"):
+            for name in VIEWS:
+                if name == "text":
+                    yield ConfigArea(show_line_numbers=True, soft_wrap=False)
+                else:
+                    with CursorScroll(id=f"{name}-scroll", classes="-beside" if name in BESIDE else ""):
+                        yield ConfigPart(partial(self._shown, name))
         yield ConfigFoot(self._foot)
         yield ValueField(compact=True)
 
@@ -164,7 +178,15 @@ class ConfigScreen(MainScreen):
         return status_lines(self.draft, self.checked, self.view, self.locked, width)
 
     def _shown(self, name: str, width: int) -> list[Content]:
-        return self.view_lines(name, width)[0]
+        lines = self.view_lines(name, width)[0]
+        one = self.chosen_setting
+        if name == "changes" and one is not None and self.left == "form" and self._side_by_side:
+            return spaced([setting_facts(one, width), lines])
+        return lines
+
+    @property
+    def _side_by_side(self) -> bool:
+        return self.size.width >= _SIDE_BY_SIDE
 
     def _foot(self, width: int) -> list[Content]:
         """The mistakes, and what the setting under the cursor is, as far as there is room."""
@@ -172,13 +194,16 @@ class ConfigScreen(MainScreen):
             return []
         lines = mistake_lines(self.checked, width, 5 if self.size.height > 16 else 2)
         one = self.chosen_setting
-        return lines + about_setting(one, width) if self.view == "form" and one and len(lines) <= 2 else lines
+        told_beside = self._side_by_side and self.right == "changes"
+        if self.view != "form" or one is None or len(lines) > 2 or told_beside:
+            return lines
+        return lines + about_setting(one, width)
 
     def on_mount(self) -> None:
         """Begin with the settings; nothing blinks."""
         self.query_one(ValueField).cursor_blink = False
         self.query_one(ConfigArea).cursor_blink = False
-        self.add_class("-view-form")
+        self.add_class("-view-form", "-left-form", "-right-changes")
 
     def on_screen_resume(self) -> None:
         """The files may have changed meanwhile, or be others; an edit that was begun stays."""
@@ -218,15 +243,13 @@ class ConfigScreen(MainScreen):
 
     async def _check(self, pause: float = 0.0) -> None:
         await asyncio.sleep(pause)
-        draft = self.draft
-        if draft.problem:
-            self.checked, self._rows = Checked((), ()), ()
-        else:
-            self.checked = await asyncio.to_thread(draft.check, self.session.environ)
-            try:
-                self._rows = await asyncio.to_thread(draft.settings, self.session.environ)
-            except ConfigError:
-                self._rows = ()
+        draft, rows = self.draft, tuple[Setting, ...]()
+        checked = Checked((), ())
+        if not draft.problem:
+            checked = await asyncio.to_thread(draft.check, self.session.environ)
+            with suppress(ConfigError):  # what is wrong with the text is among what was checked
+                rows = await asyncio.to_thread(draft.settings, self.session.environ)
+        self.checked, self._rows = checked, rows
         self._cursor[self._at] = min(self._cursor[self._at], max(0, len(self._rows) - 1))
         self._mistake = -1
         self._redraw()
@@ -264,12 +287,20 @@ class ConfigScreen(MainScreen):
         return setting_lines(self._rows, self._cursor[self._at], changed, width)
 
     def action_show_view(self, name: str) -> None:
-        """Show a view; the same key again goes back to the settings."""
-        if name == self.view and name not in {"form", "text"}:
-            name = "form"
+        """Show a view; the same key again goes back to the settings or the text."""
+        if name == self.view and name in BESIDE:
+            name = self.left
+        if self.view == "backups" and name != "backups":
+            self.right = "changes"
         self.view = name
+        if name in BESIDE:
+            self.right = name
+        else:
+            self.left = name
         for other in VIEWS:
             self.set_class(other == name, f"-view-{other}")
+            self.set_class(other == self.left, f"-left-{other}")
+            self.set_class(other == self.right, f"-right-{other}")
         self.remove_class("-value")
         self.query_one(ConfigArea if name == "text" else f"#{name}-scroll").focus()
         self.refresh_bindings()
@@ -318,13 +349,10 @@ class ConfigScreen(MainScreen):
 
     def go_back(self) -> bool:
         """Out of the field for a value, then back to the settings."""
-        if self.has_class("-value"):
-            self.action_show_view("form")
-            return True
-        if self.view != "form":
-            self.action_show_view("form")
-            return True
-        return False
+        if self.view == "form" and not self.has_class("-value"):
+            return False
+        self.action_show_view(self.left if self.view in BESIDE else "form")
+        return True
 
     # Editing
 
@@ -383,7 +411,7 @@ class ConfigScreen(MainScreen):
         try:
             self.draft.text = set_value(self.draft.text, one, value)
         except ModelRouterError as error:
-            self._say(f"{error.message}. {error.hint}".strip(), wrong=True)
+            self._say(error_words(error), wrong=True)
             return
         self._text_changed()
 
@@ -418,7 +446,7 @@ class ConfigScreen(MainScreen):
     def action_preview(self) -> None:
         """Decide the newest requests again, by the drafts of both files."""
         if self.view == "preview":
-            self.action_show_view("form")
+            self.action_show_view(self.left)
             return
         self.action_show_view("preview")
         if not self.draft.problem:
@@ -475,7 +503,7 @@ class ConfigScreen(MainScreen):
         try:
             words = await asyncio.to_thread(apply_draft, self.session, draft, datetime.now(UTC).astimezone())
         except ModelRouterError as error:
-            self._say(f"{error.message}. {error.hint}".strip(), wrong=True)
+            self._say(error_words(error), wrong=True)
         else:
             self._say(words)
             if self.session.phase is not Phase.SERVING:
@@ -501,7 +529,7 @@ class ConfigScreen(MainScreen):
         try:
             await asyncio.to_thread(self.draft.take_backup, path)
         except ModelRouterError as error:
-            self._say(f"{error.message} {error.hint}".strip(), wrong=True)
+            self._say(error_words(error), wrong=True)
             return
         self._text_changed()
         self.action_show_view("changes")

@@ -169,6 +169,7 @@ class DoctorScreen(MainScreen):
         row = table.cursor_row
         table.clear(columns=True)
         self.set_class(not self.shown, "-empty")
+        self.refresh_bindings()
         if self.shown:
             width = self.size.width - (_PANE if self.size.width >= _SIDE_BY_SIDE else 0) - 1
             name = min(18, max(8, *(len(_short(one.subject)) for one in self.shown))) if width >= 40 else 0
@@ -188,6 +189,10 @@ class DoctorScreen(MainScreen):
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:
         self._describe()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Before anything was examined there is nothing to examine again or to put right."""
+        return bool(self.shown) if action in {"examine_one", "repair"} else True
 
     # Examining
 

@@ -35,12 +35,16 @@ from model_router.tui.screens.base import MainScreen, Sheet
 from model_router.tui.screens.one_line import LineScreen
 from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.session import Session
-from model_router.tui.text import clean, fit, fit_right
+from model_router.tui.text import clean, counted, error_words, fit, fit_right
 
-_SIDE_BY_SIDE = 120
+_SIDE_BY_SIDE = 150
+"""Width from which there is room beside the list without taking its rates away."""
 _PANE = 56
 _LOOK_SECONDS = 0.4
 _AT_THE_RIGHT = frozenset({"Size", "Rate", "Left"})
+
+
+_TO_A_DOWNLOAD = frozenset({"next", "pause", "cancel", "use", "retry", "verify", "forget"})
 
 
 class PlanLines(Lines):
@@ -112,7 +116,7 @@ class DownloadsHead(Lines):
         elif owner.shown:
             busy = sum(one.state in {DownloadState.RUNNING, DownloadState.VERIFYING} for one in owner.shown)
             rate = sum(one.rate or 0 for one in owner.shown)
-            words = f"{len(owner.shown)} downloads · {busy} under way"
+            words = f"{counted(len(owner.shown), 'download')} · {busy} under way"
             lines.append(Content.styled(words + (f" · {size_words(rate)}/s" if rate else ""), "$quiet"))
         return lines
 
@@ -135,7 +139,7 @@ class DownloadTable(DataTable[Text]):
 
     BINDING_GROUP_TITLE = "List"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "screen.next", "Approve", tooltip="Do what comes next: approve, go on, try again, use"),
+        Binding("enter", "screen.next", "Next step", tooltip="Do what comes next: approve, go on, try again, use"),
     ]
 
 
@@ -152,9 +156,9 @@ class DownloadsScreen(MainScreen):
     DownloadsScreen #pane { height: 40%; scrollbar-size-vertical: 1; }
     DownloadsScreen.-empty #pane { display: none; }
     DownloadsScreen.-empty DataTable { height: 1; }
-    DownloadsScreen.-widest #list { layout: horizontal; }
-    DownloadsScreen.-widest DataTable { width: 1fr; height: 1fr; }
-    DownloadsScreen.-widest #pane { width: 56; height: 1fr; border-left: solid $rule; }
+    DownloadsScreen.-beside #list { layout: horizontal; }
+    DownloadsScreen.-beside DataTable { width: 1fr; height: 1fr; }
+    DownloadsScreen.-beside #pane { width: 56; height: 1fr; border-left: solid $rule; }
     DownloadsScreen.-low #pane, DownloadsScreen.-flat #pane { display: none; }
     DownloadsScreen.-flat DownloadsHead { display: none; }
     """
@@ -227,7 +231,9 @@ class DownloadsScreen(MainScreen):
     def _fill(self) -> None:
         table = self.query_one(DownloadTable)
         layout = self._layout()
-        self.set_class(not self.shown, "-empty")
+        if self.has_class("-empty") != (not self.shown):
+            self.set_class(not self.shown, "-empty")
+            self.refresh_bindings()
         if self._layout_of != self.size.width or table.row_count != len(self.shown):
             row = table.cursor_row
             table.clear(columns=True)
@@ -250,7 +256,7 @@ class DownloadsScreen(MainScreen):
 
     def _layout(self) -> list[tuple[str, int]]:
         width = self.size.width - (_PANE if self.size.width >= _SIDE_BY_SIDE else 0) - 1
-        columns = [("State", 11), ("Here", 16), ("Size", 8), ("Rate", 9), ("Left", 7)]
+        columns = [("State", 11), ("Here", 16 if width >= 100 else 12), ("Size", 8), ("Rate", 9), ("Left", 7)]
         if width < 72:
             columns = columns[:3] if width >= 52 else columns[:1]
         room = width - sum(one + 2 for _, one in columns) - 2
@@ -258,11 +264,16 @@ class DownloadsScreen(MainScreen):
 
     def on_resize(self) -> None:
         """Other columns have room."""
+        self.set_class(self.size.width >= _SIDE_BY_SIDE, "-beside")
         self._fill()
 
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:
         self._describe()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a download nothing can be done to one."""
+        return bool(self.shown) if action in _TO_A_DOWNLOAD else True
 
     # Plans
 
@@ -409,7 +420,7 @@ class DownloadsScreen(MainScreen):
         try:
             await asyncio.to_thread(command, queue)
         except ModelRouterError as error:
-            self.app.notify(clean(f"{error.message}. {error.hint}", 400), severity="warning", markup=False)
+            self.app.notify(clean(error_words(error), 400), severity="warning", markup=False)
         self._look()
 
 

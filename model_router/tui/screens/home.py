@@ -21,8 +21,13 @@ from model_router.tui.look import ROUTE_LOOKS, outcome_look
 from model_router.tui.route_lines import rate_lines, route_lines
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.session import Phase, Session
-from model_router.tui.text import clean, fit, fit_right
+from model_router.tui.text import clean, counted, fit, fit_right
 from model_router.tui.top_bar import phase_words
+
+_SIDE_BY_SIDE = 100
+"""Width from which the routes stand beside facts and backends."""
+_ROOMY = 32
+"""Height above which nobody counts the lines."""
 
 
 def fact_lines(session: Session, width: int) -> list[Content]:
@@ -38,6 +43,8 @@ def fact_lines(session: Session, width: int) -> list[Content]:
         lost = f" · {feed.lost:,} not shown" if feed.lost else ""
         up = uptime_words(time.time() - gateway.started_at) if gateway.started_at else ""
         state += Content(f"{up} · {gateway.in_flight} in flight · {counted(feed.total, 'request')}{lost}")
+    elif session.phase is Phase.CLOSED and session.edits_files:
+        state += Content.styled(" · s starts it again", "$quiet")
     lines += fact("state", state, width)
     if session.problem is not None:
         indent = " " * NAME_WIDTH
@@ -89,11 +96,6 @@ def uptime_words(seconds: float) -> str:
     return ""
 
 
-def counted(number: int, noun: str) -> str:
-    """``1 request``, ``1,234 requests``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def config_words(session: Session) -> str:
     """Which files are in force."""
     if session.is_demo:
@@ -120,11 +122,12 @@ def connect_lines(session: Session, width: int) -> list[Content]:
 
 def latest_lines(session: Session, width: int, rows: int) -> list[Content]:
     """The newest requests, newest last; the Log screen has them all."""
-    lines = [title("Latest requests", width, "3 opens the log")]
-    if not session.feed.rows:
-        return [*lines, *empty_lines(session, width)]
     columns = columns_for(width - 1)
-    for live in session.feed.rows[-rows:]:
+    spans = " ".join(column.cell(column.title) for column in columns if column.right)
+    lines = [title("Latest requests", width, f"{spans} " if session.feed.kept else "")]
+    if not session.feed.kept:
+        return [*lines, *empty_lines(session, width)]
+    for live in session.feed.newest(rows):
         cells: list[tuple[str, str] | str] = []
         for column in columns:
             style = {"quiet": "$quiet", "outcome": outcome_look(live.event).style}.get(column.kind, "")
@@ -187,7 +190,9 @@ class FactsBlock(Lines):
         sections = [fact_lines(self._session, width), backend_lines(self._session, width)]
         if screen.size.height >= 32:
             sections.append(connect_lines(self._session, width))
-        return spaced(sections) if screen.size.height > 24 else [line for section in sections for line in section]
+        if isinstance(screen, HomeScreen) and screen.is_tight:
+            return [line for section in sections for line in section]
+        return spaced(sections)
 
 
 class RoutesBlock(Lines):
@@ -234,8 +239,8 @@ class HomeScreen(MainScreen):
     HomeScreen.-tall LatestBlock { display: block; }
     HomeScreen.-summary RoutesBlock, HomeScreen.-summary LatestBlock { display: none; }
     HomeScreen.-summary #body { padding: 0; }
-    HomeScreen.-low #body, HomeScreen.-middle #body { padding-top: 0; }
-    HomeScreen.-low RoutesBlock, HomeScreen.-middle RoutesBlock { margin-top: 0; }
+    HomeScreen.-tight #body { padding-top: 0; }
+    HomeScreen.-tight RoutesBlock { margin-top: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding(
@@ -271,6 +276,16 @@ class HomeScreen(MainScreen):
         self.set_class(self.summary_only, "-summary")
         self._redraw()
 
+    @property
+    def is_tight(self) -> bool:
+        """Whether there is no room for empty lines between the sections."""
+        if self.size.height > _ROOMY:
+            return False
+        session, beside = self.session, self.size.width >= _SIDE_BY_SIDE
+        width = max(20, self.size.width * 11 // 25 if beside else self.size.width - 2)
+        need = len(fact_lines(session, width)) + len(backend_lines(session, width)) + 2
+        return need + (0 if beside else len(ROUTES) + 2) > self.size.height - 2
+
     def requests_came(self) -> None:
         """Counts have changed."""
         self._redraw()
@@ -281,6 +296,7 @@ class HomeScreen(MainScreen):
         self._redraw()
 
     def _redraw(self) -> None:
+        self.set_class(self.is_tight, "-tight")
         for block in self.query(Lines):
             block.look_again()
 

@@ -28,7 +28,7 @@ from model_router.tui.screens.one_line import ask_path
 from model_router.tui.screens.receipt import ReceiptScreen, receipt_json
 from model_router.tui.session import Session
 from model_router.tui.tasks import begin
-from model_router.tui.text import SHOWABLE, clean
+from model_router.tui.text import SHOWABLE, clean, error_words
 
 _SIDE_BY_SIDE = 120
 """Width from which the receipt stands beside the rows."""
@@ -213,7 +213,7 @@ class LogScreen(MainScreen):
         try:
             await asyncio.to_thread(labels.add, event, engine, note, self.session.router.catalog)
         except ModelRouterError as error:
-            self.app.notify(clean(f"{error.message} {error.hint}".strip(), 400), severity="error", markup=False)
+            self.app.notify(clean(error_words(error), 400), severity="error", markup=False)
             return
         where = f"Noted in {labels.path}" if labels.path is not None else "Noted until the demo ends"
         words = f"{where}: {event.request_id} should go to {engine}. `model-router replay` counts it."
@@ -348,16 +348,14 @@ class LogScreen(MainScreen):
         if history is not None:
             rows = past_rows(history.path, history.filter, ended)
         else:
-            rows = live_rows(
-                live.event for live in list(self.session.feed.rows) if self.view.filter.matches(live.event)
-            )
+            rows = live_rows(self.session.feed.events(self.view.filter))
         counted = Counted(rows)
         status.exported = 0
         timer = self.set_interval(0.2, lambda: self._tell_exported(counted))
         try:
             count = await asyncio.to_thread(export_rows, counted, path)
         except ModelRouterError as error:
-            self.app.notify(clean(f"{error.message}. {error.hint}".strip(), 400), severity="error", markup=False)
+            self.app.notify(clean(error_words(error), 400), severity="error", markup=False)
         else:
             stopped = "Stopped; so far " if ended.is_set() else ""
             rows_word = "1 row" if count == 1 else f"{count:,} rows"

@@ -39,7 +39,7 @@ from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.model_sum import ModelScreen
 from model_router.tui.screens.one_line import LineScreen
 from model_router.tui.session import Session
-from model_router.tui.text import SHOWABLE, clean, fit, fit_right
+from model_router.tui.text import SHOWABLE, clean, error_words, fit, fit_right
 from model_router.tui.workshop import CONTEXTS
 
 _SIDE_BY_SIDE = 120
@@ -85,6 +85,9 @@ _WORDS: Mapping[str, Callable[[Entry, int], str]] = MappingProxyType(
 _AT_THE_RIGHT = frozenset({"Memory", "tok/s", "Qual"})
 
 
+_LEGEND = "  ● served  ○ on disk"
+
+
 class ModelsHead(Lines):
     """What models are judged by, and how much of the list is shown; while there is none, what happens instead."""
 
@@ -108,9 +111,9 @@ class ModelsHead(Lines):
         shown, of = len(owner.shown), len(workshop.stock.entries)
         filtered = f" · filter: {clean(owner.filter, 60)}" if owner.filter else ""
         working = " · looking …" if owner.looking else ""
-        words = f"{shown} of {of} models · by {owner.sort}{filtered}{working}"
+        words = f"{shown} of {of} models · sorted by {owner.sort}, o changes it{filtered}{working}"
         lines = machine_lines(workshop.stock, clean(workshop.simulated_words, 80), width)
-        second = f"{fit(words, max(10, width - 38))}  ● served  ○ on disk" if width >= 78 else fit(words, width)
+        second = f"{fit(words, width - len(_LEGEND))}{_LEGEND}" if width >= 78 else fit(words, width)
         if not shown:
             second = fit(f"No model matches {clean(owner.filter, 40)!r}; esc shows all", width)
         return [*lines, Content.styled(second, "$quiet")]
@@ -143,6 +146,15 @@ class PaneLines(Lines):
         return lines
 
 
+class ModelTable(DataTable[Text]):
+    """Enter shows the sum; the footer says so."""
+
+    BINDING_GROUP_TITLE = "List"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "screen.sum", "Sum", id="models.sum", tooltip="Show what it takes, part by part"),
+    ]
+
+
 class ModelsScreen(MainScreen):
     """The fourth screen."""
 
@@ -163,9 +175,8 @@ class ModelsScreen(MainScreen):
     ModelsScreen.-flat ModelsHead { display: none; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "sum", "Sum", id="models.sum", tooltip="Show what it takes, part by part"),
         Binding("slash", "filter", "Filter", id="models.filter", tooltip="Show only models that hold some words"),
-        Binding("o", "sort", "Sort", id="models.sort", tooltip="Order by the next thing: use, quality, speed …"),
+        Binding("o", "sort", "Sort", show=False, id="models.sort", tooltip="Order by the next: use, quality, speed …"),
         Binding("h", "simulate", "Hardware", id="models.hardware", tooltip="Judge for other hardware"),
         Binding("u", "assign", "Use", id="models.use", tooltip="Give the model to a route"),
         Binding("p", "plan", "Get", id="models.download", tooltip="Plan its download; nothing is fetched yet"),
@@ -196,7 +207,7 @@ class ModelsScreen(MainScreen):
         """Head, list and pane, filter."""
         yield ModelsHead(self)
         with Vertical(id="list"):
-            yield DataTable(cursor_type="row")
+            yield ModelTable(cursor_type="row")
             yield ModelPane()
         yield Input(id="filter", placeholder="words in name, licence, place or route", restrict=SHOWABLE, compact=True)
 
@@ -271,7 +282,8 @@ class ModelsScreen(MainScreen):
     def _cell(self, heading: str, width: int, entry: Entry) -> Text:
         dim = "dim" if entry.fits is False else ""
         if heading == "Model":
-            return Text(fit(f"{PLACE_GLYPHS[entry.place]} {clean(entry.name, 120)}", width), dim or "bold")
+            style = dim or ("" if entry.place is Place.CATALOG else "bold")
+            return Text(fit(f"{PLACE_GLYPHS[entry.place]} {clean(entry.name, 120)}", width), style)
         if heading == "For":
             serving, advised = route_glyphs(self.used_by(entry), entry)
             return Text.assemble((serving, "bold"), (advised, "dim"))
@@ -415,7 +427,7 @@ class ModelsScreen(MainScreen):
         try:
             await asyncio.to_thread(self.session.workshop.simulate, text)
         except ModelRouterError as error:
-            self.app.notify(clean(f"{error.message}. {error.hint}", 400), severity="warning", markup=False)
+            self.app.notify(clean(error_words(error), 400), severity="warning", markup=False)
             return
         self.looking = True
         await self._judged(look=False)

@@ -26,7 +26,7 @@ from model_router.tui.lines import Lines
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.one_line import ask_path
 from model_router.tui.session import Phase
-from model_router.tui.text import SHOWABLE, clean, clean_in_place
+from model_router.tui.text import SHOWABLE, clean, clean_in_place, error_words
 from model_router.tui.try_answer import AnswerPart, Other, SentPart, Tried, other_configuration, try_prompt
 
 _AT_ONCE = 4_000
@@ -261,6 +261,8 @@ class TryScreen(MainScreen):
             self._complain(error)
             return
         self._decide()
+        words = f"Every prompt is decided with {path.name} as well, under Elsewhere; F4 lets it go."
+        self.app.notify(clean(words, 300), markup=False)
 
     def action_captured(self) -> None:
         """Choose a captured request."""
@@ -283,4 +285,4 @@ class TryScreen(MainScreen):
         self.app.notify(f"{clean(path.name, 80)}: {ask.label}, session {ask.session or 'none'}.", markup=False)
 
     def _complain(self, error: ModelRouterError) -> None:
-        self.app.notify(clean(f"{error.message} {error.hint}".strip(), 600), severity="warning", markup=False)
+        self.app.notify(clean(error_words(error), 600), severity="warning", markup=False)

@@ -19,6 +19,7 @@ from textual.widgets.option_list import Option
 from model_router.config.files import PROXY_NAME
 from model_router.errors import ModelRouterError, SetupError
 from model_router.setup.configuration import configuration_files, write_configuration
+from model_router.setup.download.plan import Adapter, default_root
 from model_router.setup.inventory import Inventory
 from model_router.setup.presets import existing_files
 from model_router.setup.survey import Survey
@@ -30,7 +31,7 @@ from model_router.tui.screens.connect import ConnectScreen
 from model_router.tui.screens.downloads import PlanScreen
 from model_router.tui.screens.one_line import LineScreen
 from model_router.tui.session import Phase, Session
-from model_router.tui.text import clean, fit
+from model_router.tui.text import clean, error_words, fit
 from model_router.tui.top_bar import phase_words
 from model_router.tui.wizard_flow import (
     Flow,
@@ -108,7 +109,8 @@ class WizardScreen(MainScreen):
     WizardScreen.-low OptionList, WizardScreen.-flat OptionList { margin-top: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "page_back", "Page before", id="wizard.back", tooltip="Go back to the page before"),
+        Binding("left", "page_back", "Page before", show=False, id="wizard.back", tooltip="Go back to the page before"),
+        Binding("escape", "app.back", "Back", tooltip="Go back to the page before, and from the first one home"),
         Binding("r", "look", "Look again", id="wizard.look", tooltip="Look at this machine again"),
     ]
 
@@ -118,6 +120,7 @@ class WizardScreen(MainScreen):
         self.problem: ModelRouterError | None = None
         self.doing = ""
         self.written: tuple[Path, ...] = ()
+        self.unplanned: list[str] = []
         self.port = PortChoice(0)
 
     def body(self) -> ComposeResult:
@@ -237,7 +240,12 @@ class WizardScreen(MainScreen):
         found, stock = self.session.workshop.found, self.session.workshop.stock
         if found is None or stock is None:
             return
-        asked = questions(found, stock.recommendation if where is not Where.HOSTED else None, where)
+        asked = questions(
+            found,
+            stock.recommendation if where is not Where.HOSTED else None,
+            where,
+            models_folder=str(default_root(Adapter.LLAMACPP, self.session.environ)),
+        )
         if not any(question.offers for question in asked):
             words = "No key of a provider is set; set one, like OPENAI_API_KEY, and start anew."
             if where is not Where.HOSTED:
@@ -328,7 +336,7 @@ class WizardScreen(MainScreen):
                 environ=session.environ,
             )
         except ModelRouterError as error:
-            self.app.notify(clean(f"{error.message}. {error.hint}", 600), severity="error", markup=False, timeout=10)
+            self.app.notify(clean(error_words(error), 600), severity="error", markup=False, timeout=10)
             return
         self.written = (written.proxy, written.catalog)
         self.app.notify(clean(f"Written: {written.proxy} and {written.catalog.name}"), markup=False)
@@ -341,6 +349,7 @@ class WizardScreen(MainScreen):
     async def _fetch(self) -> None:
         """Plan what has to be fetched, and ask about each."""
         workshop = self.session.workshop
+        self.unplanned = []
         for wanted in wanted_downloads(self.flow, workshop.stock) if workshop.stock is not None else ():
             self.doing = f"Asking the hub about {wanted.repository}"
             self._show()
@@ -351,7 +360,8 @@ class WizardScreen(MainScreen):
                 if await self.app.push_screen_wait(PlanScreen(self.session, plan)):
                     await asyncio.to_thread(queue.approve, snapshot.identity)
             except ModelRouterError as error:
-                words = f"{error.message}. {error.hint} Downloads (5) can try it again."
+                self.unplanned.append(wanted.repository)
+                words = error_words(error)
                 self.app.notify(clean(words, 600), severity="warning", markup=False, timeout=10)
             finally:
                 self.doing = ""
@@ -368,7 +378,10 @@ class WizardScreen(MainScreen):
         steps: list[Content] = []
         if session.problem is not None:
             steps += paragraph(f"{session.problem.message} {session.problem.hint}", width, first="✗ ", indent="  ")
-        if flow.to_fetch:
+        if self.unplanned:
+            words = f"Not fetched yet: {', '.join(self.unplanned)}. p in Models (4) asks the hub again."
+            steps += paragraph(words, width, first="→ ", indent="  ")
+        elif flow.to_fetch:
             steps += paragraph("Downloads (5) shows how far the models are.", width, first="→ ", indent="  ")
         commands = flow.to_start
         for command in commands:
