@@ -21,26 +21,27 @@ class Abilities:
 
     ``speaks`` holds the protocols that were asked for; one that is missing was not asked yet. ``context`` is in
     tokens. ``takes_stream_options`` is false once the server has refused them. ``pictures`` is what the doctor saw.
+    ``goes_on_after_leaving``: a plain request keeps the server busy after its client has left.
     """
 
-    __slots__ = ("context", "pictures", "server", "speaks", "takes_stream_options")
+    __slots__ = ("context", "goes_on_after_leaving", "pictures", "server", "speaks", "takes_stream_options")
 
     def __init__(self) -> None:
         self.server = ""
+        self.goes_on_after_leaving = False
         self.context: int | None = None
         self.pictures: bool | None = None
         self.speaks: dict[WireProtocol, bool] = {}
         self.takes_stream_options = True
 
-    @property
-    def goes_on_after_leaving(self) -> bool:
-        """Whether a plain request keeps the server busy after its client has left."""
-        return self.server.lower().startswith(_GOES_ON_AFTER_LEAVING)
-
     def learn_server(self, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """Note which program answers, when it says so."""
         if not self.server:
-            self.server = next((value.decode("latin-1") for name, value in headers if name == b"server"), "")
+            for name, value in headers:
+                if name == b"server":
+                    self.server = value.decode("latin-1")
+                    self.goes_on_after_leaving = self.server.lower().startswith(_GOES_ON_AFTER_LEAVING)
+                    break
 
     def learn_models(self, data: bytes, model: str) -> None:
         """Take the context length out of a list of models: llama.cpp, vLLM, LM Studio and others tell it there."""

@@ -9,12 +9,13 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 import msgspec
 
-from model_router.config.proxy import BackendConfig, ProxyConfig
+from model_router.config.proxy import BackendConfig, OverridesConfig, ProxyConfig
 from model_router.engine.catalog import Catalog
 from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.server.abilities import Abilities
 from model_router.server.breaker import Breaker, BreakerPolicy
 from model_router.server.headers import RawHeaders
+from model_router.server.http.exchange import Limits
 from model_router.server.line import Line
 from model_router.server.refusal import Refusal
 from model_router.server.runtime.runtime import Runtime
@@ -25,8 +26,9 @@ class Backend:
     """One model server: its name, its key, which never appears in a ``repr``, how it does, and what was learned of it.
 
     ``address`` is host and port of a server over plain http, None of others; ``host`` the header for it, ``target``
-    the path before each endpoint. ``line`` is None when it takes any number of requests at once, ``runtime`` when the
-    gateway neither starts nor stops it.
+    the path before each endpoint, ``limits`` those of each exchange. ``changes``: the configuration changes requests
+    to it. ``line`` is None when it takes any number of requests at once, ``runtime`` when the gateway neither starts
+    nor stops it.
     """
 
     name: str
@@ -40,6 +42,8 @@ class Backend:
     host: bytes = field(init=False, repr=False)
     target: bytes = field(init=False, repr=False)
     key_headers: RawHeaders = field(init=False, repr=False)
+    limits: Limits = field(init=False, repr=False)
+    changes: bool = field(init=False, repr=False)
     model_json: bytes = field(init=False, repr=False)
     set_json: Mapping[str, bytes] = field(init=False, repr=False)
     default_json: Mapping[str, bytes] = field(init=False, repr=False)
@@ -50,6 +54,10 @@ class Backend:
         object.__setattr__(self, "host", url.netloc.rpartition("@")[2].encode())
         object.__setattr__(self, "target", quote(url.path.rstrip("/"), safe="/%:@!$&'()*+,;=~").encode())
         object.__setattr__(self, "key_headers", _key_headers(self.api_key))
+        seconds = self.config.timeout_seconds
+        changes = self.config.strip_tools or self.config.overrides != OverridesConfig()
+        object.__setattr__(self, "changes", changes)
+        object.__setattr__(self, "limits", Limits(self.config.connect_timeout_seconds, seconds, seconds, seconds))
         object.__setattr__(self, "model_json", msgspec.json.encode(self.config.model))
         object.__setattr__(self, "set_json", _encoded(self.config.overrides.set))
         object.__setattr__(self, "default_json", _encoded(self.config.overrides.default))

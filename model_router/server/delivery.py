@@ -47,7 +47,7 @@ async def deliver(answer: UpstreamAnswer, backend: Backend, admission: Admission
 
 
 async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission, call: Call, out: Outgoing) -> None:
-    if answer.header(b"content-encoding"):
+    if answer.compressed:
         raise UpstreamFailure("compressed its stream, though it was asked not to")
     first = await first_content(answer, backend)
     admission.succeed()  # what breaks from here on is told to the client; another request may be the next probe
@@ -55,7 +55,7 @@ async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission
     record.first_byte()
     record.status = answer.status
     headers = returned_headers(answer.headers)
-    if not any(name == b"cache-control" for name, _ in headers):
+    if b"cache-control" not in dict(headers):
         headers.append((b"cache-control", b"no-cache"))
     passage: Passage
     if out.translator is not None:
@@ -135,10 +135,12 @@ async def _plain(answer: UpstreamAnswer, backend: Backend, call: Call, out: Outg
     answer.be_patient(backend)
     data = await read_whole(answer, _LARGEST_PLAIN_ANSWER)
     if out.translator is None and not call.request.stream:
-        if not answer.header(b"content-encoding") and answer.content_type != _EVENTS:
-            _check_json(data)
+        usage = read_usage(data)
+        if not answer.compressed:
+            if usage is None:  # else it was read as JSON to its end
+                _check_json(data)
             _check_no_error(data)
-        await _give(answer.status, returned_headers(answer.headers), data, call)
+        await _give(answer.status, returned_headers(answer.headers), data, call, usage)
         return
     value = _object(data)
     _check_no_error(data)
@@ -182,19 +184,19 @@ async def _assembled(answer: UpstreamAnswer, backend: Backend, call: Call, out: 
     if out.translator is not None:
         await _give_translated(_object(whole), call, out)
     else:
-        await _give(answer.status, [*headers, *_JSON], whole, call)
+        await _give(answer.status, [*headers, *_JSON], whole, call, read_usage(whole))
 
 
 async def _give_translated(value: dict[str, Any], call: Call, out: Outgoing) -> None:
     if out.translator is None:
         raise RuntimeError("nothing to translate with")
-    whole = out.translator.answer(value, call.request.fields, call.record.model)
-    await _give(200, _JSON, msgspec.json.encode(whole), call)
+    whole = msgspec.json.encode(out.translator.answer(value, call.request.fields, call.record.model))
+    await _give(200, _JSON, whole, call, read_usage(whole))
 
 
-async def _give(status: int, headers: RawHeaders, data: bytes, call: Call) -> None:
+async def _give(status: int, headers: RawHeaders, data: bytes, call: Call, usage: Usage | None) -> None:
     record = call.record
-    _count(record, read_usage(data))
+    _count(record, usage)
     record.first_byte()
     record.end("ok", status)
     await call.outlet.plain(status, headers, data)

@@ -33,15 +33,13 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request, or the server's own start and stop."""
+        endpoint: Endpoint | None = None
         if scope["type"] == "http" and scope["method"] == "POST":
             path = scope["path"]
             endpoint = ENDPOINTS.get(path) or ENDPOINTS.get(path.rstrip("/"))
-            if endpoint is not None:
-                await self._forward(endpoint, scope, receive, send)
-                return
-        await self._app(scope, receive, send)
-
-    async def _forward(self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send) -> None:
+        if endpoint is None:
+            await self._app(scope, receive, send)
+            return
         gateway = self._gateway
         intake = Intake(receive, scope["headers"], gateway.config.limits)
         record = gateway.arrive(endpoint.path, intake.text_headers.get("user-agent", ""))

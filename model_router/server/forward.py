@@ -36,14 +36,14 @@ async def forward(
         Refusal: it cannot be read, no person has let it pass, or nobody answered it.
         ClientLeft: the client closed its connection while it was sending.
     """
-    limits = gateway.config.limits
-    request = read_request(endpoint, await intake.read(), limits.max_depth)
+    config = gateway.config
+    request = read_request(endpoint, await intake.read(), config.limits.max_depth)
     intake.watch(outlet, gateway.later, task)
     record.stream = request.stream
     record.sent = request.body.raw
     record.body_bytes = len(record.sent)
     if request.stream:
-        outlet.expect_stream(gateway.config.proxy.keepalive_seconds)
+        outlet.expect_stream(config.proxy.keepalive_seconds)
     record.ask = read_ask(request.body, intake.text_headers, endpoint.path)
     wanted = read_name(gateway, request.model)
     choice = decide(gateway, record.ask, wanted, record)

@@ -233,7 +233,8 @@ class Gateway:
         return {name: one.runtime for name, one in self.backends.items() if one.runtime is not None}
 
     def tell(self, event: GatewayEvent) -> None:
-        """An event that is no request's: to the file and to the screen. On the server's loop only."""
+        """An event that is no request's: to the file and to the screen, in its order. On the server's loop only."""
+        self.write_events()
         self.happenings.append(event)
         self.journal.append(event)
         if self.writer is not None:
@@ -250,7 +251,7 @@ class Gateway:
         return new_record(self._numbers.getrandbits(48), path, user_agent, self.config.proxy)
 
     def begin(self, record: Record) -> asyncio.Task[object]:
-        """Count a request in; :meth:`finish` has to follow, whatever happens. Called in its task, which it gives back."""
+        """Count a request in; :meth:`finish` has to follow, whatever happens. Called in its task, which it gives."""
         task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a request needs a task")

@@ -81,7 +81,8 @@ class Guard:
         """
         self.check_host(headers)
         if not self.keys:
-            self.check_page(headers)
+            if "origin" in headers or "sec-fetch-site" in headers:
+                self.check_page(headers)
             return ""
         name = self.key_name(headers)
         if name is None:
@@ -105,7 +106,7 @@ class Guard:
             Refusal: 403.
         """
         host = headers.get("host", "")
-        if is_loopback(self.host) and (len(host) > _LONGEST_HOST or not self.is_own_name(host)):
+        if is_loopback(self.host) and (len(host) > _LONGEST_HOST or not _is_own_name(host, self.host)):
             message = "The Host header names another machine; use http://127.0.0.1 or http://localhost as address."
             raise Refusal(403, message, kind="permission_error", code="host_not_allowed")
 

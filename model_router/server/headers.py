@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -26,17 +26,23 @@ _NOT_RETURNED_PREFIXES = (b"access-control-", b"x-modelrouter-", b"proxy-")
 
 def forwarded_headers(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
     """What a backend may see of the client's headers: nothing that is a secret or belongs to this connection."""
-    given = list(headers)
-    kept = [pair for pair in given if _may_go_up(pair[0]) and pair[1].isascii()]
-    named = _named_by_connection(given)
-    return [pair for pair in kept if pair[0] not in named] if named else kept
+    return [pair for pair in _kept(headers, _may_go_up) if pair[1].isascii()]
 
 
 def returned_headers(headers: Iterable[tuple[bytes, bytes]]) -> RawHeaders:
     """What a client may see of a backend's headers: nothing that opens this address to web pages."""
-    given = list(headers)
-    kept = [pair for pair in given if _may_go_down(pair[0])]
-    named = _named_by_connection(given)
+    return _kept(headers, _may_go_down)
+
+
+def _kept(headers: Iterable[tuple[bytes, bytes]], may_pass: Callable[[bytes], bool]) -> RawHeaders:
+    kept: RawHeaders = []
+    named: set[bytes] = set()
+    for pair in headers:
+        name, value = pair
+        if may_pass(name):
+            kept.append(pair)
+        elif name == b"connection" and value.lower() != b"keep-alive":  # it names headers that are for this hop alone
+            named.update(word.strip().lower() for word in value.split(b","))
     return [pair for pair in kept if pair[0] not in named] if named else kept
 
 
@@ -49,12 +55,6 @@ def _may_go_up(name: bytes) -> bool:
 @lru_cache(maxsize=1024)
 def _may_go_down(name: bytes) -> bool:
     return name not in _NOT_RETURNED and not name.startswith(_NOT_RETURNED_PREFIXES)
-
-
-def _named_by_connection(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
-    """Headers that ``Connection`` says are for this hop alone."""
-    values = [value for name, value in headers if name == b"connection" and value.lower() != b"keep-alive"]
-    return frozenset(word.strip().lower() for value in values for word in value.split(b","))
 
 
 def first_header(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:

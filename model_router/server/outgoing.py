@@ -71,7 +71,7 @@ def _native(request: Request, backend: Backend, keeps_model: bool) -> Outgoing:
         elif hides_usage:
             replaced["stream_options"] = _with_usage(body)
         asks_usage = "stream_options" in replaced or "stream_options" in body.fields
-    removed = _change(endpoint, body, backend, replaced) | refused
+    removed = _change(endpoint, body, backend, replaced) | refused if backend.changes else refused
     out = replace_fields(body, replaced, removed)
     dropped = _stripped(endpoint, body, backend) if backend.config.strip_tools else ()
     return Outgoing(endpoint, out, streamed, hides_usage, asks_usage, None, dropped)

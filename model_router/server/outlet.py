@@ -7,6 +7,7 @@ silence; the first of these commits the answer to status 200, but no content: an
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -51,7 +52,6 @@ class Outlet:
         self._interval = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._beating: asyncio.Task[None] | None = None
-        self._loop = asyncio.get_running_loop()
         self._last = 0.0
         self._ending = b""
         """The last bytes that went out, as far as they tell whether an event is open."""
@@ -62,21 +62,21 @@ class Outlet:
         Once somebody watches the silences, which is not worth it for an answer that is over at once.
         """
         self._interval = keepalive_seconds
-        self._last = self._loop.time()
+        self._last = time.monotonic()
 
     def watch_silence(self) -> None:
         """The answer takes its time: from now on the silences of a stream are looked at."""
         if self._interval and self._timer is None:
-            self._timer = self._loop.call_at(self._last + self._interval, self._look)
+            self._look_in(self._last + self._interval - time.monotonic())
 
     async def plain(self, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> None:
         """A whole answer."""
         self._stop_beating()
         self.begun = self.contentful = True
-        head = [*headers, (b"content-length", str(len(body)).encode()), *answer_names(self._record)]
-        await self._emit({"type": "http.response.start", "status": status, "headers": head})
+        head = [*headers, (b"content-length", b"%d" % len(body)), *answer_names(self._record)]
+        start = {"type": "http.response.start", "status": status, "headers": head}
         self.finished = True
-        await self._emit({"type": "http.response.body", "body": body})
+        await self._emit(start, {"type": "http.response.body", "body": body})
 
     async def stream(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """The head of a stream; nothing happens when a sign of life was sent before."""
@@ -92,7 +92,7 @@ class Outlet:
         if self._beating is not None:
             await self._settle()
         self.contentful = True
-        self._last = self._loop.time()
+        self._last = time.monotonic()
         self._ending = data[-4:] if len(data) >= 4 else (self._ending + data)[-4:]
         await self._emit({"type": "http.response.body", "body": data, "more_body": True})
 
@@ -131,14 +131,15 @@ class Outlet:
             self._beating.cancel()
             self._beating = None  # a cancelled task holds on to where it was, which is here
 
-    async def _emit(self, message: dict[str, Any]) -> None:
+    async def _emit(self, *messages: dict[str, Any]) -> None:
         """Send, unless nobody is there any more.
 
         Raises:
             ClientLeft: so it is, and the answer ends with that.
         """
         try:
-            await self._send(message)
+            for message in messages:
+                await self._send(message)
         except ConnectionError as error:
             if not self.outlives:
                 raise ClientLeft from error
@@ -146,13 +147,16 @@ class Outlet:
 
     def _look(self) -> None:
         """Runs by the clock; the deadline moves with each piece, the timer is not touched for it."""
-        left = self._last + self._interval - self._loop.time()
+        left = self._last + self._interval - time.monotonic()
         if left > 0 or self._beating is not None or not self._between_events():
-            self._timer = self._loop.call_later(max(left, self._interval / 10), self._look)
+            self._look_in(max(left, self._interval / 10))
             return
-        self._beating = self._loop.create_task(self._beat())
-        self._last = self._loop.time()
-        self._timer = self._loop.call_later(self._interval, self._look)
+        self._beating = asyncio.get_running_loop().create_task(self._beat())
+        self._last = time.monotonic()
+        self._look_in(self._interval)
+
+    def _look_in(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._look)
 
     async def _beat(self) -> None:
         try:
@@ -201,7 +205,7 @@ def answer_names(record: Record) -> RawHeaders:
         found += (
             (b"x-modelrouter-fallback", b"true" if record.fallback else b"false"),
             (b"x-modelrouter-profile", _plain(record.profile)),
-            (b"x-modelrouter-route-us", str(record.route_us).encode()),
+            (b"x-modelrouter-route-us", b"%.1f" % record.pick.route_us),
         )
     return found
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import msgspec
+from msgspec import field
 
 from model_router.config.proxy import ListenConfig, PromptCapture
 from model_router.engine.decision import RoutingDecision
 from model_router.engine.receipt import NOTHING
+from model_router.engine.routes import Profile
 from model_router.server.ask import Ask
 from model_router.server.ask_route import Pick
 from model_router.server.events import RequestEvent
@@ -22,15 +27,19 @@ _PREVIEW_CHARS = 160
 
 def new_record(number: int, path: str, user_agent: str, listen: ListenConfig) -> Record:
     """The record of a request that has just arrived; ``number`` is 48 random bits, by which people name it."""
+    return Record(f"mr-{number:012x}", *_names(path, user_agent, listen.routing_profile))
+
+
+@lru_cache(maxsize=256)
+def _names(path: str, user_agent: str, profile: Profile) -> tuple[str, str, str]:
+    """Protocol, client and profile as events have them."""
     agent = user_agent.partition(" ")[0][:60]
     if not agent.isprintable():
         agent = "".join(character for character in agent if character.isprintable())
-    profile = listen.routing_profile.value
-    return Record(f"mr-{number:012x}", path.removeprefix("/v1/")[:60], agent, profile)
+    return path.removeprefix("/v1/")[:60], agent, profile.value
 
 
-@dataclass(slots=True, eq=False)
-class Record:
+class Record(msgspec.Struct, eq=False):
     """One request. ``outcome`` stays empty until something is known: a task that ends so was cancelled.
 
     ``arrived`` is unix seconds, ``started`` the performance counter at the same moment. ``folded`` marks the repeat of
@@ -45,7 +54,7 @@ class Record:
     profile: str
     arrived: float = field(default_factory=time.time)
     started: float = field(default_factory=time.perf_counter)
-    ask: Ask | None = field(default=None, repr=False)
+    ask: Ask | None = None
     pick: Pick | None = None
     engine: str = ""
     backend: str = ""
@@ -69,12 +78,16 @@ class Record:
     folded: bool = False
     stopped: bool = False
     dropped: tuple[str, ...] = ()
-    failed: list[str] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    breakers: list[str] = field(default_factory=list)
+    failed: list[str] = []
+    failures: list[str] = []
+    breakers: list[str] = []
     body_bytes: int = 0
     key_name: str = ""
-    sent: bytes = field(default=b"", repr=False)
+    sent: bytes = b""
+
+    def __repr__(self) -> str:
+        """Without what the client said."""
+        return f"Record({self.request_id!r})"
 
     def end(self, outcome: str, status: int, error: str = "") -> None:
         """Say how the request went; what is said last counts."""
@@ -93,12 +106,12 @@ class Record:
 
     def elapsed_ms(self) -> float:
         """Milliseconds since arrival."""
-        return round((time.perf_counter() - self.started) * 1000, 3)
+        return int((time.perf_counter() - self.started) * 1e6 + 0.5) / 1e3
 
     @property
     def route_us(self) -> float:
         """What picking the engine took, in microseconds, to a tenth."""
-        return round(self.pick.route_us, 1) if self.pick is not None else 0.0
+        return int(self.pick.route_us * 10 + 0.5) / 10 if self.pick is not None else 0.0
 
     def receipt(self) -> Receipt | None:
         """What the receipt is written from when somebody opens it; None when nothing was decided."""
@@ -108,9 +121,13 @@ class Record:
 
     def _after(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Reasons and codes that come behind those of the decision: what a person said, why the session stayed."""
-        pairs = ((self.approval_reason, self.approval_code), (self.session_reason, self.session_code))
-        said = [pair for pair in pairs if pair[1]]
-        return tuple(reason for reason, _ in said), tuple(code for _, code in said)
+        reasons: tuple[str, ...] = ()
+        codes: tuple[str, ...] = ()
+        if self.approval_code:
+            reasons, codes = (self.approval_reason,), (self.approval_code,)
+        if self.session_code:
+            reasons, codes = (*reasons, self.session_reason), (*codes, self.session_code)
+        return reasons, codes
 
     def event(self, ask_hash: str, capture: PromptCapture, session: str = "") -> RequestEvent:
         """The finished event; its text is redacted whatever is kept of it.
@@ -167,7 +184,7 @@ class Record:
             prompt_tokens=self.prompt_tokens,
             completion_tokens=self.completion_tokens,
             error=self._told(self.error, capture) if self.error else "",
-            failures=tuple(self._told(failure, capture) for failure in self.failures),
+            failures=tuple([self._told(failure, capture) for failure in self.failures]),
             breakers=tuple(self.breakers),
             dropped=self.dropped,
             key_name=self.key_name,

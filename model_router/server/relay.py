@@ -72,8 +72,9 @@ async def relay(gateway: Gateway, backends: Iterable[Backend], call: Call) -> No
     while waiting:
         backend = waiting.popleft()
         record.fallback = record.fallback or backend is not first
-        record.backend, record.model = backend.name, backend.model
-        failure = await _attempt(gateway.upstream, backend, call)
+        record.backend, record.model = backend.name, backend.config.model
+        attempt = _admitted if backend.runtime is None else _started
+        failure = await attempt(gateway.upstream, backend, call)
         if failure is None:
             return
         failed[backend.name] = failure
@@ -113,10 +114,10 @@ async def _tell(failed: list[Failed], call: Call) -> None:
     raise Refusal(last.status, f"Backend {last}.", code="upstream_error") if faulty else _nobody_answered(failed)
 
 
-async def _attempt(upstream: Upstream, backend: Backend, call: Call) -> Failed | None:
-    """One backend; a server that the gateway starts itself is ready, and stays, while it is used."""
+async def _started(upstream: Upstream, backend: Backend, call: Call) -> Failed | None:
+    """One backend whose server the gateway starts itself: it is ready, and stays, while it is used."""
     if backend.runtime is None:
-        return await _admitted(upstream, backend, call)
+        raise RuntimeError("nothing to start")
     async with contextlib.AsyncExitStack() as using:
         call.outlet.note = f"starting the server of '{backend.name}'"
         try:
@@ -178,7 +179,7 @@ async def _send(upstream: Upstream, backend: Backend, admission: Admission, call
         if not native and not can_translate(protocol):
             return Failed(backend, f"does not serve {call.request.endpoint.path}", 404)
         out, answer = await _ask(upstream, backend, call, native=native)
-        data = await _error_text(answer, backend)
+        data = await _error_text(answer, backend) if answer.status >= 300 else b""
         if answer.status in (400, 422) and out.asks_usage and b"stream_options" in data:
             backend.abilities.takes_stream_options = False
             await answer.close()
@@ -253,7 +254,7 @@ def _passed_error(answer: UpstreamAnswer, data: bytes) -> tuple[int, RawHeaders,
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError):
         return None
-    if not isinstance(value, dict) or answer.header(b"content-encoding"):
+    if not isinstance(value, dict) or answer.compressed:
         return None
     return answer.status, returned_headers(answer.headers), data
 

@@ -28,22 +28,23 @@ def decide(gateway: Gateway, ask: Ask, wanted: Wanted, record: Record, *, approv
     Raises:
         Refusal: no backend is there for it.
     """
+    config = gateway.config
     conversation = gateway.sessions.of_session(ask.session) if ask.task == "compact" else None
     hints = NO_HINTS if wanted.engine is None else RoutingHints(force_engine=wanted.engine)
     pick = pick_engine(gateway.router, ask, hints, conversation=conversation, approved=approved)
     record.pick, record.asked = pick, wanted.label
-    pinned = wanted.backend is not None or not gateway.config.sessions.enabled
+    pinned = wanted.backend is not None or not config.sessions.enabled
     engine = pick.engine if pinned else _engine(gateway, ask, pick, record)
     record.engine = engine
     if engine == HUMAN_CONFIRM and (wanted.backend is None or _is_risky(pick)):
         return pick
     tokens, pictures = ask.estimated_tokens, ask.pictures
     if wanted.backend is not None:
-        chain = chain_of(wanted.backend, gateway.config, gateway.backends, tokens, pictures=pictures)
+        chain = chain_of(wanted.backend, config, gateway.backends, tokens, pictures=pictures)
         return Choice(gateway.engine_of(wanted.backend) or engine, chain, chain[0].name != wanted.backend)
     if pictures and wanted.engine is None:
         engine = _seeing(gateway, engine, pick)
-    return choose(engine, gateway.config, gateway.router.catalog, gateway.backends, tokens, pictures=pictures)
+    return choose(engine, config, gateway.router.catalog, gateway.backends, tokens, pictures=pictures)
 
 
 def _seeing(gateway: Gateway, engine: str, pick: Pick) -> str:

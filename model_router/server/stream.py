@@ -245,7 +245,8 @@ class LineHolder:
 
     def _see_finish(self, text: bytes) -> None:
         if not self._finished:
-            self._finished = any(mark in text for mark in self._finishes)
+            for mark in self._finishes:
+                self._finished = self._finished or mark in text
         if self._ends and (self._name or _type_of(text)) in self._ends:
             self._done = True
 

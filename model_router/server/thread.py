@@ -110,6 +110,7 @@ class ServerThread:
 
     async def _drain(self, stop: asyncio.Event, seconds: float) -> None:
         await self._gateway.drain(seconds)
+        self._gateway.write_events()
         self._gateway.journal.close()
         stop.set()
 

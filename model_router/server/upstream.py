@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from functools import lru_cache
 from http.cookiejar import Cookie, CookieJar
 from typing import Protocol
 
@@ -69,23 +70,26 @@ class _Source(Protocol):
 class UpstreamAnswer:
     """An answer whose body is still to come. Whoever has one must close it, on every way out.
 
-    ``begins_by`` is the loop's time by which there must be some content of it, None without a limit.
+    ``begins_by`` is the loop's time by which there must be some content of it, None without a limit. ``content_type``
+    is the media type alone, in lower case; ``compressed`` says that the body has an encoding.
     """
 
-    __slots__ = ("_key", "_limits", "_source", "begins_by", "headers", "status")
+    __slots__ = ("_key", "_limits", "_source", "begins_by", "compressed", "content_type", "headers", "status")
 
     def __init__(self, status: int, headers: RawHeaders, source: _Source, limits: Limits) -> None:
         self.status = status
         self.headers = headers
         self.begins_by: float | None = None
+        self.content_type = ""
+        self.compressed = False
+        for name, value in headers:
+            if name == b"content-type":
+                self.content_type = self.content_type or _media_type(value)
+            elif name == b"content-encoding":
+                self.compressed = self.compressed or bool(value)
         self._source = source
         self._limits = limits
         self._key = "timeout_seconds"
-
-    @property
-    def content_type(self) -> str:
-        """The media type alone, in lower case."""
-        return self.header(b"content-type").partition(";")[0].strip().lower()
 
     def header(self, name: bytes) -> str:
         """The value of a header, empty when it is not there."""
@@ -125,6 +129,11 @@ class UpstreamAnswer:
     async def close(self) -> None:
         """Give the connection back, or close it when the body was not read to its end."""
         await self._source.aclose()
+
+
+@lru_cache(maxsize=64)
+def _media_type(value: bytes) -> str:
+    return value.decode("latin-1").partition(";")[0].strip().lower()
 
 
 class _HttpxSource:
@@ -176,9 +185,7 @@ class Upstream:
         Raises:
             UpstreamFailure: refused, timed out, or not HTTP.
         """
-        config = backend.config
-        seconds = config.timeout_seconds
-        limits = Limits(config.connect_timeout_seconds, seconds, seconds, seconds)
+        config, limits = backend.config, backend.limits
         if config.first_byte_timeout_seconds is None:
             return await self._send(backend, path, body, headers, limits)
         begins_by = asyncio.get_running_loop().time() + config.first_byte_timeout_seconds

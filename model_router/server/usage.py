@@ -47,9 +47,9 @@ def read_usage(text: bytes) -> Usage | None:
         answer = _ANSWER.decode(text)
     except (msgspec.DecodeError, RecursionError):
         return None
-    for counts in (answer.usage, *(inner.usage for inner in (answer.message, answer.response) if inner is not None)):
-        if counts is not None:
-            return _usage(counts)
+    for holder in (answer, answer.message, answer.response):
+        if holder is not None and holder.usage is not None:
+            return _usage(holder.usage)
     return None
 
 

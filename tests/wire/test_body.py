@@ -153,6 +153,17 @@ def test_no_place_of_a_body_is_deeper_than_the_limit(around: Any, levels: int, l
         read_object(body(21), 20)
 
 
+def test_an_agents_turns_have_the_shape_that_is_read_quickly() -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "read", "arguments": "{}"}}
+    turns = [
+        {"role": "user", "content": "look"},
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "1", "content": [{"type": "text", "text": "there"}]},
+        {"role": "assistant", "content": "seen", "tool_calls": None},
+    ]
+    assert read_object(json.dumps({"messages": turns}).encode(), 20).plain_turns[1] is not None
+
+
 def test_a_repeated_key_hides_no_depth() -> None:
     deep = b"[" * 30 + b"]" * 30
     with pytest.raises(Refusal, match="deeper than 20 levels"):

@@ -56,7 +56,8 @@ class LeanClient:
                 cannot be sent).
         """
         head = _head(method, target, headers)
-        connection = await self._connection(address, limits)
+        found = self._pool.lease(address)
+        connection = found if found is not None and found.used else await self._connect(found, address, limits)
         kept = connection.used
         exchange = Exchange(connection, limits, bodiless=method == b"HEAD")
         exchange.send(head, body)
@@ -70,7 +71,7 @@ class LeanClient:
         # A server may close a kept connection at the moment at which we send on it; then it has not read the request,
         # and the caller must not suffer for the age of a connection. A new connection has no such excuse: a server
         # that drops that without a word has probably seen the request, so it is not sent a third time.
-        connection = await self._connection(address, limits, fresh=True)
+        connection = await self._connect(self._pool.lease(address, fresh=True), address, limits, fresh=True)
         exchange = Exchange(connection, limits, bodiless=method == b"HEAD")
         exchange.send(head, body)
         await exchange.head()
@@ -81,8 +82,10 @@ class LeanClient:
         self._pool.close()
         await asyncio.sleep(0)  # the loop closes sockets in its next round
 
-    async def _connection(self, address: Address, limits: Limits, *, fresh: bool = False) -> Connection:
-        connection = self._pool.lease(address, fresh=fresh)
+    async def _connect(
+        self, connection: Connection | None, address: Address, limits: Limits, *, fresh: bool = False
+    ) -> Connection:
+        """A connection that is ready: the one that was leased, or another when there was none."""
         if connection is None:
             connection = await self._pool.wait(address, limits.pool, fresh=fresh)
         if connection.transport is None:

@@ -16,8 +16,8 @@ LARGEST_HEAD = 65_536
 MOST_UNREAD = 1_048_576
 """Bytes that may lie unread before the server is held up."""
 
-_JOINED = 65_536
-"""Bodies up to this size are copied behind the head: one packet and one system call cost more than the copy."""
+_JOINED = 16_384
+"""Bodies up to this size are copied behind the head; larger ones are handed over beside it."""
 
 _Failure = tuple[type[httpx.TransportError], str, Exception | None]
 _GIVEN_UP: _Failure = (httpx.ReadError, "The answer was given up before its end.", None)
@@ -100,8 +100,7 @@ class Exchange:
         if len(body) <= _JOINED:
             transport.write(head + body)
         else:
-            transport.write(head)
-            transport.write(body)
+            transport.writelines((head, body))
         if connection.write_blocked:
             self._unsent = transport.get_write_buffer_size()
 
@@ -140,7 +139,8 @@ class Exchange:
 
     def close(self) -> None:
         """Give up what has not come yet; the server sees its connection closed at once. May be called at any time."""
-        self._fail(*_GIVEN_UP)
+        if self._connection is not None:
+            self._fail(*_GIVEN_UP)
 
     async def aclose(self) -> None:
         """The same, where a coroutine is wanted."""
@@ -199,7 +199,7 @@ class Exchange:
         connection = self._connection
         if self._waiter is None or connection is None or connection.transport is None:
             return
-        if not self._is_writing(connection):
+        if self.status or not connection.write_blocked:
             self._fail(httpx.ReadTimeout, f"The server was silent for {self._limits.read} s.")
             return
         left = connection.transport.get_write_buffer_size()
@@ -259,9 +259,6 @@ class Exchange:
         if self.status:
             self._complete = True
 
-    def _is_writing(self, connection: Connection) -> bool:
-        return connection.write_blocked and not self.status
-
     def _parse(self, parser: HttpResponseParser, data: bytes | memoryview) -> None:
         try:
             parser.feed_data(data)
@@ -277,7 +274,8 @@ class Exchange:
             raise self._error()
         if self._waiter is not None:
             raise RuntimeError("two tasks wait for the same answer")
-        connection.expect(self._limits.write if self._is_writing(connection) else self._limits.read)
+        writing = connection.write_blocked and not self.status
+        connection.expect(self._limits.write if writing else self._limits.read)
         waiter = self._waiter = connection.loop.create_future()
         try:
             await waiter

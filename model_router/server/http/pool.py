@@ -55,16 +55,15 @@ class Pool:
         """
         if self._closed:
             raise httpx.ConnectError("The client is closed.")
-        loop = asyncio.get_running_loop()
         idle = self._idle.get(address)
         while idle and not fresh:
             connection, since = idle.popitem()
-            if loop.time() - since < self._expiry:
+            if connection.loop.time() - since < self._expiry:
                 return connection
             connection.abort()
         if len(self._all) >= self._most and not self._evict():
             return None
-        return self._add(address, loop)
+        return self._add(address, asyncio.get_running_loop())
 
     async def wait(self, address: Address, seconds: float | None, *, fresh: bool = False) -> Connection:
         """Queue for a connection.

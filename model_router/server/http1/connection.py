@@ -94,7 +94,7 @@ class Connection(Deadlines):
         self._parser = RequestParser(listener.limits, self._deliver)
         self._queue: deque[Request | Refusal] = deque()
         self._unparsed = b""
-        self._read_paused = False
+        self.read_paused = False
         self._exchange: Exchange | None = None
         self._requests = 0
         self._arrived: asyncio.Future[None] | None = None
@@ -172,7 +172,7 @@ class Connection(Deadlines):
                     self._arrived = None
                 continue
             following = self._queue.popleft()
-            if self._read_paused:
+            if self.read_paused:
                 self._parse_on()
             if isinstance(following, Refusal):
                 self.answer_error(following)
@@ -270,8 +270,8 @@ class Connection(Deadlines):
 
     def read_on(self) -> None:
         """Go on reading when there is room again."""
-        if self._read_paused and not self._full and not self.transport.is_closing():
-            self._read_paused = False
+        if self.read_paused and not self._full and not self.transport.is_closing():
+            self.read_paused = False
             self.transport.resume_reading()
 
     def answered(self, exchange: Exchange) -> None:
@@ -396,8 +396,8 @@ class Connection(Deadlines):
             self._arrived.set_result(None)
 
     def _pause_when_full(self) -> None:
-        if not self._read_paused and self._full and not self.transport.is_closing():
-            self._read_paused = True
+        if not self.read_paused and self._full and not self.transport.is_closing():
+            self.read_paused = True
             self.transport.pause_reading()
 
     def eof_received(self) -> bool:

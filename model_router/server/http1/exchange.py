@@ -75,7 +75,6 @@ class Exchange:
     async def run(self) -> None:
         """Call the application, and see to it that the client gets an answer, or sees that it is broken."""
         connection = self._connection
-        log = connection.config.log
         scope = self._scope()
         logs_access = connection.listener.logs_access
         began = time.time() if logs_access else 0.0
@@ -85,20 +84,20 @@ class Exchange:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            await log.error("The application cancelled itself in %s", _name(scope))
+            await connection.config.log.error("The application cancelled itself in %s", _name(scope))
             self._fail()
         except Exception as error:  # noqa: BLE001 - an application's errors end its request, and are logged
             if not _is_leaving(error):
-                await log.exception("Error in %s", _name(scope))
+                await connection.config.log.exception("Error in %s", _name(scope))
             self._fail()
         else:
             if not (self.finished or self.cut):
                 if not connection.left:
-                    await log.error("No whole answer to %s", _name(scope))
+                    await connection.config.log.error("No whole answer to %s", _name(scope))
                 self._fail()
         if logs_access:
             answer: Any = {"status": self.status, "headers": []} if self.status else None
-            await log.access(scope, answer, time.time() - began)  # type: ignore[arg-type]  # a plain dict
+            await connection.config.log.access(scope, answer, time.time() - began)  # type: ignore[arg-type]  # a plain dict
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer in the application's place when it has not begun; it sees a client that leaves."""
@@ -135,7 +134,8 @@ class Exchange:
     def _body(self) -> dict[str, Any]:
         request = self.request
         body = request.take()
-        self._connection.read_on()
+        if self._connection.read_paused:
+            self._connection.read_on()
         self._told_all = request.complete and not request.pieces
         return {"type": "http.request", "body": body, "more_body": not self._told_all}
 

@@ -10,9 +10,9 @@ from typing import Any, TypeAlias
 import msgspec
 
 from model_router.server.refusal import Refusal
-from model_router.server.wire.depth import BYTES_PER_LEVEL, children_deeper, is_deeper, may_be_deeper
+from model_router.server.wire.depth import BYTES_PER_LEVEL, any_deeper, children_deeper, is_deeper, may_nest
 from model_router.server.wire.members import Member, dense_members, found_members
-from model_router.server.wire.plain import PlainTurn, lists_in, read_plain
+from model_router.server.wire.plain import PlainTurn, calls_in, parts_in, read_plain
 
 _Plain: TypeAlias = str | int | float | bool | None
 _Shallow: TypeAlias = _Plain | list[msgspec.Raw] | dict[str, msgspec.Raw]
@@ -66,13 +66,13 @@ class JsonBody:
         Read when first looked at.
         """
         if self._plain is None:
-            raws = [(name, self.fields[name]) for name in ("messages", "input") if self._says(name)]
-            self._plain = (raws[0][0], read_plain(*raws[0])) if raws else ("", None)
+            self._plain = ("", None)
+            for name in ("messages", "input"):
+                raw = self.fields.get(name)
+                if raw is not None and bytes(memoryview(raw)[:1]) != b"n":
+                    self._plain = (name, read_plain(name, raw))
+                    break
         return self._plain
-
-    def _says(self, name: str) -> bool:
-        raw = self.fields.get(name)
-        return raw is not None and bytes(memoryview(raw)[:1]) != b"n"
 
     def value(self, name: str) -> Any:
         """A field, split as far as :func:`split_value` does; None when it is not there."""
@@ -101,7 +101,7 @@ def read_object(raw: bytes, max_depth: int) -> JsonBody:
             raise Refusal(400, message, code="invalid_encoding") from None
     raw, fields = _read_fields(raw, max_depth)
     body = JsonBody(raw, fields)
-    if len(raw) > BYTES_PER_LEVEL * max_depth and may_be_deeper(raw, max_depth) and _holds_deeper(body, max_depth - 1):
+    if len(raw) > BYTES_PER_LEVEL * max_depth and may_nest(raw, max_depth) and _holds_deeper(body, max_depth - 1):
         raise _too_deep(max_depth)
     return body
 
@@ -214,7 +214,7 @@ def _holds_deeper(body: JsonBody, limit: int) -> bool:
     name, plain = body.plain_turns
     if plain is not None:
         read: Collection[str] = (name,)
-        deeper = children_deeper(lists_in(plain), limit - 3)
+        deeper = any_deeper(parts_in(plain), limit - 3) or any_deeper(calls_in(plain), limit - 2)
     else:
         read = body.turns
         deeper = any(_turns_deeper(elements, limit - 1) for elements in body.turns.values())
@@ -246,7 +246,9 @@ def replace_fields(body: JsonBody, replaced: Mapping[str, bytes], removed: Colle
         fields.update({key: msgspec.Raw(value) for key, value in replaced.items()})
         return msgspec.json.encode(fields)
     position = members[0][1] if members else body.raw.index(b"{") + 1
-    cuts = [(position, position, _added(body, replaced, removed))]
+    cuts: list[tuple[int, int, bytes]] = []
+    if not body.fields.keys() >= replaced.keys():
+        cuts.append((position, position, _added(body, replaced, removed)))
     for key, _, value, end in members:
         if key in replaced and key not in removed:
             cuts.append((value, end, replaced[key]))
@@ -265,8 +267,6 @@ def replace_fields(body: JsonBody, replaced: Mapping[str, bytes], removed: Colle
 def _added(body: JsonBody, replaced: Mapping[str, bytes], removed: Collection[str]) -> bytes:
     """The fields that a body lacks, as they stand at its beginning."""
     missing = [key for key in replaced if key not in body.fields]
-    if not missing:
-        return b""
     kept = any(key not in removed for key in body.fields)
     return b",".join([msgspec.json.encode(key) + b":" + replaced[key] for key in missing]) + (b"," if kept else b"")
 

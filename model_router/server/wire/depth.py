@@ -25,7 +25,11 @@ _MEAN_CHILD = 64
 
 def children_deeper(parts: Sequence[dict[str, msgspec.Raw] | list[msgspec.Raw]], limit: int) -> bool:
     """Whether a child of one of them is nested deeper than ``limit``. Most hold few brackets, even all together."""
-    children = [child for part in parts for child in (part.values() if isinstance(part, dict) else part)]
+    return any_deeper([child for part in parts for child in (part.values() if isinstance(part, dict) else part)], limit)
+
+
+def any_deeper(children: Sequence[msgspec.Raw], limit: int) -> bool:
+    """Whether one of them is nested deeper than ``limit``."""
     together = b"".join(children)
     if len(together) <= BYTES_PER_LEVEL * limit or not _more_than(limit, together, _CLOSERS, 0, len(together)):
         return False
@@ -50,14 +54,17 @@ def is_deeper(value: msgspec.Raw, limit: int, splits: int = _SPLITS) -> bool:
     return any(is_deeper(child, limit - 1, splits - 1) for child in children)
 
 
+def may_nest(raw: bytes, limit: int) -> bool:
+    """The same bound for a small body. A large one nearly always has too many brackets for it."""
+    return len(raw) > _SMALL or _more_than(limit, raw, _CLOSERS, 0, len(raw))
+
+
 def may_be_deeper(raw: bytes, limit: int) -> bool:
     """A bound at a fraction of the cost of :func:`deeper_than`, brackets inside of strings counted too.
 
     Wherever the deepest place is: if it lies in the first half, no more levels lead to it than are opened there; if in
     the second, no more than are closed there. Counting half the brackets proves nearly every body harmless.
     """
-    if len(raw) <= _SMALL and not _more_than(limit, raw, _CLOSERS, 0, len(raw)):
-        return False
     half = len(raw) // 2
     return _more_than(limit, raw, _OPENERS, 0, half) or _more_than(limit, raw, _CLOSERS, half, len(raw))
 

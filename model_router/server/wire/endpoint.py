@@ -7,7 +7,7 @@ messages. What a family says in a stream stands here and nowhere else.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -41,11 +41,10 @@ class Endpoint:
     length_fields: tuple[str, ...] = ()
     streams: bool = True
     counts_tokens: bool = False
+    upstream: str = field(init=False)
 
-    @property
-    def upstream(self) -> str:
-        """The path behind a backend's ``base_url``."""
-        return self.path.removeprefix("/v1")
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "upstream", self.path.removeprefix("/v1"))
 
     def error(self, refusal: Refusal) -> bytes:
         """The body of an error answer."""

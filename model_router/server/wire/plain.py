@@ -12,6 +12,8 @@ from typing import Any, cast
 import msgspec
 from msgspec import Raw
 
+_NO_CALLS = Raw(b"[]")
+
 
 class PlainTurn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     """What a message of a chat and an item of a response have in common. Reads like a mapping."""
@@ -35,7 +37,7 @@ class PlainTurn(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 class PlainMessage(PlainTurn, forbid_unknown_fields=True, gc=False):
     """An element of ``messages``."""
 
-    tool_calls: list[Raw] | None = None
+    tool_calls: Raw = _NO_CALLS
     tool_call_id: str | None = None
     name: str | None = None
     refusal: str | None = None
@@ -71,13 +73,18 @@ def read_plain(name: str, raw: Raw) -> Sequence[PlainTurn] | None:
         return None
 
 
-def lists_in(turns: Sequence[PlainTurn]) -> list[list[Raw]]:
-    """Every list in a field of a turn."""
-    found = [turn.content for turn in turns if turn.content.__class__ is list]
-    if isinstance(turns[0], PlainMessage):
-        found += [turn.tool_calls for turn in cast(Sequence[PlainMessage], turns) if turn.tool_calls is not None]
-    else:
+def parts_in(turns: Sequence[PlainTurn]) -> list[Raw]:
+    """Every element of a list in a field of a turn."""
+    lists: list[Any] = [turn.content for turn in turns if turn.content.__class__ is list]
+    if isinstance(turns[0], PlainItem):
         items = cast(Sequence[PlainItem], turns)
-        found += [turn.output for turn in items if turn.output.__class__ is list]
-        found += [turn.summary for turn in items if turn.summary is not None]
-    return found
+        lists += [turn.output for turn in items if turn.output.__class__ is list]
+        lists += [turn.summary for turn in items if turn.summary is not None]
+    return [part for each in lists for part in each]
+
+
+def calls_in(turns: Sequence[PlainTurn]) -> list[Raw]:
+    """What each message of the model has in ``tool_calls``."""
+    if not isinstance(turns[0], PlainMessage):
+        return []
+    return [turn.tool_calls for turn in cast(Sequence[PlainMessage], turns) if turn.tool_calls is not _NO_CALLS]

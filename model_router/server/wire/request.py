@@ -13,6 +13,7 @@ from model_router.server.wire.endpoint import Endpoint
 
 _STARTS = {"messages": b"[", "input": b'["', "prompt": b'["'}
 """What a conversation may begin with: a list, or a text."""
+_NULL = msgspec.Raw(b"null")
 
 
 class Request(msgspec.Struct, frozen=True, dict=True):
@@ -58,7 +59,7 @@ def read_request(endpoint: Endpoint, raw: bytes, max_depth: int) -> Request:
 
 
 def _check_conversation(name: str, body: JsonBody) -> None:
-    first = bytes(memoryview(body.fields.get(name, msgspec.Raw(b"null")))[:1])
+    first = bytes(memoryview(body.fields.get(name, _NULL))[:1])
     if first == b"n":
         what = "messages; send a list of at least one in 'messages'" if name == "messages" else f"'{name}'; send one"
         raise Refusal(400, f"The request has no {what}.", code=f"missing_{name}", param=name)
