@@ -13,6 +13,7 @@ import hashlib
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 
 from model_router.engine.features import (
     HEAD,
@@ -32,7 +33,7 @@ from model_router.engine.features import (
     signs,
 )
 from model_router.engine.routes import RiskClass, Route
-from model_router.engine.spelling import ENDINGS, LETTERS, has_no_suspect, hide_nothing
+from model_router.engine.spelling import ENDINGS, LETTERS, has_no_suspect, has_odd_signs, hide_nothing
 from model_router.engine.words import FOLDED, words
 
 ANSWERS: tuple[Route, ...] = tuple(route for route in Route if route is not Route.CONFIRMATION)
@@ -42,6 +43,12 @@ FIELD_BITS = 32
 _HALF = 1 << (FIELD_BITS - 1)
 ZERO = sum(_HALF << (FIELD_BITS * position) for position in range(len(CLASSES)))
 """Added before unpacking, so that negative sums survive."""
+
+_APART = 1 << (FIELD_BITS * len(CLASSES))
+"""Above all fields; a sum that holds it comes of an ask with two letters next to each other that stand alone."""
+
+_LEAST_APART = _APART - ZERO
+"""Every sum without it is smaller."""
 
 _SIZE = FIELD_BITS // 8 * len(CLASSES)
 _UNPACK = struct.Struct(f"<{len(CLASSES)}I").unpack
@@ -67,7 +74,7 @@ def unpack_apart(total: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return _UNPACK_ANSWERS(data), _UNPACK_RISKS(data, _RISKS_FROM)
 
 
-REMEMBERED = 8_192
+REMEMBERED = 16_384
 LONGEST_REMEMBERED = 32
 """How many words that are not known are remembered with the weight of their stem, and how long they may be."""
 
@@ -85,8 +92,8 @@ class _Words(dict[str, int]):
         self._remembered: deque[str] = deque()
 
     def __missing__(self, word: str) -> int:
-        size = STEM if word.isascii() else SHORT_STEM
-        weight = self.stems.get(word[:size], 0) if len(word) > size else 0
+        start = word[:STEM] if word.isascii() else word[:SHORT_STEM]
+        weight = self.stems.get(start, 0) if start != word else 0
         if len(word) <= LONGEST_REMEMBERED:
             if len(self._remembered) >= REMEMBERED:
                 self.pop(self._remembered.popleft(), None)
@@ -125,7 +132,7 @@ class Lexicon:
         self._endings: dict[bytes, int] = {}
         self._firsts: dict[str, int] = {}
         self._openings: dict[tuple[str, str], int] = {}
-        self._pairs: dict[tuple[str, str], int] = {}
+        self._pairs = dict.fromkeys(product(LETTERS, repeat=2), _APART)
         self._words = _Words()
         self._characters: set[str] = set()
         self._neighbours: set[tuple[str, str]] = set()
@@ -146,7 +153,7 @@ class Lexicon:
                 else:
                     self._firsts[cue[1:]] = weight
             elif gap:
-                self._pairs[first, second] = weight
+                self._pairs[first, second] = self._pairs.get((first, second), 0) + weight
             elif cue[-1] == "*":
                 self._words.stems[cue[:-1]] = weight
             else:
@@ -188,20 +195,20 @@ class Lexicon:
     def weigh(self, text: str, image: bool = False) -> tuple[int, bool]:
         """The packed sums of a clipped ask, and whether its spelling was seen to be ordinary on the way.
 
-        Ordinary is what :func:`spelling.is_odd` says no to; of some such asks it is not seen here.
+        Ordinary is what :func:`spelling.is_odd` says no to; of few such asks it is not seen here.
         """
         data = text.encode()
         first = data.translate(SHAPE).lstrip(b"a")
         plain = len(data) == len(text)
         narrow = plain or data.translate(NO_WIDE_SIGNS).isalpha()
         weight = self._endings.get(first) if narrow else None
-        ordinary = plain or has_no_suspect(data)
+        quiet = plain or has_no_suspect(data)
         if weight is None:
             signs = all_signs(first)
             weight = sum(filter(None, map(self._signs.get, set(signs))))
             if not narrow or says_more(signs):
                 weight += sum(filter(None, map(self._marks.get, more_marks(text, data, signs))))
-            ordinary = ordinary and (not plain or hide_nothing(signs))
+            quiet = hide_nothing(signs) if plain else quiet
         if plain:
             found, runs = data.translate(FOLDED, b"'").decode().split(), _NONE
         else:
@@ -221,9 +228,9 @@ class Lexicon:
             total += self._openings.get((opening, found[1]), 0)
         if runs:
             total += self._weigh_runs(found, runs)
-        if ordinary and (alone := LETTERS & single):
-            ordinary = len(alone) == 1 and found.count(*alone) == 1
-        return total, ordinary
+        if total >= _LEAST_APART:
+            return total - (total + ZERO) // _APART * _APART, False
+        return total, quiet or not has_odd_signs(data)
 
     def _weigh_runs(self, found: list[str], runs: list[str]) -> int:
         """The sum of characters and their pairs; those that are words by themselves have been counted."""
