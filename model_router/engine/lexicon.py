@@ -13,7 +13,6 @@ import hashlib
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from itertools import product
 
 from model_router.engine.features import (
     HEAD,
@@ -33,7 +32,7 @@ from model_router.engine.features import (
     signs,
 )
 from model_router.engine.routes import RiskClass, Route
-from model_router.engine.spelling import ENDINGS, LETTERS, has_no_suspect, has_odd_signs, hide_nothing
+from model_router.engine.spelling import ENDINGS, LETTERS, QUICK, has_no_suspect, has_odd_signs, hide_nothing
 from model_router.engine.words import FOLDED, words
 
 ANSWERS: tuple[Route, ...] = tuple(route for route in Route if route is not Route.CONFIRMATION)
@@ -43,12 +42,6 @@ FIELD_BITS = 32
 _HALF = 1 << (FIELD_BITS - 1)
 ZERO = sum(_HALF << (FIELD_BITS * position) for position in range(len(CLASSES)))
 """Added before unpacking, so that negative sums survive."""
-
-_APART = 1 << (FIELD_BITS * len(CLASSES))
-"""Above all fields; a sum that holds it comes of an ask with two letters next to each other that stand alone."""
-
-_LEAST_APART = _APART - ZERO
-"""Every sum without it is smaller."""
 
 _SIZE = FIELD_BITS // 8 * len(CLASSES)
 _UNPACK = struct.Struct(f"<{len(CLASSES)}I").unpack
@@ -132,7 +125,7 @@ class Lexicon:
         self._endings: dict[bytes, int] = {}
         self._firsts: dict[str, int] = {}
         self._openings: dict[tuple[str, str], int] = {}
-        self._pairs = dict.fromkeys(product(LETTERS, repeat=2), _APART)
+        self._pairs: dict[tuple[str, str], int] = {}
         self._words = _Words()
         self._characters: set[str] = set()
         self._neighbours: set[tuple[str, str]] = set()
@@ -153,7 +146,7 @@ class Lexicon:
                 else:
                     self._firsts[cue[1:]] = weight
             elif gap:
-                self._pairs[first, second] = self._pairs.get((first, second), 0) + weight
+                self._pairs[first, second] = weight
             elif cue[-1] == "*":
                 self._words.stems[cue[:-1]] = weight
             else:
@@ -195,7 +188,7 @@ class Lexicon:
     def weigh(self, text: str, image: bool = False) -> tuple[int, bool]:
         """The packed sums of a clipped ask, and whether its spelling was seen to be ordinary on the way.
 
-        Ordinary is what :func:`spelling.is_odd` says no to; of few such asks it is not seen here.
+        Ordinary is what :func:`spelling.is_odd` says no to; of some such asks it is not seen here.
         """
         data = text.encode()
         first = data.translate(SHAPE).lstrip(b"a")
@@ -207,7 +200,7 @@ class Lexicon:
             signs = all_signs(first)
             weight = sum(filter(None, map(self._signs.get, set(signs))))
             if not narrow or says_more(signs):
-                weight += sum(filter(None, map(self._marks.get, more_marks(text, data, signs))))
+                weight = sum(filter(None, map(self._marks.get, more_marks(text, data, signs))), weight)
             quiet = hide_nothing(signs) if plain else quiet
         if plain:
             found, runs = data.translate(FOLDED, b"'").decode().split(), _NONE
@@ -228,9 +221,10 @@ class Lexicon:
             total += self._openings.get((opening, found[1]), 0)
         if runs:
             total += self._weigh_runs(found, runs)
-        if total >= _LEAST_APART:
-            return total - (total + ZERO) // _APART * _APART, False
-        return total, quiet or not has_odd_signs(data)
+        ordinary = quiet or (len(data) <= QUICK and not has_odd_signs(data))
+        if ordinary and (alone := LETTERS & single):
+            ordinary = len(alone) == 1 and found.count(*alone) == 1
+        return total, ordinary
 
     def _weigh_runs(self, found: list[str], runs: list[str]) -> int:
         """The sum of characters and their pairs; those that are words by themselves have been counted."""

@@ -21,6 +21,9 @@ LONG = 600
 REACH = 160
 """Characters of such a neighbourhood."""
 
+QUICK = 100
+"""Characters above which an automaton is quicker than looking at the shape of an ask."""
+
 MEMORY = 8 << 20
 """Bytes that an automaton may take."""
 
@@ -60,6 +63,9 @@ _UNSUSPECTED = (
     + bytes(range(0xE3, 0xEE))
 )
 _SUSPECTED = bytes(ord("a") if code in _UNSUSPECTED else code for code in range(256))
+_NO_NUMERALS = kind(bytes({*range(256)} - {*b"0123456789@$!"}))
+"""Nothing that looks like a letter as digits do."""
+
 _NO_ODD_LETTERS = kind(bytes({*range(256)} - {*_LATIN, 0xE2, 0xEF, 0xF0}))
 """No Latin letter to stand beside an odd one, and no first byte of a letter that is odd by itself."""
 _ORDINARY = frozenset((b"", b".", b"-", b"..", b"--", b".-", b"-.", b"!", b"/"))
@@ -100,6 +106,13 @@ ODD_PLACE = (
 """A pattern that finds the odd places of a long ask, whatever its case."""
 
 _ODD_PLACE = Regex("(?i)" + ODD_PLACE, MEMORY)
+_BLANK = r"[\s\x0b\x1c-\x1f]"
+_SEPARATOR = "[" + "".join(f"\\x{ord(c):02x}" for c in _SEPARATORS) + "]"
+_ANY_ODD = Regex(
+    rf"(?i:{_BLANK}[a-z]{_BLANK}[a-z]{_BLANK}|[a-z][0-9@$!][a-z]|{_SEPARATOR}[a-z]{_SEPARATOR}[a-z])|" + _ODD_PATTERN,
+    MEMORY,
+)
+"""What every odd ask holds: letters set apart, a digit or a sign between letters, or odd letters."""
 _INSIDE = re.compile(r"(?<=[a-z])[*~|^·]+(?=[a-z])", re.I)
 _APART = re.compile(r"(?<![^\W_])[^\W\d_](?:([ .\-_*/|+~,'·])\1{0,2}[^\W\d_](?![^\W_])){3,}")
 _LEET = str.maketrans("034578@$", "oeastbas")
@@ -121,17 +134,19 @@ _PLAIN_LETTERS = _plain_letters()
 def is_odd(ask: str) -> bool:
     """Whether a short ask may hold a hidden spelling. Ordinary ones answer no; a wrong yes costs time alone."""
     data = ask.encode()
+    if len(data) > QUICK and _ANY_ODD.search(data) is None:
+        return False
     return data.translate(_SHAPE).find(b" a a ") >= 0 or has_odd_signs(data)
 
 
 def has_odd_signs(data: bytes) -> bool:
     """The same of an ask in UTF-8, apart from letters that stand alone between blanks."""
     suspected = data.translate(_SUSPECTED)
-    if suspected.isalpha() or suspected.translate(None, b"a") in _ORDINARY:
+    if suspected.isalpha() or (signs := suspected.translate(None, b"a")) in _ORDINARY:
         return False
     shape = data.translate(_SHAPE)
     return (
-        shape.find(b"a0a") >= 0
+        (not signs.translate(_NO_NUMERALS).isalpha() and shape.find(b"a0a") >= 0)
         or shape.find(b".a.a") >= 0
         or not (data.isascii() or data.translate(_NO_ODD_LETTERS).isalpha() or _ODD_LETTERS.search(data) is None)
     )

@@ -81,10 +81,8 @@ class Vocabulary:
         return _look_up(self._verbs, self._verb_starts, _name(word))
 
     def may_begin_with_verb(self, word: bytes) -> bool:
-        """Whether a word in lower case begins as some verb does. A wrong yes costs time alone."""
-        if not (word.isascii() and word.isalpha()):
-            return True
-        name = word.decode()
+        """Whether a word begins as some verb does. A wrong yes costs time alone."""
+        name = _name(word)
         starts = [name[:size] for size in range(1, len(name) + 1)]
         return not (self._verbs.keys().isdisjoint(starts) and self._verb_starts.keys().isdisjoint(starts))
 
