@@ -137,16 +137,17 @@ class Lexicon:
         marks = len(self._marks)
         self._table.update(table)
         for cue, weight in table.items():
-            first, gap, second = cue.partition(" ")
-            if cue[0] == "<":
+            start = cue[0]
+            if start == "<":
                 self._marks[cue] = weight
-            elif cue[0] == "^":
-                if gap:
+            elif " " in cue:
+                first, _, second = cue.partition(" ")
+                if start == "^":
                     self._openings[first[1:], second] = weight
                 else:
-                    self._firsts[cue[1:]] = weight
-            elif gap:
-                self._pairs[first, second] = weight
+                    self._pairs[first, second] = weight
+            elif start == "^":
+                self._firsts[cue[1:]] = weight
             elif cue[-1] == "*":
                 self._words.stems[cue[:-1]] = weight
             else:
