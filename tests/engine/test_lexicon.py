@@ -56,9 +56,9 @@ def test_an_ordinary_spelling_is_seen_to_be_one(text: str) -> None:
 
 def test_unknown_words_are_remembered_up_to_a_bound() -> None:
     lexicon = load_lexicon()
-    before = len(lexicon._words)
     ask = "please describe the qwertish zwumbler"
     first = lexicon.weigh(ask)
+    before = len(lexicon._words)
     for number in range(REMEMBERED * 2):
         lexicon.weigh("".join(chr(ord("a") + number // 26**place % 26) for place in range(6)) + "qzq")
     assert len(lexicon._words) - before <= REMEMBERED
@@ -111,8 +111,10 @@ def test_the_table_is_sorted_whole_and_small() -> None:
 
 
 def test_a_damaged_table_is_refused() -> None:
-    with pytest.raises(ValueError, match="weights"):
-        Lexicon.from_text("delete\t1,2\n")
+    row = ",".join(["1"] * len(CLASSES))
+    for text in ("delete\t1,2\n", f"<bias>\t{row}\ndelete\t1,2\n", f"<bias>\t{row}\ndelete\tx{row}\n"):
+        with pytest.raises(ValueError, match="weights"):
+            Lexicon.from_text(text)
     for damaged in (b"", b"delete\t1,2\n", b"<bias>\t1,2\n"):
         with pytest.raises(ValueError, match="weights"):
             LazyLexicon(damaged)
