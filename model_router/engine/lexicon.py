@@ -32,7 +32,7 @@ from model_router.engine.features import (
     signs,
 )
 from model_router.engine.routes import RiskClass, Route
-from model_router.engine.spelling import ENDINGS, LETTERS, QUICK, has_no_suspect, has_odd_signs, hide_nothing
+from model_router.engine.spelling import ENDINGS, LETTERS, has_no_suspect, hide_nothing
 from model_router.engine.words import FOLDED, words
 
 ANSWERS: tuple[Route, ...] = tuple(route for route in Route if route is not Route.CONFIRMATION)
@@ -208,13 +208,13 @@ class Lexicon:
         plain = len(data) == len(text)
         narrow = plain or data.translate(NO_WIDE_SIGNS).isalpha()
         weight = self._endings.get(first) if narrow else None
-        quiet = plain or has_no_suspect(data)
+        ordinary = plain or has_no_suspect(data)
         if weight is None:
             signs = all_signs(first)
             weight = sum(filter(None, map(self._signs.get, set(signs))))
             if not narrow or says_more(signs):
                 weight = sum(filter(None, map(self._marks.get, more_marks(text, data, signs))), weight)
-            quiet = hide_nothing(signs) if plain else quiet
+            ordinary = hide_nothing(signs) if plain else ordinary
         if plain:
             found, runs = data.translate(FOLDED, b"'").decode().split(), _NONE
         else:
@@ -234,16 +234,15 @@ class Lexicon:
             total += self._openings.get((opening, found[1]), 0)
         if runs:
             total += self._weigh_runs(found, runs)
-        ordinary = quiet or (len(data) <= QUICK and not has_odd_signs(data))
         if ordinary and (alone := LETTERS & single):
             ordinary = len(alone) == 1 and found.count(*alone) == 1
         return total, ordinary
 
     def _weigh_runs(self, found: list[str], runs: list[str]) -> int:
         """The sum of characters and their pairs; those that are words by themselves have been counted."""
-        joined = join_runs(runs)
+        joined = list(join_runs(runs))
         characters = self._characters.intersection(joined)
-        neighbours = self._neighbours.intersection(zip(joined, joined[1:]))  # noqa: B905, RUF007 - one is shorter; it makes few tuples
+        neighbours = self._neighbours.intersection(zip(joined, joined[1:]))  # noqa: B905, RUF007 - pairwise is slower
         characters.difference_update(found)
         neighbours.difference_update([(word[0], word[1]) for word in found if len(word) == 2])
         total = sum(map(self._words.__getitem__, characters))

@@ -63,9 +63,6 @@ _UNSUSPECTED = (
     + bytes(range(0xE3, 0xEE))
 )
 _SUSPECTED = bytes(ord("a") if code in _UNSUSPECTED else code for code in range(256))
-_NO_NUMERALS = kind(bytes({*range(256)} - {*b"0123456789@$!"}))
-"""Nothing that looks like a letter as digits do."""
-
 _NO_ODD_LETTERS = kind(bytes({*range(256)} - {*_LATIN, 0xE2, 0xEF, 0xF0}))
 """No Latin letter to stand beside an odd one, and no first byte of a letter that is odd by itself."""
 _ORDINARY = frozenset((b"", b".", b"-", b"..", b"--", b".-", b"-.", b"!", b"/"))
@@ -136,17 +133,14 @@ def is_odd(ask: str) -> bool:
     data = ask.encode()
     if len(data) > QUICK and _ANY_ODD.search(data) is None:
         return False
-    return data.translate(_SHAPE).find(b" a a ") >= 0 or has_odd_signs(data)
-
-
-def has_odd_signs(data: bytes) -> bool:
-    """The same of an ask in UTF-8, apart from letters that stand alone between blanks."""
-    suspected = data.translate(_SUSPECTED)
-    if suspected.isalpha() or (signs := suspected.translate(None, b"a")) in _ORDINARY:
-        return False
     shape = data.translate(_SHAPE)
+    if shape.find(b" a a ") >= 0:
+        return True
+    suspected = data.translate(_SUSPECTED)
+    if suspected.isalpha() or suspected.translate(None, b"a") in _ORDINARY:
+        return False
     return (
-        (not signs.translate(_NO_NUMERALS).isalpha() and shape.find(b"a0a") >= 0)
+        shape.find(b"a0a") >= 0
         or shape.find(b".a.a") >= 0
         or not (data.isascii() or data.translate(_NO_ODD_LETTERS).isalpha() or _ODD_LETTERS.search(data) is None)
     )

@@ -140,7 +140,7 @@ def _other_words(given: str, data: bytes) -> tuple[list[str], list[str]]:
         return data.translate(FOLDED, _APOSTROPHE).decode().split(), []
     if not data.translate(_UNMARKED).isalpha():
         data = _MARKS.sub("", folded).encode()
-    if data.translate(_NO_ENGLISH).isalpha():
+    if data.translate(_NO_ENGLISH).isalpha() or data != data.lower():  # normalizing brings capitals, as in "№"
         found = _WORD.findall(data.translate(_ZEROS, _APOSTROPHE).decode())
     else:
         found = _mixed_words(data.translate(FOLDED, _APOSTROPHE).decode())
