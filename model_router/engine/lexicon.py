@@ -62,9 +62,9 @@ def unpack(total: int) -> tuple[int, ...]:
     return _UNPACK((total + ZERO).to_bytes(_SIZE, "little"))
 
 
-def unpack_apart(total: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The same, the answers' sums and the risks'."""
-    data = (total + ZERO).to_bytes(_SIZE, "little")
+def unpack_raised(total: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The same of a sum that has ``ZERO`` in it already, the answers' sums and the risks'."""
+    data = total.to_bytes(_SIZE, "little")
     return _UNPACK_ANSWERS(data), _UNPACK_RISKS(data, _RISKS_FROM)
 
 
@@ -123,9 +123,11 @@ class Lexicon:
         "_marks",
         "_neighbours",
         "_openings",
+        "_pair",
         "_pairs",
         "_rows",
         "_signs",
+        "_word",
         "_words",
         "version",
     )
@@ -146,6 +148,7 @@ class Lexicon:
         self._openings: dict[tuple[str, str], int] = {}
         self._pairs: dict[tuple[str, str], int] = {}
         self._words = _Words(self._rows)
+        self._word, self._pair = self._words.__getitem__, self._pairs.get
         self._characters: set[str] = set()
         self._neighbours: set[tuple[str, str]] = set()
         self._sum_marks()
@@ -176,7 +179,8 @@ class Lexicon:
 
     def _sum_marks(self) -> None:
         """Most asks have no marks but that of their length and perhaps a question mark at the end."""
-        self._by_length = [self._bias + self._marks.get(length_mark(size), 0) for size in range(HEAD + TAIL + 2)]
+        start = ZERO + self._bias
+        self._by_length = [start + self._marks.get(length_mark(size), 0) for size in range(HEAD + TAIL + 2)]
         self._signs = {code: self._marks[mark] for code, mark in SIGNS.items() if mark in self._marks}
         self._endings = {end.encode(): sum(self._marks.get(mark, 0) for mark in signs(end)) for end in ENDINGS}
 
@@ -196,10 +200,10 @@ class Lexicon:
 
     def total(self, text: str, image: bool) -> int:
         """The packed sums of a clipped ask: what adding :meth:`weight` over :meth:`known` gives, quicker."""
-        return self.weigh(text, image)[0]
+        return self.weigh(text, image)[0] - ZERO
 
     def weigh(self, text: str, image: bool = False) -> tuple[int, bool]:
-        """The packed sums of a clipped ask, and whether its spelling was seen to be ordinary on the way.
+        """The packed sums of a clipped ask and ``ZERO``, and whether its spelling was seen to be ordinary on the way.
 
         Ordinary is what :func:`spelling.is_odd` says no to; of some such asks it is not seen here.
         """
@@ -225,16 +229,17 @@ class Lexicon:
         if not found:
             return total, False
         single = set(found)
-        total = sum(map(self._words.__getitem__, single), total)
+        total = sum(map(self._word, single), total)
         followers = iter(found)
         opening = next(followers)
         total += self._firsts.get(opening, 0)
-        total = sum(filter(None, map(self._pairs.get, zip(found, followers))), total)  # noqa: B905 - one is shorter
+        total = sum(filter(None, map(self._pair, zip(found, followers))), total)  # noqa: B905 - one is shorter
         if len(found) > 1:
             total += self._openings.get((opening, found[1]), 0)
         if runs:
             total += self._weigh_runs(found, runs)
-        if ordinary and (alone := LETTERS & single):
+        if ordinary and not LETTERS.isdisjoint(single):
+            alone = LETTERS & single
             ordinary = len(alone) == 1 and found.count(*alone) == 1
         return total, ordinary
 
@@ -245,8 +250,8 @@ class Lexicon:
         neighbours = self._neighbours.intersection(zip(joined, joined[1:]))  # noqa: B905, RUF007 - pairwise is slower
         characters.difference_update(found)
         neighbours.difference_update([(word[0], word[1]) for word in found if len(word) == 2])
-        total = sum(map(self._words.__getitem__, characters))
-        total = sum(map(self._words.__getitem__, map("".join, neighbours)), total)
+        total = sum(map(self._word, characters))
+        total = sum(map(self._word, map("".join, neighbours)), total)
         first = found[0]
         if runs[0] is first and len(first) > 1:
             total += self._firsts.get(first[0], 0)
