@@ -76,8 +76,8 @@ LONGEST_REMEMBERED = 32
 class _Words(dict[str, int]):
     """The words that were met; one that the table does not know counts as its stem, and most asks hold a few of those.
 
-    A row of the table becomes a weight when an ask first holds its word: most are never met, and those that are lie
-    close together then. Of unknown words the latest are remembered, because the same ones come again and again. What a
+    A row of the table becomes a weight when it is first asked for: most never are, and those that are lie close
+    together then. Of unknown words the latest are remembered, because the same ones come again and again. What a
     word weighs never changes, so threads may meet here.
     """
 
@@ -265,8 +265,7 @@ class Lexicon:
 
     def weight(self, cue: str) -> int:
         """The packed weight of one cue; 0 when the table does not have it."""
-        row = self._rows.get(cue)
-        return 0 if row is None else _pack_row(row)
+        return self._words[cue] if cue in self._rows else 0
 
 
 class LazyLexicon(Lexicon):
