@@ -13,7 +13,7 @@ from model_router.engine.hints import NO_HINTS, RoutingHints
 from model_router.engine.lexicon import ANSWERS, Lexicon
 from model_router.engine.policy import Choice, Policy, has_image
 from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
-from model_router.engine.safety import NO_DOUBT, Safety
+from model_router.engine.safety import CONFIRM_MARGIN, NO_DOUBT, Safety, may_hold_foreign_words
 from model_router.engine.scores import Reading, Voices, evidence, read, route_scores
 
 RULES_VERSION = "2"
@@ -86,9 +86,12 @@ class DecisionEngine:
         if hints is not NO_HINTS:
             return self.weigh(ask, hints).engine
         reading = read(self.lexicon, ask)
-        if (reading.ordinary and reading.margin < NO_DOUBT) or (
-            (risk := self._safety.judge(ask, reading, self._reread)) is None or risk in self._passes
-        ):
+        if reading.ordinary and reading.margin < NO_DOUBT:
+            return self._usual_engines[reading.likeliest]
+        if reading.margin >= CONFIRM_MARGIN and not self._passes and not may_hold_foreign_words(ask):
+            return self._confirming
+        risk = self._safety.judge(ask, reading, self._reread)
+        if risk is None or risk in self._passes:
             return self._usual_engines[reading.likeliest]
         return self._confirming
 

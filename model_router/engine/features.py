@@ -129,15 +129,17 @@ def more_marks(text: str, data: bytes, found: bytes) -> list[str]:
         marks.append("<lines>")
         if found.count(_LINE_BREAK) > 5:
             marks.append("<many lines>")
-        if ":\n" in text:
+        if _COLON in found and ":\n" in text:
             marks.append("<colon before lines>")
-        if "```" in text:
+        if _BACKTICK in found and "```" in text:
             marks.append("<fence>")
     return marks
 
 
 _LINE_BREAK = ord("\n")
 _QUESTION = ord("?")
+_COLON = ord(":")
+_BACKTICK = ord("`")
 _QUESTION_MARKS = frozenset("?？؟")
 _WIDE_SIGNS = ((0xEF, "？", "<question>"), (0xD8, "؟", "<question>"), (0xE2, "€", "<euro>"))
 """With the first byte in UTF-8, which is found sooner."""

@@ -44,6 +44,7 @@ ZERO = sum(_HALF << (FIELD_BITS * position) for position in range(len(CLASSES)))
 """Added before unpacking, so that negative sums survive."""
 
 _SIZE = FIELD_BITS // 8 * len(CLASSES)
+_PACK = struct.Struct(f"<{len(CLASSES)}i").pack
 _UNPACK = struct.Struct(f"<{len(CLASSES)}I").unpack
 _UNPACK_ANSWERS = struct.Struct(f"<{len(ANSWERS)}I").unpack_from
 _UNPACK_RISKS = struct.Struct(f"<{len(RiskClass)}I").unpack_from
@@ -61,37 +62,52 @@ def unpack(total: int) -> tuple[int, ...]:
     return _UNPACK((total + ZERO).to_bytes(_SIZE, "little"))
 
 
-def unpack_apart(total: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The same, the answers' sums and the risks'."""
-    data = (total + ZERO).to_bytes(_SIZE, "little")
+def unpack_raised(total: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The same of a sum that has ``ZERO`` in it already, the answers' sums and the risks'."""
+    data = total.to_bytes(_SIZE, "little")
     return _UNPACK_ANSWERS(data), _UNPACK_RISKS(data, _RISKS_FROM)
 
 
-REMEMBERED = 8_192
+REMEMBERED = 16_384
 LONGEST_REMEMBERED = 32
 """How many words that are not known are remembered with the weight of their stem, and how long they may be."""
 
 
 class _Words(dict[str, int]):
-    """Words; one that is not known counts as its stem, and most asks hold a few of those.
+    """The words that were met; one that the table does not know counts as its stem, and most asks hold a few of those.
 
-    Such words are remembered, the latest of them, because the same ones come again and again. What a word weighs never
-    changes, so threads may meet here.
+    A row of the table becomes a weight when it is first asked for: most never are, and those that are lie close
+    together then. Of unknown words the latest are remembered, because the same ones come again and again. What a
+    word weighs never changes, so threads may meet here.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, rows: dict[str, str]) -> None:
         super().__init__()
-        self.stems: dict[str, int] = {}
-        self._remembered: deque[str] = deque()
+        self._rows = rows
+        self._stems: dict[str, int] = {}
+        self._unknown: deque[str] = deque()
 
     def __missing__(self, word: str) -> int:
-        size = STEM if word.isascii() else SHORT_STEM
-        weight = self.stems.get(word[:size], 0) if len(word) > size else 0
+        row = self._rows.get(word)
+        if row is not None:
+            weight = self[word] = _pack_row(row)
+            return weight
+        start = word[:STEM] if word.isascii() else word[:SHORT_STEM]
+        weight = self._stem(start) if start != word else 0
         if len(word) <= LONGEST_REMEMBERED:
-            if len(self._remembered) >= REMEMBERED:
-                self.pop(self._remembered.popleft(), None)
+            if len(self._unknown) >= REMEMBERED:
+                self.pop(self._unknown.popleft(), None)
             self[word] = weight
-            self._remembered.append(word)
+            self._unknown.append(word)
+        return weight
+
+    def _stem(self, start: str) -> int:
+        weight = self._stems.get(start)
+        if weight is None:
+            row = self._rows.get(start + "*")
+            if row is None:
+                return 0
+            weight = self._stems[start] = _pack_row(row)
         return weight
 
 
@@ -105,20 +121,25 @@ class Lexicon:
         "_endings",
         "_firsts",
         "_marks",
-        "_openings",
         "_neighbours",
+        "_openings",
+        "_pair",
         "_pairs",
-        "_runs",
+        "_rows",
         "_signs",
-        "_table",
+        "_word",
         "_words",
         "version",
     )
 
-    def __init__(self, table: dict[str, int], version: str) -> None:
+    def __init__(self, rows: dict[str, str], version: str, decode: Callable[[str], list[int]] | None = None) -> None:
+        """Take the table: cues, and for each a whole number for each class, parted by commas.
+
+        ``decode`` reads a JSON list of whole numbers, quicker than is done here.
+        """
         self.version = version
-        self._table: dict[str, int] = {}
-        self._bias = table.get("<bias>", 0)
+        self._rows: dict[str, str] = {}
+        self._bias = _pack_row(rows["<bias>"])
         self._marks: dict[str, int] = {}
         self._by_length: list[int] = []
         self._signs: dict[int, int] = {}
@@ -126,43 +147,40 @@ class Lexicon:
         self._firsts: dict[str, int] = {}
         self._openings: dict[tuple[str, str], int] = {}
         self._pairs: dict[tuple[str, str], int] = {}
-        self._words = _Words()
+        self._words = _Words(self._rows)
+        self._word, self._pair = self._words.__getitem__, self._pairs.get
         self._characters: set[str] = set()
         self._neighbours: set[tuple[str, str]] = set()
-        self._runs: dict[tuple[str, str], int] = {}
         self._sum_marks()
-        self._add(table)
+        self._add(rows, decode or _whole_numbers)
 
-    def _add(self, table: dict[str, int]) -> None:
+    def _add(self, rows: dict[str, str], decode: Callable[[str], list[int]]) -> None:
+        """All but words and stems are made ready to be looked up: an ask touches most of their kinds."""
         marks = len(self._marks)
-        self._table.update(table)
-        for cue, weight in table.items():
+        self._rows.update(rows)
+        structured = [cue for cue in rows if " " in cue or cue[0] in "^<"]
+        for cue, weight in _weights(structured, [rows[cue] for cue in structured], decode).items():
             first, gap, second = cue.partition(" ")
             if cue[0] == "<":
                 self._marks[cue] = weight
-            elif cue[0] == "^":
-                if gap:
-                    self._openings[first[1:], second] = weight
-                else:
-                    self._firsts[cue[1:]] = weight
-            elif gap:
+            elif cue[0] != "^":
                 self._pairs[first, second] = weight
-            elif cue[-1] == "*":
-                self._words.stems[cue[:-1]] = weight
+            elif gap:
+                self._openings[first[1:], second] = weight
             else:
-                self._words[cue] = weight
-                if len(cue) == 1:
-                    self._characters.add(cue)
-                elif len(cue) == 2:
-                    pair = cue[0], cue[1]
-                    self._neighbours.add(pair)
-                    self._runs[pair] = weight
+                self._firsts[cue[1:]] = weight
+        for cue in [cue for cue in rows if len(cue) < 3 and cue[0] != "^"]:
+            if len(cue) == 1:
+                self._characters.add(cue)
+            else:
+                self._neighbours.add((cue[0], cue[1]))
         if len(self._marks) > marks:
             self._sum_marks()
 
     def _sum_marks(self) -> None:
         """Most asks have no marks but that of their length and perhaps a question mark at the end."""
-        self._by_length = [self._bias + self._marks.get(length_mark(size), 0) for size in range(HEAD + TAIL + 2)]
+        start = ZERO + self._bias
+        self._by_length = [start + self._marks.get(length_mark(size), 0) for size in range(HEAD + TAIL + 2)]
         self._signs = {code: self._marks[mark] for code, mark in SIGNS.items() if mark in self._marks}
         self._endings = {end.encode(): sum(self._marks.get(mark, 0) for mark in signs(end)) for end in ENDINGS}
 
@@ -178,15 +196,14 @@ class Lexicon:
         """
         body = text[text.index("<bias>") :] if "<bias>" in text else ""
         parts = body.replace("\t", "\n").split("\n")
-        table = _weights(parts[:-1:2], parts[1::2], decode or _whole_numbers)
-        return cls(table, _version(text.encode()))
+        return cls(_checked(parts[:-1:2], parts[1::2]), _version(text.encode()), decode)
 
     def total(self, text: str, image: bool) -> int:
         """The packed sums of a clipped ask: what adding :meth:`weight` over :meth:`known` gives, quicker."""
-        return self.weigh(text, image)[0]
+        return self.weigh(text, image)[0] - ZERO
 
     def weigh(self, text: str, image: bool = False) -> tuple[int, bool]:
-        """The packed sums of a clipped ask, and whether its spelling was seen to be ordinary on the way.
+        """The packed sums of a clipped ask and ``ZERO``, and whether its spelling was seen to be ordinary on the way.
 
         Ordinary is what :func:`spelling.is_odd` says no to; of some such asks it is not seen here.
         """
@@ -200,8 +217,8 @@ class Lexicon:
             signs = all_signs(first)
             weight = sum(filter(None, map(self._signs.get, set(signs))))
             if not narrow or says_more(signs):
-                weight += sum(filter(None, map(self._marks.get, more_marks(text, data, signs))))
-            ordinary = ordinary and (not plain or hide_nothing(signs))
+                weight = sum(filter(None, map(self._marks.get, more_marks(text, data, signs))), weight)
+            ordinary = hide_nothing(signs) if plain else ordinary
         if plain:
             found, runs = data.translate(FOLDED, b"'").decode().split(), _NONE
         else:
@@ -212,27 +229,29 @@ class Lexicon:
         if not found:
             return total, False
         single = set(found)
-        total = sum(map(self._words.__getitem__, single), total)
+        total = sum(map(self._word, single), total)
         followers = iter(found)
         opening = next(followers)
         total += self._firsts.get(opening, 0)
-        total = sum(filter(None, map(self._pairs.get, zip(found, followers))), total)  # noqa: B905 - one is shorter
+        total = sum(filter(None, map(self._pair, zip(found, followers))), total)  # noqa: B905 - one is shorter
         if len(found) > 1:
             total += self._openings.get((opening, found[1]), 0)
         if runs:
             total += self._weigh_runs(found, runs)
-        if ordinary and (alone := LETTERS & single):
+        if ordinary and not LETTERS.isdisjoint(single):
+            alone = LETTERS & single
             ordinary = len(alone) == 1 and found.count(*alone) == 1
         return total, ordinary
 
     def _weigh_runs(self, found: list[str], runs: list[str]) -> int:
         """The sum of characters and their pairs; those that are words by themselves have been counted."""
-        joined = join_runs(runs)
+        joined = list(join_runs(runs))
         characters = self._characters.intersection(joined)
-        neighbours = self._neighbours.intersection(zip(joined, joined[1:]))  # noqa: B905 - one is shorter
+        neighbours = self._neighbours.intersection(zip(joined, joined[1:]))  # noqa: B905, RUF007 - pairwise is slower
         characters.difference_update(found)
         neighbours.difference_update([(word[0], word[1]) for word in found if len(word) == 2])
-        total = sum(map(self._words.__getitem__, characters)) + sum(map(self._runs.__getitem__, neighbours))
+        total = sum(map(self._word, characters))
+        total = sum(map(self._word, map("".join, neighbours)), total)
         first = found[0]
         if runs[0] is first and len(first) > 1:
             total += self._firsts.get(first[0], 0)
@@ -242,11 +261,11 @@ class Lexicon:
 
     def known(self, text: str, image: bool) -> list[str]:
         """The cues of an ask that count; a word of the table speaks for its stem too."""
-        return [cue for cue in cues(text, image, self._table) if cue in self._table]
+        return [cue for cue in cues(text, image, self._rows) if cue in self._rows]
 
     def weight(self, cue: str) -> int:
         """The packed weight of one cue; 0 when the table does not have it."""
-        return self._table.get(cue, 0)
+        return self._words[cue] if cue in self._rows else 0
 
 
 class LazyLexicon(Lexicon):
@@ -291,7 +310,7 @@ class LazyLexicon(Lexicon):
         self._looked_up |= new
         found = [line for cue in new if (line := self._line(f"{cue}\t".encode()))]
         if found:
-            self._add(_rows(found))
+            self._add(_rows(found), _whole_numbers)
 
     def _line(self, head: bytes) -> bytes:
         """The line that begins so, or nothing: the lines are sorted, and halves of them ruled out where they lie."""
@@ -310,9 +329,20 @@ class LazyLexicon(Lexicon):
         return b""
 
 
-def _rows(lines: Sequence[bytes]) -> dict[str, int]:
+def _rows(lines: Sequence[bytes]) -> dict[str, str]:
     cells = [line.decode().partition("\t") for line in lines]
-    return _weights([cell[0] for cell in cells], [cell[2] for cell in cells], _whole_numbers)
+    return _checked([cell[0] for cell in cells], [cell[2] for cell in cells])
+
+
+def _checked(names: Sequence[str], rows: Sequence[str]) -> dict[str, str]:
+    """The table, if it has as many numbers as it should and nothing else."""
+    numbers = ",".join(rows)
+    found = numbers.count(",") + 1 if names else 0
+    if not names or len(names) != len(rows) or found != len(names) * len(CLASSES):
+        raise ValueError(f"the lexicon has {found} weights for {len(names)} cues of {len(CLASSES)} classes")
+    if strange := numbers.encode().translate(None, b"0123456789,-"):
+        raise ValueError(f"the lexicon has weights that are no whole numbers: {strange[:20]!r}")
+    return dict(zip(names, rows, strict=True))
 
 
 def _whole_numbers(listed: str) -> list[int]:
@@ -322,11 +352,13 @@ def _whole_numbers(listed: str) -> list[int]:
 
 def _weights(names: Sequence[str], rows: Sequence[str], decode: Callable[[str], list[int]]) -> dict[str, int]:
     numbers = decode(f"[{','.join(rows)}]") if names else []
-    if not names or len(numbers) != len(names) * len(CLASSES):
-        raise ValueError(f"the lexicon has {len(numbers)} weights for {len(names)} cues of {len(CLASSES)} classes")
-    data = struct.pack(f"<{len(numbers)}i", *numbers)
-    fields = struct.iter_unpack(f"{_SIZE}s", data)
+    fields = struct.iter_unpack(f"{_SIZE}s", struct.pack(f"<{len(numbers)}i", *numbers))
     return {name: (int.from_bytes(row, "little") ^ ZERO) - ZERO for name, (row,) in zip(names, fields, strict=True)}
+
+
+def _pack_row(row: str) -> int:
+    """The packed weights of one cue."""
+    return (int.from_bytes(_PACK(*map(int, row.split(","))), "little") ^ ZERO) - ZERO
 
 
 def _version(data: bytes) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from model_router.engine.decision import Alternative, Evidence, RoutingDecision
@@ -36,8 +35,7 @@ EVIDENCE_REASON = "speaks for it: "
 """The beginning of the one reason that quotes words of the prompt; who keeps no text leaves that reason out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """All that a receipt is written from."""
 
     route: Route
@@ -125,7 +123,7 @@ def write(
         rejected_engines=judged.choice.rejected,
         alternatives=judged.alternatives,
         requirements={
-            "modalities": sorted({*hints.required_modalities, *(a.value for a in hints.attachments)}),
+            "modalities": [] if hints is NO_HINTS else _modalities(hints),
             "tools": hints.needs_tools,
             "context_tokens": hints.context_tokens,
         },
@@ -133,6 +131,10 @@ def write(
         config_hash=config_hash,
         ruleset_version=ruleset_version,
     )
+
+
+def _modalities(hints: RoutingHints) -> list[str]:
+    return sorted({*hints.required_modalities, *(attachment.value for attachment in hints.attachments)})
 
 
 def shorten(decision: RoutingDecision) -> Digest:

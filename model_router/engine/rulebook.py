@@ -87,14 +87,15 @@ class RuleBook:
         Only those for Latin letters look for odd spellings, and only they do so in other scripts; of a short ask that
         is in another script they are not asked.
         """
-        if "İ" in ask or DOT in ask:
-            data = lower(ask, data)[0]
-        wide = beyond_ascii(data)
-        looks = []
-        if len(ask) > LONG or not data.translate(_NO_LATIN).isalpha():
-            looks.append(self._glance_at_latin(ask, data, wide))
-        if wide:
-            looks += [(rules, rules.glance(data)) for rules in self._other_scripts(wide)]
+        if data.isascii():
+            looks = [self._glance_at_latin(ask, data, b"")]
+        else:
+            if "İ" in ask or DOT in ask:
+                data = lower(ask, data)[0]
+            wide = beyond_ascii(data)
+            looks = [(rules, rules.glance(data)) for rules in self._other_scripts(wide)]
+            if len(ask) > LONG or not data.translate(_NO_LATIN).isalpha():
+                looks.insert(0, self._glance_at_latin(ask, data, wide))
         return [(rules, seen) for rules, seen in looks if seen.order is not None or seen.odd]
 
     def readers(self, ask: str, data: bytes) -> Iterator[Rules]:

@@ -241,7 +241,7 @@ class Rules:
 
     def run_together(self, word: bytes) -> RiskClass | None:
         """The class of an order whose words stand without spaces, as in ``dropthedatabase``."""
-        if len(word) > LONGEST_WORD:
+        if len(word) > LONGEST_WORD or not self._vocabulary.may_begin_with_verb(word):
             return None
         for cut in range(3, len(word) - 2):
             acts = self._vocabulary.verb(word[:cut])

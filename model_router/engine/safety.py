@@ -72,17 +72,18 @@ class Safety:
         if margin >= NO_DOUBT or len(ask) > CLIPPED:
             data = ask.encode()
             looks = self._book.glance(ask, data)
-            risk = self._plain_order(ask, data, looks)
-            if risk is not None:
-                return risk
-            odd = sorted(span for _, seen in looks for span in seen.odd)
-            if long and not odd:
+            if looks:
+                risk = self._plain_order(ask, data, looks)
+                if risk is not None:
+                    return risk
+                odd = sorted(span for _, seen in looks for span in seen.odd)
+            if long and not (looks and odd):
                 return None
         return self._hidden(ask, reread, odd) if long or (not reading.ordinary and is_odd(ask)) else None
 
     def _certain(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
         """The risk that the scores see, unless it is only in the words of others."""
-        if not _may_hold_foreign_words(ask):
+        if not may_hold_foreign_words(ask):
             return reading.risk
         from model_router.engine.own_words import without_foreign_words
 
@@ -147,7 +148,7 @@ class Safety:
             return RiskClass.AMBIGUOUS
 
 
-def _may_hold_foreign_words(ask: str) -> bool:
+def may_hold_foreign_words(ask: str) -> bool:
     """A quick look: whether there is any sign of quoting or pasting."""
     return (
         '"' in ask

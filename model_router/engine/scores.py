@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from model_router.engine.decision import Evidence
 from model_router.engine.features import CLIPPED, clip
-from model_router.engine.lexicon import ANSWERS, Lexicon, unpack, unpack_apart
+from model_router.engine.lexicon import ANSWERS, Lexicon, unpack, unpack_raised
 from model_router.engine.routes import ROUTES, RiskClass, Route
 
 UNITS_PER_LOGIT = 32
@@ -48,7 +48,7 @@ def read(lexicon: Lexicon, ask: str, image: bool = False) -> Reading:
     """Sum the weights of every cue of ``ask``."""
     whole = len(ask) <= CLIPPED
     total, ordinary = lexicon.weigh(ask if whole else clip(ask), image)
-    answers, risks = unpack_apart(total)
+    answers, risks = unpack_raised(total)
     best = max(answers)
     return _reading(Reading, (answers.index(best), max(risks) - best, answers, risks, whole and ordinary))
 

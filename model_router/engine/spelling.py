@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 
 from model_router.engine.regex import Regex, Span
+from model_router.engine.words import kind
 
 LONG = 600
 """Characters above which only the neighbourhoods of odd places are looked at."""
@@ -62,6 +63,8 @@ _UNSUSPECTED = (
     + bytes(range(0xE3, 0xEE))
 )
 _SUSPECTED = bytes(ord("a") if code in _UNSUSPECTED else code for code in range(256))
+_NO_ODD_LETTERS = kind(bytes({*range(256)} - {*_LATIN, 0xE2, 0xEF, 0xF0}))
+"""No Latin letter to stand beside an odd one, and no first byte of a letter that is odd by itself."""
 _ORDINARY = frozenset((b"", b".", b"-", b"..", b"--", b".-", b"-.", b"!", b"/"))
 _PLAIN_SIGNS = b"?:\n"
 ENDINGS = ("", "?", ".", "!", ":", ".\n", "?\n")
@@ -139,7 +142,7 @@ def is_odd(ask: str) -> bool:
     return (
         shape.find(b"a0a") >= 0
         or shape.find(b".a.a") >= 0
-        or (not data.isascii() and _ODD_LETTERS.search(data) is not None)
+        or not (data.isascii() or data.translate(_NO_ODD_LETTERS).isalpha() or _ODD_LETTERS.search(data) is None)
     )
 
 

@@ -80,6 +80,12 @@ class Vocabulary:
         """The bits of a verb as it stands in a text."""
         return _look_up(self._verbs, self._verb_starts, _name(word))
 
+    def may_begin_with_verb(self, word: bytes) -> bool:
+        """Whether a word begins as some verb does. A wrong yes costs time alone."""
+        name = _name(word)
+        starts = [name[:size] for size in range(1, len(name) + 1)]
+        return not (self._verbs.keys().isdisjoint(starts) and self._verb_starts.keys().isdisjoint(starts))
+
     def thing(self, word: bytes) -> int:
         """The bits of a thing. Some words are remembered with theirs, which never change, so threads may meet here."""
         bits = self._remembered.get(word)

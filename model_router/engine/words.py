@@ -55,8 +55,11 @@ def kind(members: bytes) -> bytes:
 # Texts by the bytes that they are made of in UTF-8; the first byte of a letter tells its script.
 _LATIN = kind(_ALL[:0xC0] + _ALL[0xC2:0xCD])
 _LATIN_AND_SIGNS = kind(_ALL[:0xC0] + _ALL[0xC2:0xCD] + b"\xe2")
+_NO_OTHER = kind(_ALL.translate(None, _ALL[0xCE:0xE1] + _ALL[0xE3:0xED]))
+"""None that surely begins a letter beyond the Latin ones."""
 _CYRILLIC_OR_HANGUL = kind(_SIGNS + _CONTINUED + b"\xd0\xd1" + _ALL[0xEA:0xEE])
 _SEMITIC_OR_INDIC = kind(_SIGNS + _CONTINUED + _ALL[0xD7:0xDC] + b"\xe0")
+_NO_ENGLISH = kind(bytes({*_ALL} - {*b"abcdefghijklmnopqrstuvwxyz"}))
 _UNMARKED = kind(_ALL.translate(None, b"\xc2\xca\xcc\xcd\xe2\xef"))
 
 
@@ -116,7 +119,7 @@ def words(text: str) -> tuple[list[str], list[str]]:
             return _EUROPEAN.words(narrow), []
     lowered = text.lower()
     data = lowered.encode()
-    if data.translate(_LATIN).isalpha() or not _BEYOND_LATIN(lowered):
+    if data.translate(_NO_OTHER).isalpha() and (data.translate(_LATIN).isalpha() or not _BEYOND_LATIN(lowered)):
         return _plain_latin(lowered).translate(FOLDED, _APOSTROPHE).decode().split(), []
     return _other_words(lowered, data)
 
@@ -137,8 +140,22 @@ def _other_words(given: str, data: bytes) -> tuple[list[str], list[str]]:
         return data.translate(FOLDED, _APOSTROPHE).decode().split(), []
     if not data.translate(_UNMARKED).isalpha():
         data = _MARKS.sub("", folded).encode()
-    found = _WORD.findall(data.translate(_ZEROS, _APOSTROPHE).decode())
-    return found, [word for word in found if word[0] >= _FIRST_OF_RUNS and _is_run(word[0])]
+    if data.translate(_NO_ENGLISH).isalpha() or data != data.lower():  # normalizing brings capitals, as in "№"
+        found = _WORD.findall(data.translate(_ZEROS, _APOSTROPHE).decode())
+    else:
+        found = _mixed_words(data.translate(FOLDED, _APOSTROPHE).decode())
+    return found, [word for word in found if word >= _FIRST_OF_RUNS and _is_run(word[0])]
+
+
+def _mixed_words(folded: str) -> list[str]:
+    """Words of several scripts. Only what is not all Latin letters is taken apart: that is slow."""
+    found: list[str] = []
+    for piece in folded.split():
+        if piece.isascii() and piece.isalpha():
+            found.append(piece)
+        else:
+            found += _WORD.findall(piece)
+    return found
 
 
 def _is_run(first: str) -> bool:
