@@ -105,6 +105,7 @@ class ModelRouterApp(App[int]):
         self._first = first
         self._opened = opened
         self._notices = notices
+        self._undrawn = False
         self._resting = 0
         self._leave_on = tuple(leave_on)
         self._previous = "home"
@@ -188,13 +189,15 @@ class ModelRouterApp(App[int]):
             self.run_worker(self._check_health(), group="health", exclusive=True)
 
     def _drain(self) -> None:
-        """Draw what came. Nobody reads a hundred rows a second, so in a crowd drawing rests for some ticks: the time
-        is better spent on requests."""
+        """Take what came, and draw it. Nobody reads a hundred rows a second, so in a crowd drawing rests for some
+        ticks: the time is better spent on requests."""
+        came = self.session.feed.drain()
+        self._undrawn = self._undrawn or came > 0
         if self._resting:
             self._resting -= 1
             return
-        came = self.session.feed.drain()
-        if came:
+        if self._undrawn:
+            self._undrawn = False
             self._tell(requests=True)
         if came > _CROWD:
             self._resting = _RESTED_TICKS
