@@ -51,7 +51,7 @@ def test_a_tick_before_the_first_screen_is_harmless(tmp_path: Path) -> None:
 async def test_init_writes_the_chosen_preset_and_serves(tmp_path: Path) -> None:
     session = Session(environment(tmp_path))
     async with ModelRouterApp(session).run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: session.phase is Phase.FIRST_RUN)
+        await until(pilot, lambda: pilot.app.current_mode == "welcome")
         await pilot.press("i")
         await until(pilot, lambda: isinstance(pilot.app.screen, PresetScreen))
         await pilot.pause()
@@ -72,7 +72,7 @@ async def test_init_overwrites_nothing(tmp_path: Path) -> None:
     (folder / "model_router.yaml").write_text("mine", "utf-8")
     session = Session(environment(tmp_path))
     async with ModelRouterApp(session).run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: session.phase is Phase.FIRST_RUN)
+        await until(pilot, lambda: pilot.app.current_mode == "welcome")
         await pilot.press("i")
         await until(pilot, lambda: isinstance(pilot.app.screen, PresetScreen))
         await pilot.press("enter")
