@@ -159,10 +159,10 @@ class ModelRouterApp(App[int]):
         if self.current_mode in {"home", "welcome"} and self.current_mode != self._home:
             self.action_show("home")
         self._tell()
-        self._rename_keys()
         # The demo has a key of its own. Not in every tick: the footer is made anew each time.
         self.screen.refresh_bindings()
         await asyncio.to_thread(_import_screens)
+        self._rename_keys()
         if self._opened is not None:
             opened, self._opened = self._opened, None
             opened()

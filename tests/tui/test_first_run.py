@@ -137,7 +137,7 @@ async def test_a_port_in_use_is_told_and_can_be_tried_again(tmp_path: Path) -> N
             await pilot.press("r")
             await until(pilot, lambda: session.phase is Phase.SERVING)
             await until(pilot, lambda: "● serving" in screen_text(pilot.app))
-            assert "in use" not in screen_text(pilot.app)
+            await until(pilot, lambda: "in use" not in screen_text(pilot.app))
 
 
 async def test_a_backend_that_is_down_is_told_with_what_to_do(tmp_path: Path, free_port: int) -> None:
