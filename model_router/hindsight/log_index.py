@@ -19,6 +19,9 @@ from model_router.hindsight.event_files import event_files
 from model_router.hindsight.past_event import BrokenLine, OtherLine, PastEvent, read_line
 
 _BLOCK = 131_072
+_SAMPLE = 8_192
+_SHORT = 512
+"""Bytes of a line below which counting bytes is quicker than looking for its end."""
 _KEPT_BLOCKS = 16
 _LONGEST_LINE = 67_108_864
 
@@ -134,7 +137,7 @@ class LogIndex:
         end = self._position
         start = max(0, (end - 1) // _BLOCK * _BLOCK)
         data = read_at(self._files[self._at], start, end - start)
-        rows = data.count(b"\n")
+        rows = _count_lines(data)
         if rows:
             self._firsts.append(self.rows)
             self.blocks.append(Block(self._at, start, end, self.rows, rows))
@@ -177,6 +180,21 @@ def read_at(file: int, start: int, count: int) -> bytes:
         return os.read(file, count)
     except OSError:
         return b""
+
+
+def _count_lines(data: bytes) -> int:
+    """How many lines end in ``data``.
+
+    ``count`` looks at one byte after the other. ``find`` jumps from end to end: twice as fast through lines as long as
+    those of the log, and much slower through short ones.
+    """
+    if data.count(b"\n", 0, _SAMPLE) > _SAMPLE // _SHORT:
+        return data.count(b"\n")
+    lines, end, find = 0, data.find(b"\n"), data.find
+    while end >= 0:
+        lines += 1
+        end = find(b"\n", end + 1)
+    return lines
 
 
 def _last_line_end(file: int, size: int) -> int:

@@ -116,6 +116,7 @@ class ModelRouterApp(App[int]):
         self.session = session
         self._opened = opened
         self._notices = notices
+        self._undrawn = False
         self._resting = 0
         self._leave_on = tuple(leave_on)
         self._previous = "home"
@@ -168,16 +169,16 @@ class ModelRouterApp(App[int]):
         self.session.phase = Phase.STARTING
         self._tell()
         await asyncio.to_thread(step)
-        await asyncio.to_thread(_import_screens)
         # Without a usable configuration there is the welcome, unless somebody asked for another screen.
         at_home = self.current_mode in {"home", "welcome"} and self.current_mode != self._home
         if at_home or (self._recalled and self.session.phase in _UNUSABLE):
             self.action_show("home")
         self._recalled = False
         self._tell()
-        self._rename_keys()
         # The demo has a key of its own. Not in every tick: the footer is made anew each time.
         self.screen.refresh_bindings()
+        await asyncio.to_thread(_import_screens)
+        self._rename_keys()
         if self._opened is not None:
             opened, self._opened = self._opened, None
             opened()
@@ -204,13 +205,15 @@ class ModelRouterApp(App[int]):
             self.run_worker(self._check_health(), group="health", exclusive=True)
 
     def _drain(self) -> None:
-        """Draw what came. Nobody reads a hundred rows a second, so in a crowd drawing rests for some ticks: the time
-        is better spent on requests."""
+        """Take what came, and draw it. Nobody reads a hundred rows a second, so in a crowd drawing rests for some
+        ticks: the time is better spent on requests."""
+        came = self.session.feed.drain()
+        self._undrawn = self._undrawn or came > 0
         if self._resting:
             self._resting -= 1
             return
-        came = self.session.feed.drain()
-        if came:
+        if self._undrawn:
+            self._undrawn = False
             self._tell(requests=True)
         if came > _CROWD:
             self._resting = _RESTED_TICKS

@@ -44,6 +44,15 @@ def test_rows_are_the_lines_newest_first(
             assert index.read(reversed(range(len(expected)))) == expected[::-1]
 
 
+@pytest.mark.parametrize("lengths", [[0] * 20_000, [2_000] * 200, [0] * 9_000 + [2_000] * 100 + [1] * 9_000])
+def test_short_lines_and_long_ones_are_all_counted(tmp_path: Path, lengths: list[int]) -> None:
+    path = tmp_path / "e"
+    path.write_bytes(b"".join(b"-" * length + b"\n" for length in lengths))
+    with LogIndex(path) as index:
+        index.index()
+        assert index.rows == len(lengths)
+
+
 def test_the_newest_rows_are_there_before_the_rest_is_known(tmp_path: Path) -> None:
     path = write_log(tmp_path / "e", [past_event(number) for number in range(2_000)])
     with LogIndex(path) as index:

@@ -51,7 +51,7 @@ def test_a_tick_before_the_first_screen_is_harmless(tmp_path: Path) -> None:
 async def test_init_writes_the_chosen_preset_and_serves(tmp_path: Path) -> None:
     session = Session(environment(tmp_path))
     async with ModelRouterApp(session).run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: session.phase is Phase.FIRST_RUN)
+        await until(pilot, lambda: pilot.app.current_mode == "welcome")
         await pilot.press("i")
         await until(pilot, lambda: isinstance(pilot.app.screen, PresetScreen))
         await pilot.pause()
@@ -72,7 +72,7 @@ async def test_init_overwrites_nothing(tmp_path: Path) -> None:
     (folder / "model_router.yaml").write_text("mine", "utf-8")
     session = Session(environment(tmp_path))
     async with ModelRouterApp(session).run_test(size=(80, 24)) as pilot:
-        await until(pilot, lambda: session.phase is Phase.FIRST_RUN)
+        await until(pilot, lambda: pilot.app.current_mode == "welcome")
         await pilot.press("i")
         await until(pilot, lambda: isinstance(pilot.app.screen, PresetScreen))
         await pilot.press("enter")
@@ -137,7 +137,7 @@ async def test_a_port_in_use_is_told_and_can_be_tried_again(tmp_path: Path) -> N
             await pilot.press("r")
             await until(pilot, lambda: session.phase is Phase.SERVING)
             await until(pilot, lambda: "● serving" in screen_text(pilot.app))
-            assert "in use" not in screen_text(pilot.app)
+            await until(pilot, lambda: "in use" not in screen_text(pilot.app))
 
 
 async def test_a_backend_that_is_down_is_told_with_what_to_do(tmp_path: Path, free_port: int) -> None:
