@@ -42,12 +42,13 @@ class Lines(Widget):
         return Content("\n").join(self._drawn)
 
     def look_again(self) -> None:
-        """Draw the lines that have changed; lay out only if there are more or fewer."""
-        width = self.content_size.width
-        if not width:
+        """Draw the lines that have changed; lay out only if there are more or fewer than there is room for."""
+        width, height = self.content_size
+        if not width or not self.display:
             return
         before, self._drawn = self._drawn, self.lines(width)
-        if len(before) != len(self._drawn):
+        # Both are asked: what is shown may have changed between the last layout and the drawing after it.
+        if not len(before) == len(self._drawn) == height:
             self.refresh(layout=True)
             return
         # Content that is equal may differ in colour.
