@@ -15,11 +15,19 @@ from benchmarks.window import Window, person
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs a pseudo-terminal")
 
 
+LIVE = {
+    "500 events/s, share of a core",
+    "500 events/s, lag p99, ms",
+    "events lost from the file",
+    "rows neither shown nor counted as dropped",
+}
+
+
 def test_a_small_run_measures_live_events(capsys: pytest.CaptureFixture[str]) -> None:
     code = screen.main(["--only", "live", "--rows", "1000", "--seconds", "0.3", "--json"])
     figures = json.loads(capsys.readouterr().out)["figures"]
     assert code in (0, 1)  # a busy machine may be outside
-    assert {"500 events/s, share of a core", "500 events/s, lag p99, ms"} <= figures.keys()
+    assert figures.keys() >= LIVE
     assert figures["events/s that came"] > 0
     assert "rows dropped in a burst of more than the ring holds" in figures  # none, where the screen keeps up
     assert figures["events lost from the file"] == 0
@@ -37,10 +45,11 @@ def test_a_log_is_read_by_the_clock_and_in_processor_time(tmp_path: Path) -> Non
 
 
 @pytest.mark.slow
-def test_every_goal_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
-    small = "--events 3000 --rows 1000 --requests 100 --rounds 1 --seconds 0.5 --json".split()
-    assert screen.main(small) in (0, 1)
-    assert json.loads(capsys.readouterr().out)["figures"].keys() >= screen.BARS.keys()
+def test_every_other_goal_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    parts = ",".join(part for part in screen.PARTS if part != "live")
+    small = "--events 3000 --rows 500 --requests 50 --rounds 1 --seconds 0.3 --json".split()
+    assert screen.main(["--only", parts, *small]) in (0, 1)
+    assert json.loads(capsys.readouterr().out)["figures"].keys() >= screen.BARS.keys() - LIVE
 
 
 def test_a_figure_is_inside_its_bar_or_outside() -> None:
