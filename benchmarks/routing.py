@@ -15,18 +15,9 @@ import sys
 from pathlib import Path
 
 from benchmarks import peer
+from model_router.cli.bench import PROMPTS
 from training import corpus
 
-README = (
-    "rewrite this text",
-    "summarize these notes",
-    "design a distributed task scheduler architecture",
-    "fix the repo and run tests",
-    "search the web for the latest TypeScript release notes",
-    "extract text from this screenshot",
-    "generate an image of a router dashboard",
-    "drop the production database",
-)
 PROSE = (
     "The town council met again on Tuesday to talk about the bridge, the library and the plans for the coming year. "
 )
@@ -44,7 +35,7 @@ def buckets(file: Path | None) -> dict[str, list[str]]:
     else:
         prompts = [json.loads(line)["prompt"] for line in file.read_text(encoding="utf-8").splitlines()]
     return {
-        "README's eight": list(README),
+        "README's eight": list(PROMPTS),
         "up to 200": [text for text in prompts if len(text) <= 200],
         "200 to 2,000": [text for text in prompts if 200 < len(text) <= 2_000],
         "over 8,000": [text for text in prompts if len(text) > 8_000],

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from model_router.cli.bench import PROMPTS
 from model_router.config.proxy import PromptCapture
 from model_router.hindsight.rerouting import (
     CLOSED,
@@ -24,14 +25,7 @@ from tests.hindsight.conftest import Draft
 from tests.hindsight.past import routed
 
 ASKS = [
-    "rewrite this text",
-    "summarize these notes",
-    "design a distributed task scheduler architecture",
-    "fix the repo and run tests",
-    "search the web for the latest TypeScript release notes",
-    "extract text from this screenshot",
-    "generate an image of a router dashboard",
-    "drop the production database",
+    *PROMPTS,
     "send the invoice to all customers now",
     "buy two tickets to Lisbon",
     "how do I delete a branch in git?",
