@@ -45,7 +45,7 @@ def _card(text: str, index: int) -> Gpu:
     total = device.memory if device else None
     if sized:
         total = int(float(sized["size"]) * _GIB)
-    if not name.strip() or total is None or total < _GIB // 4:
+    if not name.strip() or total is None or total < _GIB // 4 or (sized is None and ":" in text):
         raise UsageError(f"how much memory does {text!r} have?", 'Add it in GiB, like "RTX 4090:24".')
     return Gpu(name.strip(), _vendor(name), total, total, bool(device and device.unified), index=index)
 

@@ -108,6 +108,15 @@ def test_a_repository_that_nobody_knows_is_estimated_by_its_name(command: Comman
     assert 7e9 < shown["weights_bytes"] < 9e9
 
 
+def test_a_misspelt_name_that_holds_a_size_is_called_a_guess(command: Command) -> None:
+    ended = command("setup", "fit", "qwen3.6-35b-a3", *hardware("rtx4090-64gb"))
+    assert "worked out from its name; did you mean qwen3.6-35b-a3b?" in ended.out
+    known = command("setup", "fit", "qwen3.6-35b-a3b", *hardware("rtx4090-64gb")).out
+    assert "from its name" not in known
+    unknown = command("setup", "fit", "someone/Qwen3.6-35B-A3-GGUF", *hardware("rtx4090-64gb")).out
+    assert "worked out from its name\n" in unknown
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -116,6 +125,8 @@ def test_a_repository_that_nobody_knows_is_estimated_by_its_name(command: Comman
         (("qwen3.8-27b", "--quant", "Q9_Z"), "has no file 'Q9_Z'"),
         (("qwen3.8-27b", "--context", "100", "--depth", "200"), "does not go into a context"),
         (("qwen3.8-27b", "--gpu", "Mystery"), "how much memory does 'Mystery' have?"),
+        (("qwen3.8-27b", "--gpu", "RTX 4090:abc"), "how much memory does 'RTX 4090:abc' have?"),
+        (("qwen3.8-27b", "--gpu", "RTX 4090:-3"), "how much memory does 'RTX 4090:-3' have?"),
         (("qwen3.8-27b", "--hardware", "/nonexistent.json"), "cannot be read"),
     ],
 )
@@ -213,6 +224,12 @@ def test_one_route_and_an_own_context(command: Command) -> None:
     shown = command("setup", "recommend", *arguments).json
     assert list(shown["routes"]) == ["coding"]
     assert shown["routes"]["coding"]["pick"]["fit"]["context"] == 65_536
+
+
+def test_a_context_that_no_model_has_is_called_too_long(command: Command) -> None:
+    ended = command("setup", "recommend", "--route", "coding", "--context", "10000000", *hardware("rtx4090-64gb"))
+    assert ended.code == 1
+    assert "no model of the catalog has 10,000,000 tokens of context; the longest is " in ended.out
 
 
 def test_where_nothing_fits_the_answer_is_no(command: Command, tmp_path: Path) -> None:

@@ -104,6 +104,7 @@ def _shards(path: Path) -> list[Path]:
 
 
 def _show(verdict: Verdict) -> None:
+    from model_router.setup.fit.lookup import likely_name
     from model_router.setup.fit.placement import MODE_WORDS
     from model_router.setup.fit.sum import sum_rows
     from model_router.setup.fit.wording import gib
@@ -113,6 +114,10 @@ def _show(verdict: Verdict) -> None:
     say(f"{load.context:,} tokens of context, cache {load.cache_type.value}, {load.slots} at once", dim=True)
     if shape.context_max is not None and load.context > shape.context_max:
         say(f"note: it was made for {shape.context_max:,} tokens of context at most")
+    if shape.basis == "estimate":
+        near = likely_name(shape.name, os.environ)
+        guess = f"; did you mean {near}?" if near else ""
+        say(f"note: no catalog has it, so all of this is worked out from its name{guess}")
     for line in columns(sum_rows(verdict)):
         say(line)
     if verdict.placement is None:

@@ -32,6 +32,7 @@ _TOOL = {
     },
 }
 """Nobody carries it out: only whether it is called is looked at."""
+_NO_COMPLETION = "what it sent is no chat completion"
 _LEAVE_POLL = 0.05
 _LEAVE_PATIENCE = 10.0
 
@@ -115,7 +116,9 @@ class Prober:
             return
         called = bool(_message(answer).get("tool_calls"))
         found.tools = True if called else None
-        if not called:
+        if not _is_completion(answer):
+            found.notes["tools"] = _NO_COMPLETION
+        elif not called:
             found.notes["tools"] = "it took the tool and did not call it"
 
     async def _pictures(self, found: Found) -> None:
@@ -126,7 +129,7 @@ class Prober:
         ]
         answer = await self._post(body)
         if answer.status_code == 200:
-            found.pictures = True
+            found.pictures = True if _is_completion(answer) else None
         elif answer.status_code in {400, 404, 415, 422, 501} or _is_about_pictures(answer):
             found.pictures = False
             found.notes["pictures"] = f"it answered {answer.status_code}{_said(answer)}"
@@ -231,6 +234,12 @@ def _listed_context(entries: list[dict[str, Any]], model: str) -> int | None:
             if isinstance(length, int) and length > 0:
                 return length
     return None
+
+
+def _is_completion(answer: httpx.Response) -> bool:
+    """Whether it is what was asked for: a login page says 200 too, and a server's own trouble sometimes does."""
+    choices = _json(answer).get("choices")
+    return isinstance(choices, list) and bool(choices)
 
 
 def _message(answer: httpx.Response) -> dict[str, Any]:

@@ -119,11 +119,20 @@ def disk_full(folder: str, needed: str) -> DownloadError:
 
 
 def no_network(host: str, detail: str) -> DownloadError:
-    """The hub cannot be reached at all, or the connection broke too often."""
+    """The hub cannot be reached at all."""
     return DownloadError(
         Reason.NO_NETWORK,
         f"{host} cannot be reached ({detail})",
         "Check the network, a proxy, and HF_ENDPOINT; what has arrived is kept.",
+    )
+
+
+def broken_off(host: str, detail: str) -> DownloadError:
+    """It was there, and then the connection broke, or stood still, too often."""
+    return DownloadError(
+        Reason.NO_NETWORK,
+        f"the connection to {host} broke off ({detail})",
+        "Check the network and a proxy, and try again; what has arrived is kept.",
     )
 
 

@@ -134,7 +134,7 @@ class Fetcher:
             try:
                 await self._attempt(plan, index, part, tracker)
                 if part.size < file.size:
-                    raise _Again(failure.no_network(self._hub.host, "the connection ended early"))
+                    raise _Again(failure.broken_off(self._hub.host, "it ended early"))
             except (httpx.TransportError, _Again) as error:
                 again = error if isinstance(error, _Again) else _Again(self._unreachable(error))
                 attempt = 1 if part.size > furthest else attempt + 1
@@ -213,7 +213,7 @@ class Fetcher:
             if told is None or int(told[1]) != part.size or told[2] not in {"*", str(file.size)}:
                 part.restart()
                 tracker.here(index, 0)
-                raise _Again(failure.no_network(response.url.host, "it sends another range than asked for"), 0.0)
+                raise _Again(failure.broken_off(response.url.host, "it sends another range than asked for"), 0.0)
         else:
             length = response.headers.get("Content-Length")
             if length is not None and length != str(file.size):
@@ -245,7 +245,9 @@ class Fetcher:
             host = error.request.url.host
         except RuntimeError:
             host = self._hub.host
-        return failure.no_network(host, str(error).strip() or type(error).__name__)
+        met = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout | httpx.ProxyError)
+        told = failure.broken_off if met else failure.no_network
+        return told(host, str(error).strip() or type(error).__name__)
 
 
 def _has_size(path: Path, size: int) -> bool:

@@ -43,6 +43,12 @@ def find_shape(
     return shape
 
 
+def likely_name(text: str, environ: Mapping[str, str]) -> str:
+    """The name of the catalog that was probably meant by one that it does not have, or nothing. A repository has an
+    owner, and is taken as it stands."""
+    return "" if "/" in text else nearest(text, load_models(environ).models)
+
+
 def shape_of_file(path: Path, header: ModelHeader) -> ModelShape:
     """The shape of a file from its header.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from model_router.setup.fit.memory import Load, memory_need
@@ -103,7 +103,7 @@ def refusal(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances)
         return Refusal("unknown", "how much memory is free could not be found out, so nothing can be said to fit")
     suited = [variant for one in candidates if not one.obstacle(need) for variant in one.variants_for(need)]
     if not suited:
-        return Refusal("none", "no model of the catalog is made for this")
+        return Refusal("none", _none_made(candidates, need))
     load = Load(need.context)
     needs = [(memory_need(variant.shape, load), variant) for variant in suited]
     fitting = [(taken, one) for taken, one in needs if next(placements(one.shape, taken, at.pools), None)]
@@ -121,6 +121,15 @@ def refusal(candidates: Sequence[Candidate], need: RouteNeed, at: Circumstances)
         for placement in placements(one.shape, taken, at.pools)
     )
     return Refusal("speed", f"would write {best:.1f} tokens a second at most; {need.floor:.0f} are the least")
+
+
+def _none_made(candidates: Sequence[Candidate], need: RouteNeed) -> str:
+    """Which wish no model of the catalog meets: the context where a shorter one would do, else the work."""
+    shorter = replace(need, context=1)
+    lengths = [one.model.context.tokens for one in candidates if not one.obstacle(shorter) and one.variants_for(need)]
+    if not lengths:
+        return "no model of the catalog is made for this"
+    return f"no model of the catalog has {need.context:,} tokens of context; the longest is {max(lengths):,}"
 
 
 def _file_words(pick: Option) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from model_router.setup.fit.budget import pools_of
+from model_router.setup.fit.placement import Mode
 from model_router.setup.fit.wording import gib
 from model_router.setup.machine import Machine
 from model_router.setup.model_catalog import ModelCatalog, Work
@@ -98,7 +99,16 @@ class Recommendation:
             f"{one.name} is on this machine; no published figure says how good it is, so it is not ranked"
             for one in self.unknown_here
         ]
+        found += self._slow_reading()
         return tuple(found)
+
+    def _slow_reading(self) -> list[str]:
+        """Speeds are of writing. A processor alone reads only a few times as fast, which agents feel."""
+        agents = (Work.CODING, Work.RESEARCH)
+        picks = [choice.pick for work, choice in self.choices.items() if work in agents and choice.pick is not None]
+        if all(pick.placement.mode is not Mode.CPU for pick in picks):
+            return []
+        return ["the processor alone is slow to read as well: the first request of an agent may take it minutes"]
 
     def _taken_memory(self) -> list[str]:
         """Where a route has no model and other programs have most of the memory, that is what a person can change."""

@@ -193,6 +193,18 @@ def test_only_a_refusal_of_the_picture_itself_counts(
     assert examined().cards[0].pictures is taken
 
 
+@pytest.mark.parametrize("body", ["<html>log in</html>", {"error": {"message": "no"}}, {"choices": []}])
+def test_a_200_without_a_completion_shows_no_ability(
+    server: Server, examined: Callable[..., Examination], body: dict[str, Any] | str
+) -> None:
+    server.chat = lambda asked: (200, body)
+    examination = examined()
+    (card,) = examination.cards
+    assert (card.streams, card.tools, card.pictures) == (False, None, None)
+    assert "no chat completion" in finding(examination, "backend.tools").message
+    assert [each for each in examination.findings if each.code == "backend.pictures"] == []
+
+
 def test_ollama_tells_its_context_once_the_model_is_loaded(
     server: Server, examined: Callable[..., Examination]
 ) -> None:

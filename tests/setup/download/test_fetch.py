@@ -102,6 +102,7 @@ def test_a_server_without_ranges_is_asked_for_the_whole_file_again(
     failed = fetch(queue, plan)
     assert failed.failure is not None
     assert failed.failure.reason == Reason.NO_NETWORK
+    assert "the connection to localhost broke off" in failed.failure.message
     faults.cut_after = 0
     queue.retry(plan.identity)
     until(queue, plan.identity, DownloadState.DONE)

@@ -88,6 +88,11 @@ def test_a_container_is_judged_by_its_limit() -> None:
         assert choice.pick.need.total < 4 * GIB
 
 
+@pytest.mark.parametrize(("name", "slow"), [("laptop-8gb", True), ("rtx4090-64gb", False), ("m2-air-16gb", False)])
+def test_a_processor_alone_is_said_to_read_slowly(name: str, slow: bool) -> None:
+    assert any("slow to read" in notice for notice in answer(name).notices()) is slow
+
+
 def test_a_full_disk_is_named_as_what_decides() -> None:
     found = answer("disk-3gb")
     assert any("the disk decides here: 3.0 GiB are free" in notice for notice in found.notices())
