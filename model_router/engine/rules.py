@@ -43,6 +43,9 @@ HOPS = 16
 BYTES_A_HOP = 2_000
 """Verbs that are looked at one by one, and one more for each so many bytes."""
 
+BESIDE = 24
+"""Bytes before a thing, whose verb comes last, that say what kind of thing it is."""
+
 SHORT = 4_000
 """Bytes that are read at once rather than from verb to verb, and by one automaton only: each has to be fetched to the
 caches."""
@@ -266,7 +269,7 @@ class Rules:
     def _look(self, data: bytes, verb: Span, thing: Span) -> Place:
         """``resume`` is behind the first word alone, because its partner may open an order of its own."""
         hits = self._hits(data, verb, thing)
-        if hits & self._stops and _at_home(data, min(verb[0], thing[0]), max(verb[1], thing[1])):
+        if hits & self._stops and _at_home(data, verb, thing):
             hits &= ~self._stops
         return Place(
             self._risk(data, verb, thing, hits) if hits else None, min(verb[0], thing[0]), min(verb[1], thing[1])
@@ -320,8 +323,11 @@ class Rules:
         return found
 
 
-def _at_home(data: bytes, start: int, end: int) -> bool:
+def _at_home(data: bytes, verb: Span, thing: Span) -> bool:
     """Whether what is stopped or started anew is a developer's own: to do so is daily work."""
+    start, end = min(verb[0], thing[0]), max(verb[1], thing[1])
+    if thing[0] < verb[0]:
+        start = max(0, start - BESIDE)
     around = data[start:end] + b" " + b" ".join(_up_to_end(data[end : end + NEAR_BYTES]).split()[:2])
     return _AT_HOME.search(around) is not None and _LIVE.search(around) is None
 
