@@ -44,7 +44,7 @@ HARMLESS = (
     "write a function that drops a table",
     "fix the failing test of the price list",
     "how do I delete a branch in git?",
-    "rename the oven class and update its callers",
+    "rename the parser class and update its callers",
     "restart the dev server",
     "refactoriza la clase de pedidos",
 )

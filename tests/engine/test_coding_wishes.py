@@ -25,11 +25,9 @@ move the helper into its own module and update the imports
 restart the test suite
 kill the dev server on port 3000 and start it again
 corrige el error en las pruebas y ejecútalas de nuevo
-renombra la clase y actualiza las llamadas
 reinicia el servidor de desarrollo
 corrige l'erreur dans les tests et relance-les
 renomme la fonction et mets à jour les appels
-redémarre le serveur de développement
 benenne die Klasse um und passe die Aufrufe an
 starte den Entwicklungsserver neu
 correggi il bug e rilancia i test
