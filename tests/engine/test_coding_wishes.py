@@ -1,4 +1,4 @@
-"""Daily wishes of people who let an agent code, in many languages, and their risky twins. None is a line of the corpus."""
+"""Daily wishes of people who let an agent code, in many languages, and their risky twins. None is in the corpus."""
 
 from __future__ import annotations
 
