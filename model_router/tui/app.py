@@ -421,8 +421,8 @@ class ModelRouterApp(App[int]):
         if not waiting:
             then()
             return
-        requests = "1 request is" if waiting == 1 else f"{waiting} requests are"
-        words = f"{requests} under way. They get up to a few seconds to end; what is left then is broken off."
+        requests = "1 request is under way. It gets" if waiting == 1 else f"{waiting} requests are under way. They get"
+        words = f"{requests} up to a few seconds to end; what is left then is broken off."
         screen = QuestionScreen(self.session, heading, words)
         self.push_screen(screen, lambda answer: then() if answer else None)
 

@@ -89,6 +89,10 @@ class Feed:
         found = map(self.row, range(max(self.first, self.next - count), self.next))
         return [live for live in found if live is not None]
 
+    def latest(self, request_id: str) -> LiveEvent | None:
+        """A request by its name, while it is among the thousand newest rows."""
+        return next((live for live in reversed(self.newest(1_000)) if live.event.request_id == request_id), None)
+
     def matching(self, wanted: Filter, start: int) -> Iterator[int]:
         """The sequence numbers of rows from ``start`` on that a filter lets through, rising."""
         start = max(start, self.first)

@@ -17,6 +17,7 @@ from model_router.engine.routes import Profile
 from model_router.errors import ConfigError
 from model_router.router import ModelRouter
 from model_router.server.trial import Trial
+from model_router.tui.labelled import Labels
 from model_router.tui.lines import Lines, fact, paragraph, spaced, title
 from model_router.tui.receipt import (
     choice_line,
@@ -190,8 +191,9 @@ class SentPart(Lines):
 
     DEFAULT_CSS = "SentPart { display: none; margin-bottom: 1; } SentPart.-sent { display: block; }"
 
-    def __init__(self) -> None:
+    def __init__(self, labels: Labels) -> None:
         super().__init__(id="sent")
+        self._labels = labels
         self.trial: Trial | None = None
 
     def show(self, trial: Trial | None) -> None:
@@ -213,6 +215,9 @@ class SentPart(Lines):
         if trial.tokens is not None:
             facts.append(f"{trial.tokens:,} tokens")
         facts.append(f"total {duration(trial.total_ms)}" if trial.done else "under way; F5 stops it")
+        if trial.done and trial.engine:
+            label = self._labels.get(trial.request_id)
+            facts.append(f"⚑ {clean(label.engine, 60)}" if label is not None else "F9 labels it")
         lines += paragraph(" · ".join(facts), width, "$quiet")
         if trial.error:
             lines += paragraph(trial.error, width, "$text-warning", first="! ", indent="  ")

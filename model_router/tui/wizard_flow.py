@@ -20,7 +20,7 @@ from model_router.setup.survey import Survey
 from model_router.setup.wizard import Offer, Question, Where
 from model_router.tui.lines import fact, paragraph, spaced, title
 from model_router.tui.look import ROUTE_LOOKS
-from model_router.tui.text import clean, fit, fit_right
+from model_router.tui.text import clean, counted, fit, fit_right
 
 ROUTE_WORDS: Mapping[Route, str] = MappingProxyType(
     {
@@ -127,7 +127,7 @@ def found_lines(found: Survey, stock: Inventory, width: int) -> list[Content]:
         amount = "unknown" if pool.budget is None else f"{gib(pool.budget)} for models"
         machine += fact("graphics" if pool.kind != "cpu" else "processor", f"{pool.name}: {amount}", width)
     servers = found.servers or ()
-    words = ", ".join(f"{one.kind} at {one.address} ({len(one.models)} models)" for one in servers)
+    words = ", ".join(f"{one.kind} at {one.address} ({counted(len(one.models), 'model')})" for one in servers)
     machine += fact("servers", words or "none answers on this machine", width)
     count, broken = len(found.found.models), len(found.found.unreadable)
     machine += fact("models", f"{count} in files" + (f", {broken} that cannot be read" if broken else ""), width)
@@ -181,17 +181,20 @@ def _fit_lines(flow: Flow, stock: Inventory, width: int) -> list[Content]:
     for name, entry in found.items():
         words = gib(entry.verdict.total) if entry is not None and entry.verdict is not None else "unknown"
         lines.append(Content.assemble(fit(clean(name, 120), max(8, width - 12)), fit_right(words, 12)))
-    return [
-        *lines,
-        *paragraph(together_words([one for one in found.values() if one is not None], stock), width, "bold"),
-    ]
+    known_ones = [one for one in found.values() if one is not None and one.verdict is not None]
+    if len(known_ones) < len(found):  # a server tells the name of what it serves, and seldom its architecture
+        words = "? The memory is not known of every model, so whether all of them fit together is not either."
+        if len(found) == 1:
+            words = "? What it needs is not known; nothing else is loaded beside it."
+        return [*lines, *paragraph(words, width, "bold")]
+    return [*lines, *paragraph(together_words(known_ones, stock), width, "bold")]
 
 
 def together_words(entries: list[Entry], stock: Inventory) -> str:
     """Whether these can all be loaded at once, each in its usual place."""
     placements = [one.verdict.placement for one in entries if one.verdict is not None and one.verdict.placement]
     if len(placements) < len(entries):
-        return "✗ Not all of them fit this machine, or it is not known; their server has to swap models."
+        return "✗ Not all of them fit this machine: choose smaller ones."
     graphics = sum(one.gpu_bytes for one in placements)
     system = sum(one.cpu_bytes for one in placements)
     on_card = max((pool.budget or 0 for pool in stock.pools.graphics), default=0)

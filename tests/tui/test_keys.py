@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.key_footer import KeyFooter
-from model_router.tui.screens.help import HelpScreen
+from model_router.tui.screens.help import HelpScreen, help_groups
 from model_router.tui.session import Phase, Session
 from tests.tui.staging import environment, screen_text, standing_session, until
 
@@ -70,6 +70,28 @@ async def test_help_names_every_key_that_works(first: str, tmp_path: Path) -> No
         await pilot.press("f1")
         await pilot.pause()
         assert not isinstance(app.screen, HelpScreen)
+
+
+async def test_the_keys_of_a_screen_do_not_stand_under_everywhere() -> None:
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=(120, 90)) as pilot:
+        await pilot.pause()
+        groups = help_groups(app.screen)
+        names = {group: {name for _, _, name in entries} for group, entries in groups.items()}
+        assert {"home.switch", "home.reload", "home.profile"} <= names["Home"]
+        assert all(name.startswith("app.") for name in names["Everywhere"] if name)
+
+
+async def test_f1_helps_while_a_path_is_written_too() -> None:
+    app = ModelRouterApp(standing_session(fixed=8), first="try")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: app.current_mode == "try")
+        await pilot.press("f8")
+        await until(pilot, lambda: "Open a request" in screen_text(app))
+        await pilot.press("f1")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        await pilot.press("f1")
+        await until(pilot, lambda: "Open a request" in screen_text(app))
 
 
 async def check_footer(pilot: Pilot[int]) -> None:

@@ -112,12 +112,24 @@ async def test_a_prompt_is_sent_its_answer_appears_and_a_risky_one_is_refused(
         assert part.trial.text
         assert part.trial.engine == "fast_local"
         assert part.trial.request_id in screen_text(app)
+        sent = part.trial.request_id
+        await until(pilot, lambda: session.feed.latest(sent) is not None)
+        await pilot.press("f9")
+        await until(pilot, lambda: "Which engine should it have had?" in screen_text(app))
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "⚑ balanced_local" in screen_text(app))
+        label = session.labels.get(sent)
+        assert label is not None
+        assert label.engine == "balanced_local"
         app.screen.query_one(TextArea).text = "drop the production database"
         await pilot.press("f5")
         await until(pilot, lambda: part.trial is not None and part.trial.status == 409 and part.trial.done)
         assert part.trial.error
         await pilot.press("f2")
         assert part.trial is None
+        await pilot.press("f9")
+        await pilot.pause()
+        assert len(app.screen_stack) == 1, "what was not sent is not labelled"
 
 
 async def test_a_gateway_that_is_not_there_is_told() -> None:

@@ -55,6 +55,7 @@ class ChangeScreen(Sheet[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes, write it"),
         Binding("n,escape", "answer(False)", "No"),
+        Binding("f1", "app.help", "Help", show=False, tooltip="Show what the keys do here"),
         Binding("ctrl+q", "answer(False)", "No", show=False, priority=True),
     ]
 

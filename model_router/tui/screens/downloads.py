@@ -69,6 +69,7 @@ class PlanScreen(Sheet[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes, fetch it"),
         Binding("n,escape", "answer(False)", "Not now"),
+        Binding("f1", "app.help", "Help", show=False, tooltip="Show what the keys do here"),
         Binding("ctrl+q", "answer(False)", "No", show=False, priority=True),
     ]
 

@@ -73,7 +73,8 @@ def help_groups(screen: Screen[object]) -> dict[str, list[tuple[str, str, str]]]
         if not binding.description or binding.system or binding.action in _NOT_WORTH_A_LINE:
             continue
         node = active.node
-        everywhere = node is screen.app or binding.action.startswith("app.")
+        own = binding.id is not None and not binding.id.startswith("app.")  # ``s`` of Home calls the application too
+        everywhere = node is screen.app or (binding.action.startswith("app.") and not own)
         group = "Everywhere" if everywhere else _title_of(node)
         words = binding.tooltip or _WORDS.get(binding.action) or _in_small_letters(binding.description)
         if not active.enabled:
@@ -84,8 +85,8 @@ def help_groups(screen: Screen[object]) -> dict[str, list[tuple[str, str, str]]]
         shown = screen.app.get_key_display(binding)
         if shown not in keys:
             keys.append(shown)
-    own = type(screen).BINDING_GROUP_TITLE
-    order = sorted(groups, key=lambda group: (group != own, group == "Everywhere"))
+    first = type(screen).BINDING_GROUP_TITLE
+    order = sorted(groups, key=lambda group: (group != first, group == "Everywhere"))
     return {
         group: [(" ".join(keys), action[1], names.get(action, "")) for action, keys in groups[group].items()]
         for group in order

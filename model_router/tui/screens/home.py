@@ -162,7 +162,7 @@ def summary_lines(session: Session, width: int) -> list[Content]:
         lines.append(
             Content.styled(f"✗ {len(down)} of {count} backends down: {clean(', '.join(down), 80)}", "$text-error")
             if down
-            else Content(f"{count} backends" + (", all answer" if session.gateway.health else ""))
+            else Content(counted(count, "backend") + (", all answer" if session.gateway.health else ""))
         )
     for route in ROUTES:
         look, count = ROUTE_LOOKS[route], feed.routes[route]

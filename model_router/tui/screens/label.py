@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -12,13 +14,15 @@ from textual.content import Content
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from model_router.errors import ModelRouterError
 from model_router.hindsight.labels import Label
 from model_router.server.events import RequestEvent
 from model_router.tui.lines import Lines, title
 from model_router.tui.look import route_look
-from model_router.tui.screens.base import Card
+from model_router.tui.screens.base import Card, MainScreen
 from model_router.tui.session import Session
-from model_router.tui.text import clean, fit
+from model_router.tui.tasks import begin
+from model_router.tui.text import clean, error_words, fit
 
 _NAME_WIDTH = 24
 
@@ -61,6 +65,7 @@ class LabelScreen(Card[tuple[str, str]]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "app.focus_next", "To the note, or back"),
         Binding("escape", "dismiss", "Back"),
+        Binding("f1", "app.help", "Help", tooltip="Show what the keys do here"),
         Binding("ctrl+q", "app.quit", "Quit", show=False, priority=True),
     ]
 
@@ -108,3 +113,31 @@ class LabelScreen(Card[tuple[str, str]]):
         highlighted = self.query_one(OptionList).highlighted
         if highlighted is not None:
             self.dismiss((self._engines[highlighted], event.value.strip()))
+
+
+def ask_label(screen: MainScreen, event: RequestEvent, then: Callable[[], object]) -> None:
+    """Ask for the label of a request, keep it, and go on; --read-only is told that nothing is written."""
+    session = screen.session
+    if session.read_only:
+        words = "Opened with --read-only, so it does not write labels."
+        screen.app.notify(words, severity="warning", markup=False)
+        return
+
+    def said(answer: tuple[str, str] | None) -> None:
+        if answer is not None:
+            begin(screen, "label", _keep, screen, event, answer, then)
+
+    screen.app.push_screen(LabelScreen(session, event, session.labels.get(event.request_id)), said)
+
+
+async def _keep(screen: MainScreen, event: RequestEvent, answer: tuple[str, str], then: Callable[[], object]) -> None:
+    labels, (engine, note) = screen.session.labels, answer
+    try:
+        await asyncio.to_thread(labels.add, event, engine, note, screen.session.router.catalog)
+    except ModelRouterError as error:
+        screen.app.notify(clean(error_words(error), 400), severity="error", markup=False)
+        return
+    where = f"Noted in {labels.path}" if labels.path is not None else "Noted until the demo ends"
+    words = f"{where}: {event.request_id} should go to {engine}. `model-router replay` counts it."
+    screen.app.notify(clean(words, 400), markup=False)
+    then()

@@ -23,7 +23,7 @@ from model_router.tui.log_head import FilterField, LogStatus, LogTitles
 from model_router.tui.log_view import LogView
 from model_router.tui.receipt import ReceiptPane
 from model_router.tui.screens.base import MainScreen
-from model_router.tui.screens.label import LabelScreen
+from model_router.tui.screens.label import ask_label
 from model_router.tui.screens.one_line import ask_path
 from model_router.tui.screens.receipt import ReceiptScreen, receipt_json
 from model_router.tui.session import Session
@@ -200,25 +200,8 @@ class LogScreen(MainScreen):
         self._ask_label(self._request())
 
     def _ask_label(self, live: LiveEvent | None) -> None:
-        if live is None or not self._app_may("write labels"):
-            return
-        screen = LabelScreen(self.session, live.event, self.session.labels.get(live.event.request_id))
-        self.app.push_screen(screen, lambda said: self._label(live, *said) if said is not None else None)
-
-    def _label(self, live: LiveEvent, engine: str, note: str) -> None:
-        begin(self, "label", self._keep_label, live, engine, note)
-
-    async def _keep_label(self, live: LiveEvent, engine: str, note: str) -> None:
-        event, labels = live.event, self.session.labels
-        try:
-            await asyncio.to_thread(labels.add, event, engine, note, self.session.router.catalog)
-        except ModelRouterError as error:
-            self.app.notify(clean(error_words(error), 400), severity="error", markup=False)
-            return
-        where = f"Noted in {labels.path}" if labels.path is not None else "Noted until the demo ends"
-        words = f"{where}: {event.request_id} should go to {engine}. `model-router replay` counts it."
-        self.app.notify(clean(words, 400), markup=False)
-        self._marks_changed()
+        if live is not None:
+            ask_label(self, live.event, self._marks_changed)
 
     def _app_may(self, what: str) -> bool:
         if self.session.read_only:

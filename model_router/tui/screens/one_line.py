@@ -62,6 +62,7 @@ class LineScreen(Card[str | None]):
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back"),
+        Binding("f1", "app.help", "Help", tooltip="Show what the keys do here"),
         Binding("ctrl+q", "app.quit", "Quit", show=False, priority=True),
     ]
 

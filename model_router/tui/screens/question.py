@@ -37,6 +37,7 @@ class QuestionScreen(Card[bool]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Yes"),
         Binding("n,escape,enter", "answer(False)", "No"),
+        Binding("f1", "app.help", "Help", show=False, tooltip="Show what the keys do here"),
         Binding("ctrl+q", "answer(False)", "No", show=False, priority=True),
     ]
 

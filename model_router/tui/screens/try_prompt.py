@@ -24,6 +24,7 @@ from model_router.server.trial import Trial, send_trial
 from model_router.tui.hint_words import read_hints, toggled
 from model_router.tui.lines import Lines
 from model_router.tui.screens.base import MainScreen
+from model_router.tui.screens.label import ask_label
 from model_router.tui.screens.one_line import ask_path
 from model_router.tui.session import Phase
 from model_router.tui.text import SHOWABLE, clean, clean_in_place, error_words
@@ -110,6 +111,14 @@ class TryScreen(MainScreen):
             tooltip="Decide with another configuration file as well, or not",
         ),
         Binding(
+            "f9",
+            "label",
+            "Label",
+            show=False,
+            id="try.label",
+            tooltip="Label what was sent: which engine it should have had",
+        ),
+        Binding(
             "f8",
             "captured",
             "Open",
@@ -136,7 +145,7 @@ class TryScreen(MainScreen):
                 restrict=SHOWABLE,
             )
         with VerticalScroll(id="answer", can_focus=True):
-            yield SentPart()
+            yield SentPart(self.session.labels)
             with Container(id="columns"):
                 yield AnswerPart(self.session, "head")
                 yield AnswerPart(self.session, "figures")
@@ -217,6 +226,9 @@ class TryScreen(MainScreen):
             self.app.notify("Nothing is served yet, so there is nowhere to send it.", severity="warning", markup=False)
         else:
             self._sending = self.run_worker(self._send(prompt), group="send", exclusive=True)
+            if self.query_one("#hint-words", Input).value.strip():
+                words = "The prompt alone is sent, as a client would send it; hints change the decision below only."
+                self.app.notify(words, markup=False)
 
     def _stop(self) -> bool:
         sending = self._sending
@@ -239,6 +251,19 @@ class TryScreen(MainScreen):
                 if trial.done or clock() - drawn >= _DRAW_SECONDS:
                     part.show(trial)
                     drawn = clock()
+
+    def action_label(self) -> None:
+        """Say which engine the request that was sent should have had."""
+        trial = self.query_one(SentPart).trial
+        live = self.session.feed.latest(trial.request_id) if trial is not None and trial.request_id else None
+        if live is not None:
+            part = self.query_one(SentPart)
+            ask_label(self, live.event, lambda: part.refresh(layout=True))
+        elif trial is None:
+            words = "F5 sends the prompt first: a label is about a request that was sent."
+            self.app.notify(words, markup=False)
+        else:
+            self.app.notify("It has not ended yet, or was never served: there is nothing to label.", markup=False)
 
     # Files
 
