@@ -63,12 +63,44 @@ def _total(event: RequestEvent) -> str:
     return milliseconds(event.total_ms)
 
 
+def _tokens(event: RequestEvent) -> str:
+    """Read and written, as the server counted; else what the request was taken for."""
+    if event.prompt_tokens is None and event.completion_tokens is None:
+        return f"~{event.estimated_tokens}" if event.estimated_tokens else "-"
+    return str((event.prompt_tokens or 0) + (event.completion_tokens or 0))
+
+
+def _turn(event: RequestEvent) -> str:
+    """What became of the conversation's engine: ``session.stayed.same`` is ``stayed``."""
+    return event.session_code.split(".")[1] if event.session_code.count(".") == 2 else "-"
+
+
+def _ask(event: RequestEvent) -> str:
+    """The ask where the configuration keeps it, else why it went there."""
+    return event.preview or _why(event)
+
+
 def _why(event: RequestEvent) -> str:
     return event.error or " · ".join(event.reasons)
 
 
 def columns_for(width: int) -> tuple[Column, ...]:
     """The columns for a view of ``width`` cells, each followed by one blank; narrow views keep what matters most."""
+    if width >= 170:
+        return (
+            Column("time", 10, "quiet", _clock_fine),
+            Column("client", 18, "quiet", lambda event: event.client or "-"),
+            Column("kind", 9, "quiet", lambda event: event.kind),
+            Column("route", 11, "route", _route),
+            Column("engine", 17, "plain", lambda event: event.engine),
+            Column("backend", 17, "plain", _backend),
+            Column("status", 17, "outcome", _status_wide),
+            Column("first ms", 8, "quiet", _first, right=True),
+            Column("total ms", 8, "plain", _total, right=True),
+            Column("tokens", 7, "quiet", _tokens, right=True),
+            Column("engine is", 9, "quiet", _turn),
+            Column("ask, or why", width - 143, "quiet", _ask),
+        )
     if width >= 114:
         # Beyond 140 cells the reason stands at the right; before that, names get what is left.
         why = width - 128 if width >= 140 else 0
