@@ -7,7 +7,10 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+from benchmarks.listener import Listener
 
 _DONE = b"data: [DONE]\n\n"
 _WORDS = ("one ", "two ", "three")
@@ -270,25 +273,19 @@ class Servers:
 async def running() -> AsyncIterator[Servers]:
     """Start all, stop them afterwards."""
     servers = Servers()
-    listening: list[asyncio.Server] = []
+    listening: list[Listener] = []
     for name, kind in KINDS.items():
         handler = kind.handler
         if handler is None:
             continue
-
-        def connected(
-            reader: asyncio.StreamReader, writer: asyncio.StreamWriter, handler: Handler = handler
-        ) -> Awaitable[None]:
-            return servers._serve(handler, reader, writer)
-
-        server = await asyncio.start_server(connected, "127.0.0.1", 0, limit=2**24)
-        servers.ports[name] = server.sockets[0].getsockname()[1]
-        listening.append(server)
+        listener = Listener(partial(servers._serve, handler))
+        await listener.begin(limit=2**24)
+        servers.ports[name] = listener.address[1]
+        listening.append(listener)
     try:
         yield servers
     finally:
-        for server in listening:
-            server.close()
+        await asyncio.gather(*(listener.end() for listener in listening))
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.listener import Listener
 from tests.support.clock import starved
-from tests.support.listener import Listener
 
 
 @dataclass(slots=True)

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import cast
 
+from benchmarks.listener import Listener
 from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import Exchange, Limits
 from tests.support.clock import now
-from tests.support.listener import Listener
 
 SHORT = Limits(connect=5, read=5, write=5, pool=5)
 """Limits of tests in which nothing has to time out."""

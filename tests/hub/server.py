@@ -12,8 +12,8 @@ import threading
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from benchmarks.listener import Listener
 from tests.hub.contents import Faults, Repo
-from tests.support.listener import Listener
 
 GOOD_TOKEN = "hf_good"
 _CHUNK = 16 * 1024
