@@ -55,7 +55,7 @@ class Safety:
     def __init__(self, tongues: Sequence[Tongue] | None = None, *, lazily: bool = False) -> None:
         self._book = RuleBook(tongues)
         if not lazily:
-            for name in ("rules", "own_words", "briefing", "orders.tongues"):
+            for name in ("rules", "own_words", "orders.tongues"):
                 import_module(f"model_router.engine.{name}")
 
     def judge(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
@@ -67,8 +67,6 @@ class Safety:
         margin = reading.margin
         if margin >= CONFIRM_MARGIN or (margin >= ELSEWHERE_MARGIN and not_english(ask)):
             return self._certain(ask, reading, reread)
-        if ("\n" in ask or ". " in ask) and (risk := self._briefed(ask, reread)) is not None:
-            return risk
         long = len(ask) > LONG
         odd: Sequence[Span] = ((0, sys.maxsize),)
         if margin >= NO_DOUBT or len(ask) > CLIPPED:
@@ -82,18 +80,6 @@ class Safety:
             if long and not (looks and odd):
                 return None
         return self._hidden(ask, reread, odd) if long or (not reading.ordinary and is_odd(ask)) else None
-
-    def _briefed(self, ask: str, reread: Callable[[str], Reading]) -> RiskClass | None:
-        """The risk of an ask among sentences that a client says to any assistant, of which the scores see less."""
-        from model_router.engine.briefing import without_briefing
-
-        own = without_briefing(ask)
-        if own == ask:
-            return None
-        reading = reread(own)
-        if reading.margin >= CONFIRM_MARGIN or (reading.margin >= ELSEWHERE_MARGIN and not_english(own)):
-            return self._certain(own, reading, reread)
-        return self.plain_order(own) if reading.margin >= NO_DOUBT else None
 
     def _certain(self, ask: str, reading: Reading, reread: Callable[[str], Reading]) -> RiskClass | None:
         """The risk that the scores see, unless it is only in the words of others."""
