@@ -169,6 +169,8 @@ class ModelRouterApp(App[int]):
         self.session.phase = Phase.STARTING
         self._tell()
         await asyncio.to_thread(step)
+        if not self.screen_stack:
+            return  # the person has left meanwhile
         # Without a usable configuration there is the welcome, unless somebody asked for another screen.
         at_home = self.current_mode in {"home", "welcome"} and self.current_mode != self._home
         if at_home or (self._recalled and self.session.phase in _UNUSABLE):
@@ -178,6 +180,8 @@ class ModelRouterApp(App[int]):
         # The demo has a key of its own. Not in every tick: the footer is made anew each time.
         self.screen.refresh_bindings()
         await asyncio.to_thread(_import_screens)
+        if not self.screen_stack:
+            return
         self._rename_keys()
         if self._opened is not None:
             opened, self._opened = self._opened, None

@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any, TextIO
 
 from model_router.errors import UsageError
 
@@ -56,12 +57,50 @@ def run(
             session: Session = AttachedSession(os.environ, port_of(attach), read_only=read_only)
         else:
             session = Session(os.environ, config_path=config_path, demo=demo, read_only=read_only)
-        with noticing() as notices:
+        with noticing() as notices, lasting_output():
             try:
                 app = ModelRouterApp(session, first=screen, opened=settle, notices=notices, leave_on=LEAVE_ON)
                 return app.run(mouse=mouse) or 0
             finally:
                 session.close()
+
+
+class _Output:
+    """A terminal that may be closed at any time; what cannot be written then is dropped."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        """Write, if it is still there."""
+        with suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        """Flush, if it is still there."""
+        with suppress(OSError):
+            self._file.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@contextmanager
+def lasting_output() -> Iterator[None]:
+    """Draw on a terminal that may be closed.
+
+    Textual writes in a thread with a bounded queue. A terminal that is gone would end the thread, and the application
+    would wait for room in the queue for ever, deaf to the signal that says so.
+    """
+    file = sys.__stderr__
+    if file is None:
+        yield
+        return
+    vars(sys)["__stderr__"] = _Output(file)
+    try:
+        yield
+    finally:
+        vars(sys)["__stderr__"] = file
 
 
 @contextmanager
