@@ -13,6 +13,7 @@ from model_router.server.upstream import UpstreamAnswer, UpstreamFailure, begins
 from model_router.server.wire.sse import EventReader
 
 _LARGEST = 65_536
+_DATA = b"data: "
 _NO_CONTENT = (b'{"type":"ping"}', b'{"type": "ping"}', b"null")
 """Anthropic's sign of life, and what llama.cpp sends in front of several completions."""
 _PASSED_ON = frozenset({400, 413, 429})
@@ -38,15 +39,23 @@ async def first_content(answer: UpstreamAnswer, backend: Backend) -> bytes:
 
 
 async def _first_content(answer: UpstreamAnswer) -> bytes:
-    first = b""
+    first = piece = await answer.read()
+    if _is_one_event(piece) and _has_content([piece[len(_DATA) : -2]]):
+        return first
     reader = EventReader()
-    while piece := await answer.read():
-        first += piece
+    while piece:
         if _has_content(reader.feed(piece)) or len(first) > _LARGEST:
             return first
+        piece = await answer.read()
+        first += piece
     if _has_content(reader.rest()):
         return first
     raise UpstreamFailure("closed the stream without an answer")
+
+
+def _is_one_event(piece: bytes) -> bool:
+    """Whether a piece is the one event, of one line, that servers mostly begin with."""
+    return piece.startswith(_DATA) and piece.endswith(b"}\n\n") and piece.count(b"\n") == 2
 
 
 def _has_content(events: list[bytes]) -> bool:

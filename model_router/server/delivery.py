@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,6 +15,7 @@ from model_router.server.call import Call
 from model_router.server.failure import event_failure
 from model_router.server.headers import RawHeaders, returned_headers
 from model_router.server.outgoing import Outgoing
+from model_router.server.outlet import ClientLeft
 from model_router.server.passages import TranslatedPassage, as_chunk
 from model_router.server.record import Record
 from model_router.server.stream import LineHolder, Passage
@@ -63,59 +64,66 @@ async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission
     else:
         passage = LineHolder(call.request.endpoint, hides_usage=out.hides_usage)
     await call.outlet.stream(answer.status, headers)
-    await _pass_on(first, answer, passage, call)
-    await call.outlet.end()
+    last = _last_of(await _pump(first, answer, passage, call), passage, record)
+    try:
+        await call.outlet.end(last)
+    except ClientLeft:
+        if last and record.outcome == "ok":
+            record.end("", 0)  # it left before the end
+        raise
 
 
-async def _pass_on(first: bytes, answer: UpstreamAnswer, passage: Passage, call: Call) -> None:
-    """The rest of a stream, and an honest end: the backend's own, or an error event."""
-    record, outlet = call.record, call.outlet
-    error, cut = await _pump(first, answer, passage, call)
-    _count(record, passage.usage())
+class _Ended(NamedTuple):
+    """How the pieces came to their end: the last one, not sent yet; what went wrong; whether the gateway stops."""
+
+    last: bytes = b""
+    error: str = ""
+    cut: bool = False
+
+
+def _last_of(ended: _Ended, passage: Passage, record: Record) -> bytes:
+    """What a stream ends with, and an honest end: the backend's own, or an error event."""
+    last, error, cut = ended
     if cut and not (passage.done() or passage.broken):
-        await outlet.piece(_stopped(record, passage))
-        return
+        _count(record, passage.usage())
+        return last + _stopped(record, passage)
     rest = b"" if error else passage.rest()
-    if rest and not passage.broken:
-        await outlet.piece(rest)
     _count(record, passage.usage())
     if passage.broken:
         error = passage.broken
-    elif not error and not passage.finished():
-        error = "ended the answer without saying that it is complete"
-    if error:
-        told = _broken(record, passage, error)
-        if not passage.told:
-            await outlet.piece(told)
-        return
-    record.end("ok", record.status)
+    else:
+        last += rest
+        if not error and not passage.finished():
+            error = "ended the answer without saying that it is complete"
+    if not error:
+        record.end("ok", record.status)
+        return last
+    told = _broken(record, passage, error)
+    return last if passage.told else last + told
 
 
-async def _pump(first: bytes, answer: UpstreamAnswer, passage: Passage, call: Call) -> tuple[str, bool]:
-    """Pass pieces on until there are no more. What went wrong, and whether the gateway stops in the middle."""
+async def _pump(first: bytes, answer: UpstreamAnswer, passage: Passage, call: Call) -> _Ended:
+    """Pass pieces on until there are no more. What came last goes out with the end."""
     record, outlet = call.record, call.outlet
+    piece = first
     try:
-        data = passage.feed(first)
-        if data:
-            await outlet.piece(data)
-        if passage.broken:
-            return "", False
-        while piece := await answer.read():
+        while piece:
             data = passage.feed(piece)
+            if passage.broken or record.stopped or answer.is_over():
+                return _Ended(data, cut=record.stopped)
             if data:
                 await outlet.piece(data)
-            if record.stopped or passage.broken:
-                return "", record.stopped
+            piece = await answer.read()
     except UpstreamFailure as failure:
-        return "" if passage.done() else failure.sentence, False
+        return _Ended(error="" if passage.done() else failure.sentence)
     except asyncio.CancelledError:
         if passage.done():  # the client has all it came for, and did not wait for the end of the connection
             _count(record, passage.usage())
             record.end("ok", record.status)
         if not record.stopped:
             raise  # the client left
-        return "", True
-    return "", False
+        return _Ended(cut=True)
+    return _Ended()
 
 
 def _stopped(record: Record, passage: Passage) -> bytes:
@@ -208,8 +216,7 @@ async def _give_events(text: bytes, answer: bytes, call: Call) -> None:
     record.first_byte()
     record.end("ok", 200)
     await call.outlet.stream(200, [(b"content-type", _EVENTS.encode()), (b"cache-control", b"no-cache")])
-    await call.outlet.piece(text)
-    await call.outlet.end()
+    await call.outlet.end(text)
 
 
 def _count(record: Record, usage: Usage | None) -> None:

@@ -135,7 +135,7 @@ _TRAILER_WORDS = re2.compile(
 _PARAGRAPHS = re.compile(r"(\n[^\S\n]*\n\s*)")
 _IMAGE_TAG = re.compile(r"\s*</?image\b[^<>]*>\s*")
 _WORD_BLOCK = re.compile(rf"\s*<({_WORD_TAGS})>")
-_ORDINARY = re.compile(r"[^\n<>\[\](){}#:`]{1,400}")
+_ORDINARY = re.compile(r"[^\n<>\[\](){}#`]{1,400}")
 _CLIENTS_OWN = re.compile(
     r"\s*(?:called the|image read|the (?:following|code|llm|conversation)|please (?:continue|return)|this session"
     r"|another|here is|continue if|you(?:'ve| have) reached|your|now proceed|summarize the task|plain text|user"
@@ -143,6 +143,12 @@ _CLIENTS_OWN = re.compile(
     re.IGNORECASE,
 )
 """How a text without such marks begins if it may be a client's own; the tables know more."""
+_LABELLED = re.compile(
+    r"\s*(?:the|this|you|current|new|user|system|caveat|error|observation|tool|function|command|execution|result"
+    r"|exitcode|attached|(?:subagent|stop)|code output|(?:\d+ )?validation|correct|fix)",
+    re.IGNORECASE,
+)
+"""The same of a text with a colon in it, before which a label may stand."""
 _SPACE = re.compile(r"\s*")
 _COMMAND = re.compile(
     r"(?:<command-(?:name|message)>[^<]*</command-(?:name|message)>\s*){1,3}(?:<command-args>([^<]*)</command-args>\s*)?"
@@ -178,6 +184,8 @@ def bare_words(text: str) -> str:
     Empty when it has to be looked at more closely.
     """
     if _ORDINARY.fullmatch(text) is None or text[:1] in _QUOTES or _CLIENTS_OWN.match(text) is not None:
+        return ""
+    if ":" in text and _LABELLED.match(text) is not None:
         return ""
     return text.strip()
 

@@ -96,13 +96,15 @@ class Outlet:
         self._ending = data[-4:] if len(data) >= 4 else (self._ending + data)[-4:]
         await self._emit({"type": "http.response.body", "body": data, "more_body": True})
 
-    async def end(self) -> None:
-        """The end of a stream."""
+    async def end(self, last: bytes = b"") -> None:
+        """The end of a stream, with what comes last of it."""
         self._stop_beating()
         if self._beating is not None:
             await self._settle()
+        if last:
+            self.contentful = True
         self.finished = True
-        await self._emit({"type": "http.response.body", "body": b""})
+        await self._emit({"type": "http.response.body", "body": last})
 
     async def refuse(self, refusal: Refusal) -> None:
         """An error in the client's protocol: an answer of its own, or the last event of a stream that has begun."""
@@ -115,8 +117,7 @@ class Outlet:
                 refusal.status, [(b"content-type", b"application/json"), *headers], self._endpoint.error(refusal)
             )
             return
-        await self.piece(self._endpoint.error_event(refusal.message, refusal.code or "error"))
-        await self.end()
+        await self.end(self._endpoint.error_event(refusal.message, refusal.code or "error"))
 
     def abandon(self) -> None:
         """The client has left, and the answer outlives it: throw away what comes."""

@@ -10,7 +10,7 @@ import msgspec
 
 from model_router.server.harness import human_words, is_setting
 from model_router.server.wire.body import JsonBody, split_value
-from model_router.server.wire.turns import Speaker, Turn, read_content, speaker_of
+from model_router.server.wire.turns import Speaker, Turn, read_content, speaker_of, texts_of
 
 _HEADERS = (
     "x-claude-code-session-id",
@@ -93,11 +93,11 @@ def _beginning(body: JsonBody, turns: Sequence[Turn], spoken: Turn | None) -> st
     for turn in turns:
         speaker = speaker_of(turn)
         if speaker is _USER:
-            texts = read_content(turn.get("content")).texts
+            texts = texts_of(turn)
             for text in texts:
                 seen += (text[:_ENDS], text[-_ENDS:], str(len(text)))
             if turn is spoken or (texts and not is_setting(texts[0])) or human_words(texts, tuple):
                 break
         elif speaker is _SYSTEM:
-            seen += [text[:_ENDS] for text in read_content(turn.get("content")).texts[:1]]
+            seen += [text[:_ENDS] for text in texts_of(turn)[:1]]
     return blake2b("\0".join(seen).encode("utf-8", "replace"), digest_size=12).hexdigest()

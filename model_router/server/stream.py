@@ -179,7 +179,7 @@ class LineHolder:
             if self._is_error(data):
                 return self._take_before() + line.rstrip() + b"\n\n" if self.told else b""
             self._see_finish(line)
-            if b'"usage"' in line and self._keep_counts(line, data):
+            if b'"usage"' in line and b'"usage":null' not in line and self._keep_counts(line, data):
                 self._hiding = True
                 self._before.clear()
                 return b""

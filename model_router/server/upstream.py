@@ -62,6 +62,8 @@ class _Source(Protocol):
 
     async def read(self) -> bytes: ...
 
+    def is_over(self) -> bool: ...
+
     def be_patient(self, seconds: float | None) -> None: ...
 
     async def aclose(self) -> None: ...
@@ -106,6 +108,10 @@ class UpstreamAnswer:
         except httpx.HTTPError as error:
             raise _failure(error, self._limits, self._key) from error
         return piece
+
+    def is_over(self) -> bool:
+        """Whether it is known that no more comes; if not, the next piece tells."""
+        return self._source.is_over()
 
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """The rest of the body, piece by piece.
@@ -154,6 +160,9 @@ class _HttpxSource:
         except TimeoutError as error:
             raise httpx.ReadTimeout(f"The server was silent for {self._seconds} s.") from error
         return b""
+
+    def is_over(self) -> bool:
+        return False
 
     def be_patient(self, seconds: float | None) -> None:
         self._seconds = seconds

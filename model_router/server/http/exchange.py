@@ -133,6 +133,10 @@ class Exchange:
                 self._connection.transport.resume_reading()
         return data
 
+    def is_over(self) -> bool:
+        """Whether all of it has been read."""
+        return self._complete and not self._pieces
+
     def be_patient(self, seconds: float | None) -> None:
         """From the next wait on, a silence may last so long: an answer that has begun is waited for differently."""
         self._limits = self._limits._replace(read=seconds)

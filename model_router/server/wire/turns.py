@@ -8,7 +8,7 @@ that is needed and an agent's history is long.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeAlias, cast
 
@@ -30,7 +30,7 @@ class Speaker(StrEnum):
     TOOL = "tool"
 
 
-_USER = Speaker.USER
+_USER, _SYSTEM = Speaker.USER, Speaker.SYSTEM
 """Looking a member up in its class costs more than all the rest of :func:`speaker_of`."""
 
 Turn: TypeAlias = Mapping[str, Any] | PlainTurn
@@ -47,7 +47,7 @@ def speakers_of(turns: Sequence[Turn]) -> list[Speaker]:
 
 def speaker_of(turn: Turn) -> Speaker:
     """Whose turn this is; an item of an unknown type counts as the model's, it never speaks for a person."""
-    role = turn.get("role")
+    role = turn.role if turn.__class__ is PlainMessage else turn.get("role")
     if role.__class__ is str:
         return _ROLES.get(role, _USER)
     if role is not None:
@@ -97,6 +97,7 @@ _ATTACHMENTS = {
 }
 _PLAIN_KINDS = frozenset({"message", "function_call", "function_call_output", "reasoning"})
 """What most items of a conversation are; of others it is not known here what they carry."""
+_SYSTEM_FIELDS = frozenset({"system", "instructions", "systemInstruction", "system_instruction"})
 _INLINE = ("inlineData", "inline_data", "fileData", "file_data")
 _MEDIA = {"image": Attachment.IMAGE, "audio": Attachment.AUDIO, "application/pdf": Attachment.PDF}
 _ANSWERED = ("<user_message>", "<answer>", "<feedback>", '{"status"')
@@ -171,10 +172,17 @@ def may_hold_attachments(turns: Sequence[Turn]) -> bool:
         contents = [turn["content"] if "content" in turn else turn.get("output") for turn in turns]
         lists = [content for content in contents if content.__class__ is list]
         kinds = [turn["type"] for turn in turns if "type" in turn]
-    parts = b"".join([raw for content in lists for raw in content if raw.__class__ is msgspec.Raw])
-    if parts and _ATTACHED.search(parts) is not None:
-        return True
-    return not all(isinstance(kind, str) and kind in _PLAIN_KINDS for kind in kinds)
+    if lists:
+        parts = b"".join([raw for content in lists for raw in content if raw.__class__ is msgspec.Raw])
+        if parts and _ATTACHED.search(parts) is not None:
+            return True
+    return bool(kinds) and not all(isinstance(kind, str) and kind in _PLAIN_KINDS for kind in kinds)
+
+
+def texts_of(turn: Turn) -> Sequence[str]:
+    """The texts in a turn's content, in order."""
+    content = turn.content if turn.__class__ is PlainMessage else turn.get("content")
+    return (content,) if content.__class__ is str else read_content(content).texts
 
 
 def read_content(value: Any) -> Content:
@@ -225,15 +233,16 @@ def _inline(part: Mapping[str, Any]) -> Iterator[Attachment]:
                 yield from (found for start, found in _MEDIA.items() if media.startswith(start))
 
 
-def system_texts(body: JsonBody, turns: Iterable[Turn]) -> tuple[str, ...]:
+def system_texts(body: JsonBody, turns: Sequence[Turn]) -> tuple[str, ...]:
     """Every system prompt: those that stand apart from the turns, then those among them."""
     texts: list[str] = []
-    for name in ("system", "instructions"):
-        texts.extend(read_content(body.value(name)).texts)
-    for name in ("systemInstruction", "system_instruction"):
-        value = body.value(name)
-        texts.extend(read_content(value.get("parts")).texts if isinstance(value, dict) else ())
-    for turn in turns:
-        if speaker_of(turn) is Speaker.SYSTEM:
-            texts.extend(read_content(turn.get("content")).texts)
+    if not _SYSTEM_FIELDS.isdisjoint(body.fields):
+        for name in ("system", "instructions"):
+            texts.extend(read_content(body.value(name)).texts)
+        for name in ("systemInstruction", "system_instruction"):
+            value = body.value(name)
+            texts.extend(read_content(value.get("parts")).texts if isinstance(value, dict) else ())
+    for turn, speaker in zip(turns, speakers_of(turns), strict=True):
+        if speaker is _SYSTEM:
+            texts += texts_of(turn)
     return tuple(texts)
