@@ -185,7 +185,7 @@ def bare_words(text: str) -> str:
     """
     if _ORDINARY.fullmatch(text) is None or text[:1] in _QUOTES or _CLIENTS_OWN.match(text) is not None:
         return ""
-    if ":" in text and _LABELLED.match(text) is not None:
+    if (":" in text and _LABELLED.match(text) is not None) or "think" in text[-_SHORT_LINE:]:
         return ""
     return text.strip()
 

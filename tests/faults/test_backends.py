@@ -205,6 +205,48 @@ def test_a_stream_that_breaks_ends_with_an_error_event_and_no_end_mark(tmp_path:
         assert (event.outcome, event.status) == ("broken", 200)
 
 
+def _at_once(*pieces: bytes) -> Behaviour:
+    """A whole stream in one packet, its end too."""
+
+    async def answer(_seen: servers.Seen, line: servers.Line) -> None:
+        body = b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in pieces)
+        head = f"HTTP/1.1 200 OK\r\nContent-Type: {servers.SSE}\r\nTransfer-Encoding: chunked\r\n\r\n"
+        await line.send(head.encode() + body + b"0\r\n\r\n")
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("pieces", "words", "outcome"),
+    [
+        ((servers.event("one "), servers.event(None, "stop"), servers.DONE), ["one ", None, "[DONE]"], "ok"),
+        ((servers.event("one ") + servers.event(None, "stop") + servers.DONE,), ["one ", None, "[DONE]"], "ok"),
+        ((servers.event("one "), servers.event("two")), ["one ", "two", "upstream_broken"], "broken"),
+        ((servers.event("one "), b'data: {"error": {"message": "no more"}}\n\n'), ["one ", "no more"], "broken"),
+        ((servers.event("one "), b"data: nothing\n\n"), ["one ", "upstream_broken"], "broken"),
+    ],
+    ids=["events", "one chunk", "no end mark", "an error", "no JSON"],
+)
+def test_a_stream_that_comes_all_at_once_ends_as_honestly(
+    tmp_path: Path, pieces: tuple[bytes, ...], words: list[str | None], outcome: str
+) -> None:
+    def word_of(data: str) -> str | None:
+        if data == "[DONE]":
+            return data
+        value = json.loads(data)
+        if "error" in value:
+            return str(value["error"].get("code") or value["error"]["message"])
+        word: str | None = value["choices"][0]["delta"].get("content")
+        return word
+
+    with (
+        servers.running(_at_once(*pieces)) as backend,
+        serving(config_for({"only": backend.base_url}, tmp_path)) as running,
+    ):
+        assert [word_of(data) for data in events_of(running.ask(stream=True))] == words
+        assert running.events(1)[0].outcome == outcome
+
+
 def test_the_openai_client_sees_a_broken_stream_as_an_error(tmp_path: Path) -> None:
     with (
         servers.running(servers.stream_half_way) as backend,

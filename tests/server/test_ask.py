@@ -351,3 +351,23 @@ def test_the_quick_way_to_read_a_request_finds_what_the_general_one_finds(
     found = read_ask(read_object(json.dumps(usual).encode(), 100), {})
     expected = read_ask(general, {})
     assert structs.replace(found, estimated_tokens=0) == structs.replace(expected, estimated_tokens=0)
+
+
+LABELS = st.sampled_from(
+    [
+        *("Observation", "Tool result", "Function call output", "Execution result of ls", "Current task", "New task"),
+        *("exitcode", "Result of the tool", "Attached file from tool", "Correct your JSON errors", "Code output"),
+        *("2 validation errors", "Caveat", "The user request", "This is the user's task", "You have the user query"),
+        *("System", "Stop hook feedback", "Subagentstop hook feedback", "Error", "Rewrite this", "Two things"),
+    ]
+)
+REST = st.sampled_from(["please continue.", WISH, RISKY, f'"{WISH}"', "1 (execution failed)", "/no_think", ""])
+
+
+@given(LABELS, st.sampled_from([": ", ":", " : ", " and then: "]), REST, st.booleans())
+def test_a_line_with_a_colon_is_read_alike_however_quickly(label: str, colon: str, rest: str, tools: bool) -> None:
+    body = chat(user(label + colon + rest), **({"tools": TOOLS} if tools else {}))
+    found = read(body)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("model_router.server.harness.bare_words", lambda _: "")
+        assert found == read(body)
