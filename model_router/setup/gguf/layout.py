@@ -64,6 +64,18 @@ def read_layout(path: Path) -> GgufHeader:
 
 
 def _read(window: Window) -> GgufHeader:
+    """The header by guesses at where vocabularies end; where it does not come out as a whole one, without them.
+
+    A wrong guess leads into the middle of texts or past some keys. Then there are not as many keys as there should be,
+    with as many tensors behind them, all of which lie within the file.
+    """
+    try:
+        return _read_all(window, sure=False)
+    except SetupError:
+        return _read_all(window, sure=True)
+
+
+def _read_all(window: Window, *, sure: bool) -> GgufHeader:
     if window.size < 24 or window.slice(0, 4) != b"GGUF":
         raise window.wrong("it does not begin as one")
     version = window.u32(4)
@@ -74,7 +86,7 @@ def _read(window: Window) -> GgufHeader:
     room = window.size - 24
     if keys > min(_MOST_KEYS, room // _SMALLEST_KEY) or tensors > min(_MOST_TENSORS, room // SMALLEST_TENSOR):
         raise window.wrong(f"it claims {keys} keys and {tensors} tensors")
-    values, place = _read_keys(window, keys)
+    values, place = _read_keys(window, keys, sure=sure)
     table = read_tensors(window, tensors, place)
     alignment = values.get("general.alignment", 32)
     if not isinstance(alignment, int) or not 0 < alignment <= 1 << 20:
@@ -85,7 +97,7 @@ def _read(window: Window) -> GgufHeader:
     return GgufHeader(values, table, window.size, data)
 
 
-def _read_keys(window: Window, count: int) -> tuple[dict[str, Value], int]:
+def _read_keys(window: Window, count: int, *, sure: bool) -> tuple[dict[str, Value], int]:
     values: dict[str, Value] = {}
     place = 24
     for _ in range(count):
@@ -94,13 +106,13 @@ def _read_keys(window: Window, count: int) -> tuple[dict[str, Value], int]:
             raise window.wrong("a key is too long")
         key = window.slice(place + 8, length).decode("utf-8", "replace")
         kind = window.u32(place + 8 + length)
-        value, place = _read_value(window, kind, place + 12 + length, values)
+        value, place = _read_value(window, kind, place + 12 + length, sure=sure)
         if value is not None:
             values[key] = value
     return values, place
 
 
-def _read_value(window: Window, kind: int, place: int, values: dict[str, Value]) -> tuple[Value | None, int]:
+def _read_value(window: Window, kind: int, place: int, *, sure: bool) -> tuple[Value | None, int]:
     """The value, or ``None`` for one that is passed over, and where it ends."""
     if kind in _SCALARS:
         size = SIZES[kind]
@@ -118,7 +130,7 @@ def _read_value(window: Window, kind: int, place: int, values: dict[str, Value])
     if count > MOST_ITEMS:
         raise window.wrong(f"a list claims {count} items")
     if items == TEXT:
-        return None, end_of_texts(window, place, count, str(values.get("general.architecture", "")))
+        return None, end_of_texts(window, place, count, sure=sure)
     if items not in SIZES:
         raise window.wrong(f"a list has items of the unknown kind {items}")
     end = place + count * SIZES[items]

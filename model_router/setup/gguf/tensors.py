@@ -1,7 +1,7 @@
 """The table of tensors in a GGUF header: what it sums to, and which layers it names.
 
-There are hundreds of rows in every file and thousands of files on some machines, so a row is read in about a
-microsecond: no name is decoded, and layers are found by searching all names at once.
+There are hundreds of rows in every file and thousands of files on some machines, so one expression takes all rows apart,
+and what follows is counted by shape: a model has hundreds of tensors of some ten shapes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,11 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress, islice
+from operator import add
 
 from model_router.setup.gguf.types import TENSOR_TYPES
 from model_router.setup.gguf.window import Window
@@ -18,13 +22,21 @@ SMALLEST_TENSOR = 8 + 1 + 4 + 4 + 8
 _MOST_DIMENSIONS = 8
 _LONGEST_NAME = 1024
 _LONGEST_ROW = 8 + _LONGEST_NAME + 4 + 8 * _MOST_DIMENSIONS + 4 + 8
+_USUAL_ROW = 88
 
-_U64 = struct.Struct("<Q").unpack_from
-_ROWS = tuple(struct.Struct(f"<I{dimensions}QIQ") for dimensions in range(_MOST_DIMENSIONS + 1))
-"""Number of dimensions, each of them, type, offset; by the number."""
+_SHAPES = tuple(struct.Struct(f"<I{dimensions}QI") for dimensions in range(_MOST_DIMENSIONS + 1))
+"""Number of dimensions, each of them, type; by the number."""
 
-_ATTENTION = re.compile(rb"^blk\.([0-9]{1,5})\.(?:attn_k\.|attn_qkv\.|attn_kv_a|attn_k_b)", re.MULTILINE)
-_RECURRENT = re.compile(rb"^blk\.([0-9]{1,5})\.(?:ssm_|shortconv|time_mix_|linear_attn)", re.MULTILINE)
+_ROW = re.compile(
+    rb"([\x01-\x40])\0{7}"  # length of the name
+    rb"([^\0-\x08]{1,64})"  # the name, which ends at the number of dimensions
+    rb"(\x02\0{3}.{20}|\x01\0{3}.{12}|\x03\0{3}.{28}|\x04\0{3}.{36})"  # dimensions and type
+    rb"(.{8})",  # offset
+    re.DOTALL,
+)
+
+_ATTENTION = re.compile(rb"\nblk\.([0-9]{1,5})\.(?:attn_k\.|attn_qkv\.|attn_kv_a|attn_k_b)")
+_RECURRENT = re.compile(rb"\nblk\.([0-9]{1,5})\.(?:ssm_|shortconv|time_mix_|linear_attn)")
 _EXPERTS = b"_exps"
 _EMBEDDING = b"token_embd.weight"
 
@@ -49,81 +61,79 @@ class TensorTable:
     recurrent: frozenset[int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A column each; a shape is the bytes from the number of dimensions to the type. ``end`` is where the table ends."""
+
+    names: Sequence[bytes]
+    shapes: Sequence[bytes]
+    offsets: Sequence[int]
+    end: int
+
+
 def read_tensors(window: Window, count: int, place: int) -> TensorTable:
     """Read ``count`` rows from ``place`` on."""
-    names: list[bytes] = []
-    sizes: list[int] = []
+    rows = _matched(window, count, place) or _walked(window, count, place)
+    sizes: dict[bytes, int] = {}
     types: dict[int, int] = {}
-    reach = embedding = 0
-    vocabulary = None
-    most = 2048 * window.size  # a bit an element would still be a file of this size
-    data, base, position, limit = window.data, window.base, place - window.base, 0
-    if position < 0 or position > len(data):
-        position, data, base = _moved(window, place)
-    limit = len(data) - _LONGEST_ROW
-    for _ in range(count):
-        if position > limit:
-            position, data, base = _moved(window, base + position)
-            limit = len(data) - _LONGEST_ROW if base + len(data) < window.size else len(data) - SMALLEST_TENSOR
-        length = _length(window, data, position)
-        name = data[position + 8 : position + 8 + length]
-        after = position + 8 + length
-        row = _row(window, data, after)
-        elements, kind, offset = math.prod(row[1:-2]), row[-2], row[-1]
-        if elements > most:
-            raise window.wrong(f"the tensor {name[:80].decode('utf-8', 'replace')!r} claims {elements} elements")
+    for shape, number in Counter(rows.shapes).items():
+        *lengths, kind = _SHAPES[shape[0]].unpack(shape)[1:]
+        elements = math.prod(lengths)
+        if elements > 2048 * window.size:  # a bit an element would still be a file of this size
+            name = rows.names[rows.shapes.index(shape)][:80].decode("utf-8", "replace")
+            raise window.wrong(f"the tensor {name!r} claims {elements} elements")
         block = TENSOR_TYPES.get(kind)
-        size = -(-elements // block.elements) * block.bytes if block else 0
-        reach = max(reach, offset + size)
-        names.append(name)
-        sizes.append(size)
-        types[kind] = types.get(kind, 0) + elements
-        if name == _EMBEDDING:
-            embedding, vocabulary = size, row[-3] if row[0] else None
-        position = after + _ROWS[row[0]].size
-    text = b"\n".join(names)
+        sizes[shape] = -(-elements // block.elements) * block.bytes if block else 0
+        types[kind] = types.get(kind, 0) + number * elements
+    each = [sizes[shape] for shape in rows.shapes]
+    text = b"\n".join((b"", *rows.names))
+    embedding = rows.shapes[rows.names.index(_EMBEDDING)] if _EMBEDDING in rows.names else b""
     return TensorTable(
         count=count,
-        end=base + position,
-        reach=reach,
+        end=rows.end,
+        reach=max(map(add, rows.offsets, each), default=0),
         elements=sum(types.values()),
-        bytes=sum(sizes),
-        embedding_bytes=embedding,
-        vocabulary=vocabulary,
-        expert_bytes=_sum_of_experts(names, sizes) if _EXPERTS in text else 0,
+        bytes=sum(each),
+        embedding_bytes=sizes[embedding] if embedding else 0,
+        vocabulary=_SHAPES[embedding[0]].unpack(embedding)[-2] if embedding and embedding[0] else None,
+        expert_bytes=sum(compress(each, [_EXPERTS in name for name in rows.names])) if _EXPERTS in text else 0,
         types=types,
         attention=frozenset(map(int, _ATTENTION.findall(text))),
         recurrent=frozenset(map(int, _RECURRENT.findall(text))),
     )
 
 
-def _moved(window: Window, place: int) -> tuple[int, bytes, int]:
-    """The window where a row begins: the position in its data, the data, and where that stands in the file."""
-    window.at(place, min(_LONGEST_ROW, max(window.size - place, 1)))
-    return place - window.base, window.data, window.base
+def _matched(window: Window, count: int, place: int) -> _Rows | None:
+    """All rows at once, or ``None`` where one of them is not as usual and each has to be looked at."""
+    start = window.at(place, min(count * _USUAL_ROW, max(window.size - place, 0)))
+    found = list(islice(_ROW.finditer(window.data, start), count))
+    if not found or len(found) < count:
+        return None
+    lengths, names, shapes, offsets = zip(*[match.groups() for match in found], strict=True)
+    end = found[-1].end()
+    if end - start != 16 * count + sum(map(len, names)) + sum(map(len, shapes)):
+        return None  # something lies between two of them
+    if b"".join(lengths) != bytes(map(len, names)):
+        return None  # what looks like a row is part of a name
+    return _Rows(names, shapes, struct.unpack(f"<{count}Q", b"".join(offsets)), window.base + end)
 
 
-def _length(window: Window, data: bytes, position: int) -> int:
-    if position + 8 > len(data):
-        raise window.wrong("it ends too early")
-    length = int(_U64(data, position)[0])
-    if length > _LONGEST_NAME:
-        raise window.wrong("the name of a tensor is too long")
-    return length
-
-
-def _row(window: Window, data: bytes, after: int) -> tuple[int, ...]:
-    """The numbers behind the name. The first byte of the number of dimensions says how many there are."""
-    dimensions = data[after] if after < len(data) else 0
-    if dimensions > _MOST_DIMENSIONS:
-        raise window.wrong(f"a tensor claims {dimensions} dimensions")
-    if after + _ROWS[dimensions].size > len(data):
-        raise window.wrong("it ends too early")
-    row = _ROWS[dimensions].unpack_from(data, after)
-    if row[0] != dimensions:
-        raise window.wrong(f"a tensor claims {row[0]} dimensions")
-    return row
-
-
-def _sum_of_experts(names: list[bytes], sizes: list[int]) -> int:
-    return sum(size for name, size in zip(names, sizes, strict=True) if _EXPERTS in name)
+def _walked(window: Window, count: int, place: int) -> _Rows:
+    names: list[bytes] = []
+    shapes: list[bytes] = []
+    offsets: list[int] = []
+    for _ in range(count):
+        window.at(place, min(_LONGEST_ROW, max(window.size - place, 1)))
+        length = window.u64(place)
+        if length > _LONGEST_NAME:
+            raise window.wrong("the name of a tensor is too long")
+        names.append(window.slice(place + 8, length))
+        place += 8 + length
+        dimensions = window.u32(place)
+        if dimensions > _MOST_DIMENSIONS:
+            raise window.wrong(f"a tensor claims {dimensions} dimensions")
+        shapes.append(window.slice(place, _SHAPES[dimensions].size))
+        place += _SHAPES[dimensions].size
+        offsets.append(window.u64(place))
+        place += 8
+    return _Rows(names, shapes, offsets, place)
