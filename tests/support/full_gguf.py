@@ -1,7 +1,7 @@
 """GGUF headers as large as those of real models: whole vocabularies, merges, hundreds of tensors, and no weights.
 
-The weights are a hole in the file, so a model of gigabytes takes a few megabytes of the disk. Texts are made up, with the
-lengths that real ones have; the order of the keys is that of llama.cpp's converter.
+The weights are a hole in the file, so a model of gigabytes takes a few megabytes of the disk. Texts are made up, with
+the lengths that real ones have; the order of the keys is that of llama.cpp's converter.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import prod
 from pathlib import Path
 from random import Random
 
 _U32, _I32, _F32, _BOOL, _TEXT, _ARRAY = 4, 5, 6, 7, 8, 9
 _F32_TENSOR, _Q4_K, _Q6_K = 0, 12, 14
-_BLOCK_BYTES = {_F32_TENSOR: (1, 4), _Q4_K: (256, 144), _Q6_K: (256, 210)}
+_BLOCKS = {_F32_TENSOR: (1, 4), _Q4_K: (256, 144), _Q6_K: (256, 210)}
+_PARTS = 16
 _TEMPLATE = "{% for message in messages %}{{ message.role }}: {{ message.content }}{% if tools %}...{% endif %}\n" * 60
 
 
@@ -122,33 +124,27 @@ def _tensors(family: Family) -> tuple[list[bytes], int]:
     for name, shape, kind in shapes:
         numbers = struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, place)
         rows.append(_text(name) + numbers)
-        elements = 1
-        for length in shape:
-            elements *= length
-        block, size = _BLOCK_BYTES[kind]
-        place += -(-(elements // block * size) // 32) * 32
+        elements, size = _BLOCKS[kind]
+        place += -(-(prod(shape) // elements * size) // 32) * 32
     return rows, place
 
 
 @cache
 def _texts(count: int, seed: int, *, pairs: bool = False) -> bytes:
     """Longer ones towards the end, letters of one to three bytes, control tokens last."""
-    random = Random(seed * 2 + pairs)
+    random = Random(2 * seed + pairs)
     letters = "etaoinsrhldcumfpgwybvkxjqz" * 12 + "0123456789._-()" + "éüñжяш" * 2 + "\u4e2d\u6587\u3042\uac00" * 2
-    soup = "".join(random.choices(letters, k=1 << 16))
-    found = []
-    for number in range(count):
-        length = 2 + int(random.random() * (5 + 7 * number // count))
-        start = random.randrange(len(soup) - 16)
-        text = soup[start : start + length]
-        if number % 5 < 3:
-            text = "Ġ" + text
-        if pairs:
-            text = f"{text[: length // 2]} {text[length // 2 :]}"
-        elif number >= count - 200:
-            text = f"<|reserved_special_token_{number}|>"
-        found.append(_text(text))
-    return b"".join(found)
+    parts, left = [], count - 200
+    for part in range(_PARTS):
+        texts = []
+        for _ in range(509):
+            text = "".join(random.choices(letters, k=2 + random.randrange(5 + part // 2)))
+            texts.append(_text(f"{text[:2]} {text[2:]}" if pairs else "Ġ" * (random.random() < 0.6) + text))
+        number = left // (_PARTS - part)
+        parts += [*texts * (number // 509), *texts[: number % 509]]
+        left -= number
+    parts += [_text("a b" if pairs else f"<|reserved_special_token_{number}|>") for number in range(200)]
+    return b"".join(parts)
 
 
 def _text(text: str) -> bytes:

@@ -1,7 +1,7 @@
 """The table of tensors in a GGUF header: what it sums to, and which layers it names.
 
-There are hundreds of rows in every file and thousands of files on some machines, so one expression takes all rows apart,
-and what follows is counted by shape: a model has hundreds of tensors of some ten shapes.
+There are hundreds of rows in every file and thousands of files on some machines. So a row is only cut out, and what it
+says is reckoned by shape: a model has hundreds of tensors of some ten shapes.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import struct
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import compress, islice
+from itertools import compress
 from operator import add
 
 from model_router.setup.gguf.types import TENSOR_TYPES
@@ -23,17 +23,11 @@ _MOST_DIMENSIONS = 8
 _LONGEST_NAME = 1024
 _LONGEST_ROW = 8 + _LONGEST_NAME + 4 + 8 * _MOST_DIMENSIONS + 4 + 8
 _USUAL_ROW = 88
+"""Nearly all tables are shorter, for each of their rows."""
 
+_U64 = struct.Struct("<Q").unpack_from
 _SHAPES = tuple(struct.Struct(f"<I{dimensions}QI") for dimensions in range(_MOST_DIMENSIONS + 1))
 """Number of dimensions, each of them, type; by the number."""
-
-_ROW = re.compile(
-    rb"([\x01-\x40])\0{7}"  # length of the name
-    rb"([^\0-\x08]{1,64})"  # the name, which ends at the number of dimensions
-    rb"(\x02\0{3}.{20}|\x01\0{3}.{12}|\x03\0{3}.{28}|\x04\0{3}.{36})"  # dimensions and type
-    rb"(.{8})",  # offset
-    re.DOTALL,
-)
 
 _ATTENTION = re.compile(rb"\nblk\.([0-9]{1,5})\.(?:attn_k\.|attn_qkv\.|attn_kv_a|attn_k_b)")
 _RECURRENT = re.compile(rb"\nblk\.([0-9]{1,5})\.(?:ssm_|shortconv|time_mix_|linear_attn)")
@@ -43,13 +37,14 @@ _EMBEDDING = b"token_embd.weight"
 
 @dataclass(frozen=True, slots=True)
 class TensorTable:
-    """Sums over all tensors of one file. ``types`` is the number of elements by type, ``end`` where the table ends.
+    """Sums over all tensors of one file. ``types`` is the number of elements by type.
 
-    ``reach`` is how far behind the beginning of the data the last tensor ends, as far as types are known.
+    ``length`` is that of the table itself, in bytes; ``reach`` is how far behind the beginning of the data the last
+    tensor ends, as far as types are known.
     """
 
     count: int
-    end: int
+    length: int
     reach: int
     elements: int
     bytes: int
@@ -63,7 +58,7 @@ class TensorTable:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """A column each; a shape is the bytes from the number of dimensions to the type. ``end`` is where the table ends."""
+    """A column each; a shape is the bytes from the number of dimensions to the type. ``end`` is that of the table."""
 
     names: Sequence[bytes]
     shapes: Sequence[bytes]
@@ -73,11 +68,16 @@ class _Rows:
 
 def read_tensors(window: Window, count: int, place: int) -> TensorTable:
     """Read ``count`` rows from ``place`` on."""
-    rows = _matched(window, count, place) or _walked(window, count, place)
+    rows = _rows(window, count, place)
+    if max(map(len, rows.names), default=0) > _LONGEST_NAME:
+        raise window.wrong("the name of a tensor is too long")
     sizes: dict[bytes, int] = {}
     types: dict[int, int] = {}
     for shape, number in Counter(rows.shapes).items():
-        *lengths, kind = _SHAPES[shape[0]].unpack(shape)[1:]
+        dimensions = int.from_bytes(shape[:4], "little")
+        if dimensions > _MOST_DIMENSIONS:
+            raise window.wrong(f"a tensor claims {dimensions} dimensions")
+        *lengths, kind = _SHAPES[dimensions].unpack(shape)[1:]
         elements = math.prod(lengths)
         if elements > 2048 * window.size:  # a bit an element would still be a file of this size
             name = rows.names[rows.shapes.index(shape)][:80].decode("utf-8", "replace")
@@ -85,55 +85,44 @@ def read_tensors(window: Window, count: int, place: int) -> TensorTable:
         block = TENSOR_TYPES.get(kind)
         sizes[shape] = -(-elements // block.elements) * block.bytes if block else 0
         types[kind] = types.get(kind, 0) + number * elements
-    each = [sizes[shape] for shape in rows.shapes]
+    each = list(map(sizes.__getitem__, rows.shapes))
     text = b"\n".join((b"", *rows.names))
     embedding = rows.shapes[rows.names.index(_EMBEDDING)] if _EMBEDDING in rows.names else b""
     return TensorTable(
         count=count,
-        end=rows.end,
+        length=rows.end - place,
         reach=max(map(add, rows.offsets, each), default=0),
         elements=sum(types.values()),
         bytes=sum(each),
         embedding_bytes=sizes[embedding] if embedding else 0,
         vocabulary=_SHAPES[embedding[0]].unpack(embedding)[-2] if embedding and embedding[0] else None,
-        expert_bytes=sum(compress(each, [_EXPERTS in name for name in rows.names])) if _EXPERTS in text else 0,
+        expert_bytes=sum(compress(each, [name.find(_EXPERTS) >= 0 for name in rows.names])) if _EXPERTS in text else 0,
         types=types,
         attention=frozenset(map(int, _ATTENTION.findall(text))),
         recurrent=frozenset(map(int, _RECURRENT.findall(text))),
     )
 
 
-def _matched(window: Window, count: int, place: int) -> _Rows | None:
-    """All rows at once, or ``None`` where one of them is not as usual and each has to be looked at."""
-    start = window.at(place, min(count * _USUAL_ROW, max(window.size - place, 0)))
-    found = list(islice(_ROW.finditer(window.data, start), count))
-    if not found or len(found) < count:
-        return None
-    lengths, names, shapes, offsets = zip(*[match.groups() for match in found], strict=True)
-    end = found[-1].end()
-    if end - start != 16 * count + sum(map(len, names)) + sum(map(len, shapes)):
-        return None  # something lies between two of them
-    if b"".join(lengths) != bytes(map(len, names)):
-        return None  # what looks like a row is part of a name
-    return _Rows(names, shapes, struct.unpack(f"<{count}Q", b"".join(offsets)), window.base + end)
-
-
-def _walked(window: Window, count: int, place: int) -> _Rows:
+def _rows(window: Window, count: int, place: int) -> _Rows:
+    """Each row as bytes. What is in them is not looked at, save the two numbers that say where a row ends."""
     names: list[bytes] = []
     shapes: list[bytes] = []
     offsets: list[int] = []
-    for _ in range(count):
-        window.at(place, min(_LONGEST_ROW, max(window.size - place, 1)))
-        length = window.u64(place)
-        if length > _LONGEST_NAME:
-            raise window.wrong("the name of a tensor is too long")
-        names.append(window.slice(place + 8, length))
-        place += 8 + length
-        dimensions = window.u32(place)
-        if dimensions > _MOST_DIMENSIONS:
-            raise window.wrong(f"a tensor claims {dimensions} dimensions")
-        shapes.append(window.slice(place, _SHAPES[dimensions].size))
-        place += _SHAPES[dimensions].size
-        offsets.append(window.u64(place))
-        place += 8
+    while left := count - len(names):
+        length = min(max(left * _USUAL_ROW, _LONGEST_ROW), max(window.size - place, 1))
+        start = position = window.at(place, length)
+        data = window.data
+        try:
+            for _ in range(left):
+                after = position + 8 + _U64(data, position)[0]
+                end = after + 8 + 8 * data[after]
+                offsets.append(_U64(data, end)[0])
+                names.append(data[position + 8 : after])
+                shapes.append(data[after:end])
+                position = end + 8
+        except (IndexError, struct.error):  # it goes on behind this piece of the file
+            if position == start:
+                long = window.u64(place) > _LONGEST_NAME
+                raise window.wrong("the name of a tensor is too long" if long else "it ends too early") from None
+        place += position - start
     return _Rows(names, shapes, offsets, place)
