@@ -38,7 +38,7 @@ class Settings:
     hidden: float = 0.3
     scale: int = 32
     min_groups: int = 2
-    max_cues: int = 32_000
+    max_cues: int = 31_500
 
 
 def features(rows: Sequence[Row]) -> list[list[str]]:

@@ -16,7 +16,7 @@ from functools import cache
 from model_router.engine.regex import Regex, Span
 
 LONGEST = 6_000
-"""Bytes above which a text is a document with a wish in it; there the rules see an order among any words."""
+"""Characters above which a text is a document with a wish in it; there the rules see an order among any words."""
 
 
 def _table(words: str) -> tuple[str, ...]:
@@ -120,6 +120,12 @@ _JOBS = _table(
 )
 """What is done with a text: the words behind such a sentence are that text."""
 
+_LABEL = re.compile(
+    r"\A(?:please |now )?(?:solve|fix|resolve|implement|complete|do|handle|work on) (?:this|the following) "
+    r"(?:issue|problem|task|request|ticket): |\A(?:your |new |current )?(?:task|issue|problem|request)(?: is)?:\s",
+    re.IGNORECASE,
+)
+"""What an agent's template puts in front of the wish."""
 _LIST = re.compile(rb"[ \t*_]*(?:\n[ \t]*(?:[-*]|\xe2\x80\xa2|[0-9]{1,2}[.)])[^\n]*)*")
 _SECTION_END = re.compile(rb"\n(?=#{1,4} )")
 _PLACE = re.compile(rb"[ \t]*\n?[ \t]*(?:https?://|~?/|\./)\S+")
@@ -149,9 +155,9 @@ def may_be_briefed(text: str) -> bool:
 
 def without_briefing(text: str) -> str:
     """The text without sentences to any agent; the text itself when there are none, or nothing else is said."""
-    data = text.encode(errors="replace")
-    if len(data) > LONGEST:
+    if len(text) > LONGEST:
         return text
+    data = text.encode(errors="replace")
     begins, ends = _patterns()
     kept: list[bytes] = []
     done = 0
@@ -165,7 +171,7 @@ def without_briefing(text: str) -> str:
         found = begins.search(data, max(end - 2, found[1] - 1))
     if not done:
         return text
-    left = b"\n".join((*kept, data[done:])).decode(errors="ignore").strip()
+    left = _LABEL.sub("", b"\n".join((*kept, data[done:])).decode(errors="ignore").strip()).strip()
     return left if any(map(str.isalpha, left)) else text
 
 
@@ -191,9 +197,7 @@ def _briefing(data: bytes, start: int, stop: Span | None) -> int:
     if sentence in _HEADS:
         listed = _LIST.match(data, end - 1)
         return listed.end() if listed is not None else end
-    if any(map(sentence.__contains__, _JOBS)) or not any(
-        sentence.startswith(openings) and any(map(sentence.__contains__, named)) for openings, named in _KINDS
-    ):
+    if not _speaks_to_any_agent(sentence):
         return 0
     place = _PLACE.match(data, end)
     if place is not None:
@@ -202,3 +206,9 @@ def _briefing(data: bytes, start: int, stop: Span | None) -> int:
         close = data.find(b"```", data.find(b"```", end) + 3)
         return len(data) if close < 0 else close + 3
     return end
+
+
+def _speaks_to_any_agent(sentence: str) -> bool:
+    return any(
+        sentence.startswith(openings) and any(map(sentence.__contains__, named)) for openings, named in _KINDS
+    ) and not any(map(sentence.__contains__, _JOBS))

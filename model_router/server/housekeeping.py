@@ -250,6 +250,8 @@ _CURSORS = (
     "edit_diff_history|>",
 )
 """An editor's own marks around what is to be rewritten, and those of the cursor or of the latest edits beside it."""
+_EDITORS_HEAD = re.compile(r"(?:`{3,}[^\n]{0,20})?\s*(?:<\|\w|### Instruction:)|[^\n]{0,200}\n<original_code>\n")
+"""How such a text begins: with a mark, not with what somebody asks about the marks."""
 _SPEAKER = re.compile(
     r"^[ \t]*/?(?:[\[(*]{0,2})(user|human|assistant|ai|model|bot)(?:[\])*]{0,2})[ \t]*:[\])*]{0,2}",
     re.IGNORECASE | re.MULTILINE,
@@ -323,8 +325,10 @@ def is_fill_in(text: str, *, whole: bool = False) -> bool:
 
 def is_next_edit(text: str) -> bool:
     """Whether an editor asks what its person will change next: between its own marks stands the code, and no wish."""
-    return any(0 <= text.find(opener) < text.rfind(closer) for opener, closer in _REGIONS) and any(
-        mark in text for mark in _CURSORS
+    return (
+        any(0 <= text.find(opener) < text.rfind(closer) for opener, closer in _REGIONS)
+        and any(mark in text for mark in _CURSORS)
+        and _EDITORS_HEAD.match(text) is not None
     )
 
 
