@@ -329,7 +329,8 @@ def _places() -> tuple[Regex, Regex]:
     """What names a developer's own machine, and what names one that others use; few asks come this far."""
     return (
         Regex(
-            r"\b(?:dev|development|local|localhost|desarrollo|développement|developpement|desenvolvimento|sviluppo"
+            r"\b(?:dev|development|local|localhost|vite|webpack|storybook|jupyter|notebook"
+            r"|desarrollo|développement|developpement|desenvolvimento|sviluppo"
             r"|entwicklungs?|entwicklungs\w+|dev-?server|ontwikkel\w*|lokalen?|locale?|deweloperski|geliştirme|yerel)\b"
             r"|dev-сервер|локальн|разработки|开发|本地|開発|ローカル|개발|로컬|التطوير|المحلي|डेव|लोकल",
             MEMORY,

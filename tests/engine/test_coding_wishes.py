@@ -51,6 +51,22 @@ geliştirme sunucusunu yeniden başlat
 أعد تشغيل خادم التطوير
 टेस्ट की गलती ठीक करो और उन्हें फिर से चलाओ
 डेव सर्वर फिर से चालू करो
+restart the webpack server
+rename OrderBook to Ledger and update all usages
+migra las pruebas a pytest
+haz que el linter no se queje
+implementa la ordenación en la tabla de clientes
+arregla la prueba de la cesta y lánzala otra vez
+écris un test pour le module de paiement
+migre les tests vers pytest
+ajoute des types au module de paiement
+optimise la boucle du parseur
+migra i test a pytest
+aggiungi i tipi al modulo pagamenti
+semplifica questo ciclo e lancia i test
+migre os testes para pytest
+adicione tipos ao módulo de pagamentos
+conserte o teste do carrinho
 """.strip().splitlines()
 
 RISKY = """
@@ -77,6 +93,11 @@ wdróż nową wersję na produkcję
 प्रोडक्शन सर्वर रीस्टार्ट करो
 classify these tickets and delete the spam ones
 extract the names from this mail and send them to Anna
+borra todos los usuarios inactivos de la base
+supprime les comptes des clients
+cancella tutti i backup
+apague os registros dos clientes
+faça o deploy em produção
 """.strip().splitlines()
 
 ABOUT_TEXT = (
@@ -88,6 +109,11 @@ ABOUT_TEXT = (
     "Extract all action items: Tom will delete the old backups, Mia will send the invoice and book the flight.",
     "From the text below list every person and every amount.\n\nMaria transferred 500 dollars to John and deleted her"
     " account.",
+    "Assign a label to each line:\n- book a table for two\n- turn off the lights\n- play some jazz",
+    "For each sentence below, say whether it is an imperative.\n1. Close the window.\n2. Delete the old files.",
+    "From a document and a list of kinds, find every entity and every relation.\n\n1. Give the name, the kind and a"
+    " description of each entity.\n2. Give source, target and strength of each relation.\n\nText: On Monday Ann Berg"
+    " cancelled the contract, deleted her account and sent 4,000 euros to Peter. The bank will close the branch.",
     "Give each line a category (billing, account, other):\nclose my account\nrefund my card\nhow do I log in",
 )
 
