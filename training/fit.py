@@ -29,13 +29,14 @@ class Settings:
     """``decay`` is the L2 pull per step, ``scale`` how many units of the table are one natural logit.
 
     In every other step a share of the cues is ``hidden``: an ask that was not learned from holds words that are not
-    known, and what is known has to do without them.
+    known, and what is known has to do without them. Which ones, changes among ``choices``, so that none of them counts.
     """
 
     steps: int = 220
     rate: float = 0.06
     decay: float = 1.5e-5
     hidden: float = 0.3
+    choices: int = 8
     scale: int = 32
     min_groups: int = 2
     max_cues: int = 32_000
@@ -94,11 +95,12 @@ def fit(rows: Sequence[Row], settings: Settings) -> tuple[list[str], np.ndarray]
     return [names[chosen[i]] for i in keep], whole[keep]
 
 
-def hide(counts: sparse.csr_matrix, share: float) -> sparse.csr_matrix:
-    """The same rows without a share of their cues; which, depends on the places of row and cue alone."""
+def hide(counts: sparse.csr_matrix, share: float, choice: int = 0) -> sparse.csr_matrix:
+    """The same rows without a share of their cues; which, depends on ``choice`` and the places of row and cue alone."""
     entries = counts.tocoo()
     bits = entries.row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
     bits += entries.col.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    bits += np.uint64(choice * 0xD6E8FEB86659FD93 % 2**64)
     for shift in (29, 32):
         bits = (bits ^ bits >> np.uint64(shift)) * np.uint64(0xBF58476D1CE4E5B9)
     kept = (bits >> np.uint64(11) >= int(share * 2**53)) | (entries.col == 0)
@@ -111,11 +113,12 @@ def _descend(x: sparse.csr_matrix, rows: Sequence[Row], settings: Settings) -> n
     y = np.zeros((len(rows), len(CLASSES)))
     y[np.arange(len(rows)), [classes[row.label] for row in rows]] = 1.0
     share = row_weights(rows)[:, None]
-    views = [(seen, seen.T.tocsr()) for seen in (x, hide(x, settings.hidden))]
+    whole = (x, x.T.tocsr())
+    parts = [(part, part.T.tocsr()) for part in (hide(x, settings.hidden, at) for at in range(settings.choices))]
     weights = np.zeros((x.shape[1], len(CLASSES)))
     first, second = np.zeros_like(weights), np.zeros_like(weights)
     for step in range(1, settings.steps + 1):
-        seen, transposed = views[step % 2]
+        seen, transposed = parts[step // 2 % settings.choices] if step % 2 else whole
         logits = seen @ weights
         powers = np.rint(np.exp(logits - logits.max(axis=1, keepdims=True)) * PROBABILITY_GRID)
         likely = np.rint(powers / powers.sum(axis=1, keepdims=True) * PROBABILITY_GRID) / PROBABILITY_GRID

@@ -14,7 +14,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from model_router.engine.orders.common import DOT
 from model_router.engine.orders.tongue import GRID, Tongue
@@ -42,6 +42,9 @@ MEMORY = 32 << 20
 HOPS = 16
 BYTES_A_HOP = 2_000
 """Verbs that are looked at one by one, and one more for each so many bytes."""
+
+BESIDE = 24
+"""Bytes before a thing, whose verb comes last, that say what kind of thing it is."""
 
 SHORT = 4_000
 """Bytes that are read at once rather than from verb to verb, and by one automaton only: each has to be fetched to the
@@ -120,6 +123,7 @@ class Rules:
         self._odd = odd
         self._foreign = frozenset(word.encode() for word in foreign)
         self._hushes: dict[int, tuple[Regex, Regex]] = {}
+        self._stops = sum(1 << place * WIDTH + ACTS.index("stop") for place in range(len(tongues) + len(guests)))
 
     @cached_property
     def _clauses(self) -> Clauses:
@@ -256,6 +260,8 @@ class Rules:
     def _look(self, data: bytes, verb: Span, thing: Span) -> Place:
         """``resume`` is behind the first word alone, because its partner may open an order of its own."""
         hits = self._hits(data, verb, thing)
+        if hits & self._stops and _at_home(data, verb, thing):
+            hits &= ~self._stops
         return Place(
             self._risk(data, verb, thing, hits) if hits else None, min(verb[0], thing[0]), min(verb[1], thing[1])
         )
@@ -306,6 +312,34 @@ class Rules:
                 Regex(bounded(later, tongue.spaced), MEMORY),
             )
         return found
+
+
+def _at_home(data: bytes, verb: Span, thing: Span) -> bool:
+    """Whether what is stopped or started anew is a developer's own: to do so is daily work."""
+    start, end = min(verb[0], thing[0]), max(verb[1], thing[1])
+    if thing[0] < verb[0]:
+        start = max(0, start - BESIDE)
+    around = data[start:end] + b" " + b" ".join(_up_to_end(data[end : end + NEAR_BYTES]).split()[:2])
+    at_home, live = _places()
+    return at_home.search(around) is not None and live.search(around) is None
+
+
+@cache
+def _places() -> tuple[Regex, Regex]:
+    """What names a developer's own machine, and what names one that others use; few asks come this far."""
+    return (
+        Regex(
+            r"\b(?:dev|development|local|localhost|vite|webpack|storybook|jupyter|notebook"
+            r"|desarrollo|développement|developpement|desenvolvimento|sviluppo"
+            r"|entwicklungs?|entwicklungs\w+|dev-?server|ontwikkel\w*|lokalen?|locale?|deweloperski|geliştirme|yerel)\b"
+            r"|dev-сервер|локальн|разработки|开发|本地|開発|ローカル|개발|로컬|التطوير|المحلي|डेव|लोकल",
+            MEMORY,
+        ),
+        Regex(
+            "prod|live|customer|cluster|cliente|kunden|боев|клиент|生产|线上|客户|本番|顧客|운영|고객|الإنتاج|العملاء",
+            MEMORY,
+        ),
+    )
 
 
 def _spans(start: int, end: int) -> Iterator[tuple[int, int]]:

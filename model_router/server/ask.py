@@ -134,8 +134,10 @@ def _is_bound(body: JsonBody) -> bool:
 
 
 def _task(body: JsonBody, found: Found, system: SystemTexts) -> str:
-    if housekeeping.is_fill_in(found.text, whole="messages" in body.fields) or (
-        "messages" not in body.fields and body.holds("suffix")
+    if (
+        housekeeping.is_fill_in(found.text, whole="messages" in body.fields)
+        or housekeeping.is_next_edit(found.raw or found.text)
+        or ("messages" not in body.fields and body.holds("suffix"))
     ):
         return "autocomplete"
     return housekeeping.task_of(system(), found.raw)

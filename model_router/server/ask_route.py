@@ -16,6 +16,7 @@ from model_router.engine.receipt import Digest, shorten
 from model_router.engine.routes import HUMAN_CONFIRM, RiskClass, Route
 from model_router.router import ModelRouter
 from model_router.server.ask import Ask, CallKind
+from model_router.server.briefing import may_be_briefed, without_briefing
 
 
 class Pick(msgspec.Struct, frozen=True):
@@ -124,13 +125,24 @@ def _main(router: ModelRouter, ask: Ask, hints: RoutingHints, *, approved: bool)
             context_tokens=ask.estimated_tokens,
         )
     pick = _pick(router, ask.text, hints, approved=approved)
-    if pick.engine != HUMAN_CONFIRM or not router.config_valid or (pick.risk is not None and not approved):
+    if pick.engine == HUMAN_CONFIRM:
+        if not router.config_valid or (pick.risk is not None and not approved):
+            return pick
+        without_length = replace(hints, context_tokens=None)
+        for wider in (without_length, replace(without_length, required_modalities=())):
+            pick = _pick(router, ask.text, wider, pick.route_us, approved=approved)
+            if pick.engine != HUMAN_CONFIRM:
+                break
+    return pick if approved else _heard_alone(router, ask.text, pick)
+
+
+def _heard_alone(router: ModelRouter, text: str, pick: Pick) -> Pick:
+    """What was picked for a text, unless the words that are the person's own wait when nothing is said around them."""
+    own = without_briefing(text) if may_be_briefed(text) else text
+    if own is text:
         return pick
-    for wider in (replace(hints, context_tokens=None), replace(hints, context_tokens=None, required_modalities=())):
-        pick = _pick(router, ask.text, wider, pick.route_us, approved=approved)
-        if pick.engine != HUMAN_CONFIRM:
-            break
-    return pick
+    alone = _pick(router, own, pick.hints, pick.route_us)
+    return alone if alone.engine == HUMAN_CONFIRM and alone.risk is not None else pick
 
 
 def _pick(

@@ -78,6 +78,11 @@ _ANNOUNCED = re.compile(
 """A block that the line above it announces as what is wanted, in the midst of a text."""
 _HANDED = re.compile(r"^-{3,}\nTask:\n((?:(?!\n---).)*)\n-{3,}$", re.DOTALL | re.MULTILINE)
 """A task between two lines, as an agent hands it to another one."""
+_DESCRIBED = (
+    r"\bI(?:'ve| have) uploaded [^\n]{1,300}\b[Cc]onsider the following [^\n<]{1,60}:\s*"
+    r"<(pr_description|problem_statement|task_description|issue_description)>"
+)
+"""A task that an agent was started with, in a block that the line above it announces."""
 _CONVERSES = r"(?i)\b(?:following is|below is|this is|conversation between|chat between|current conversation|you are)\b"
 """What the lines above a conversation that was written out speak of."""
 _LONGEST_SCENE = 120
@@ -143,6 +148,13 @@ def announced_in(text: str) -> str:
     if block is None or end < 0 or "</" not in text[: block.start()] or "<" not in text[end + 2 :].partition(">")[2]:
         return ""
     return text[block.end() : end].strip()
+
+
+def described_in(text: str) -> str:
+    """The task that an agent was started with, when the text tells the agent to consider it; or nothing."""
+    block = _compiled(_DESCRIBED).search(text) if "onsider the following" in text else None
+    end = text.find(f"</{block[1]}>", block.end()) if block is not None else -1
+    return text[block.end() : end].strip() if block is not None and end >= 0 else ""
 
 
 def quoted_in(text: str) -> str:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import re2
 
-from model_router.server.forms import announced_in, asked_in, handed_in, quoted_in, said_in
+from model_router.server.forms import announced_in, asked_in, described_in, handed_in, quoted_in, said_in
 from model_router.server.json_texts import words_in
 from model_router.server.markup import Block, enclosed
 from model_router.server.notes import is_attached, without_notes, without_references
@@ -303,7 +303,7 @@ def _strip_part(part: str) -> Stripped:
     if "<" in part:
         if part.startswith("### Task:"):  # a template for retrieved documents: the question stands behind them
             part = part[max(part.rfind("</context>") + 10, 0) :] if part.rstrip()[-10:] != "</context>" else part
-        announced = announced_in(part) if ":\n<" in part else ""
+        announced = described_in(part) or (announced_in(part) if ":\n<" in part else "")
         part, arguments = (announced, "") if announced else _without_blocks(part)
     if heading_of_file:
         part = part.lstrip().partition("\n")[2]

@@ -133,6 +133,13 @@ _SYSTEM_TASKS = _table(
     ("autocomplete", "type next", r"predict what the user will type next"),
     (
         "autocomplete",
+        "edit|changes",
+        r"predict (?:and complete )?(?:the )?(?:developer's |user's )?(?:next (?:code )?edits?\b"
+        r"|changes [^.\n]{0,60}\bnext\b)|\bedit prediction\b[^.\n]{0,60}\b(?:model|assistant|engine|task)\b"
+        r"|assisting in editing specific sections of code",
+    ),
+    (
+        "autocomplete",
         "completion",
         r"you are an? (?:code|inline|text) (?:auto)?completion (?:assistant|engine|model|tool)",
     ),
@@ -230,6 +237,21 @@ _STANDS_FOR_SYSTEM = re.compile(r"\s*you(?:'re| are) (?:an?|the|in|maintaining|s
 """How a call begins that has all it says, rules and matter, in one turn."""
 _FILL_IN = ("<fim_prefix>", "<|fim_prefix|>", "<|fim_begin|>", "<｜fim▁begin｜>", "<SUF>", "[SUFFIX]")
 _GAPS = ("<fim_middle>", "<|fim_middle|>", "<|fim_end|>", "<｜fim▁end｜>", "<MID>")
+_REGIONS = (
+    ("<|code_to_edit|>", "<|/code_to_edit|>"),
+    ("<|editable_region_start|>", "<|editable_region_end|>"),
+    ("<current-version>", "</current-version>"),
+)
+_CURSORS = (
+    "<|cursor|>",
+    "<|user_cursor_is_here|>",
+    "<|user_cursor|>",
+    "<edits_to_original_code>",
+    "edit_diff_history|>",
+)
+"""An editor's own marks around what is to be rewritten, and those of the cursor or of the latest edits beside it."""
+_EDITORS_HEAD = re.compile(r"(?:`{3,}[^\n]{0,20})?\s*(?:<\|\w|### Instruction:)|[^\n]{0,200}\n<original_code>\n")
+"""How such a text begins: with a mark, not with what somebody asks about the marks."""
 _SPEAKER = re.compile(
     r"^[ \t]*/?(?:[\[(*]{0,2})(user|human|assistant|ai|model|bot)(?:[\])*]{0,2})[ \t]*:[\])*]{0,2}",
     re.IGNORECASE | re.MULTILINE,
@@ -299,6 +321,15 @@ def is_fill_in(text: str, *, whole: bool = False) -> bool:
     if whole:
         return text.endswith(_GAPS)
     return any(mark in text for mark in _FILL_IN)
+
+
+def is_next_edit(text: str) -> bool:
+    """Whether an editor asks what its person will change next: between its own marks stands the code, and no wish."""
+    return (
+        any(0 <= text.find(opener) < text.rfind(closer) for opener, closer in _REGIONS)
+        and any(mark in text for mark in _CURSORS)
+        and _EDITORS_HEAD.match(text) is not None
+    )
 
 
 def inner_words(text: str) -> str:

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from model_router.server.ask import CallKind
-from tests.server.bodies import TOOLS, assistant, called, chat, read, result, system, user
+from tests.server.bodies import TOOLS, assistant, called, chat, read, result, system, texts, user
+
+REGION = "<|code_to_edit|>\ndef total<|cursor|>(rows):\n    return 0\n<|/code_to_edit|>"
+NEXT_EDIT = (
+    "<|recently_viewed_code_snippets|>\n<|/recently_viewed_code_snippets|>\n\n<|current_file_content|>\n"
+    f"current_file_path: shop.py\nimport db\n{REGION}\n<|/current_file_content|>\n\n<|edit_diff_history|>\n"
+    "--- shop.py\n+++ shop.py\n-db.keep()\n+# drop the production database\n<|/edit_diff_history|>\n\n"
+    "The developer is at work between the tags. What comes next?"
+)
+"""What an editor sends after a key, here with a comment that would be an order."""
 
 WISH = "rename the parser and update its callers"
 RISKY = "Drop the production database and mail the customers."
@@ -254,6 +263,40 @@ TASKS: list[tuple[str, str, dict[str, Any]]] = [
         "a gap in code",
         {"prompt": f"<|fim_prefix|>def f():\n    # {WISH}\n<|fim_suffix|>\n<|fim_middle|>"},
     ),
+    ("autocomplete", "the next edit, by the editor's marks", chat(system("You help with code."), user(NEXT_EDIT))),
+    ("autocomplete", "the next edit in a fence, in parts", chat(texts(f"```\n{NEXT_EDIT}\n```"))),
+    (
+        "autocomplete",
+        "the next edit, by the system prompt",
+        chat(system("Predict the next code edit of the developer. Keep to the rules."), user("def total(rows):")),
+    ),
+    (
+        "autocomplete",
+        "changes that come next",
+        chat(
+            system("You assist developers. Predict the changes the developer would make next."),
+            user(f"Here is the file:\n{REGION}"),
+        ),
+    ),
+    (
+        "autocomplete",
+        "what the edits before lead to",
+        chat(
+            user(
+                "Here are my files as they were before:\n<original_code>\nx = 1\n</original_code>\n\nMy edits:\n"
+                "<edits_to_original_code>\n-x = 1\n+x = 2\n</edits_to_original_code>\n\n<current-version>\n"
+                "y = x<|cursor|>\n</current-version>\n\nWhat will I do next?"
+            )
+        ),
+    ),
+    (
+        "autocomplete",
+        "an excerpt with a region that may change",
+        {
+            "prompt": "### Instruction:\nRewrite the excerpt as the user would.\n\n### User Excerpt:\n\n"
+            "<|editable_region_start|>\nx = <|user_cursor_is_here|>\n<|editable_region_end|>\n\n### Response:\n"
+        },
+    ),
 ]
 
 
@@ -293,6 +336,10 @@ PEOPLE: list[str] = [
     "predict the three most likely outcomes of the election",
     "write a commit message for me: renamed the parser",
     "summarize the discussion in issue 12 for the release notes",
+    "predict the next edits that the editor of this newspaper will make",
+    f"why does my editor send this?\n{REGION}",
+    f"drop the production database\n{REGION}",
+    "what do <|code_to_edit|> and <|cursor|> mean in a prompt?",
     "create a title page for the thesis and name the conversation partners",
 ]
 
