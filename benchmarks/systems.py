@@ -64,6 +64,11 @@ def proxy_file(folder: Path, port: int, upstream: int, *, logs: bool = True, **p
     return path
 
 
+def installed() -> dict[str, str]:
+    """The environment of an installed program, whose bytecode is on the disk: the first start leaves it there."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def launches(names: Sequence[str]) -> dict[str, Launch]:
     """How to start those that can be had; a word on stderr about the others."""
     found = {name: _launch(name) for name in names}
@@ -143,7 +148,7 @@ class Running:
     def __init__(self, launch: Launch, folder: Path, upstream: int, cores: set[int] | None) -> None:
         (self.port,) = free_ports(1)
         command = [*ending_with_us(), *launch(folder, self.port, upstream)]
-        environ = os.environ | {
+        environ = installed() | {
             "HOME": str(folder),
             "MODEL_ROUTER_HOME": str(folder / "home"),
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",

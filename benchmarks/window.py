@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.systems import ending_with_us
+from benchmarks.systems import ending_with_us, installed
 
 _KEPT = 262_144
 _STOP_SECONDS = 10.0
@@ -136,7 +136,7 @@ class Window:
 
 def person(folder: Path) -> dict[str, str]:
     """The environment of somebody who has nothing yet."""
-    kept = {name: value for name, value in os.environ.items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
+    kept = {name: value for name, value in installed().items() if name not in {"NO_COLOR", "COLUMNS", "LINES"}}
     home = {"HOME": str(folder), "MODEL_ROUTER_HOME": str(folder / "home")}
     root = str(Path(__file__).resolve().parent.parent)
     return kept | home | {"TERM": "xterm-256color", "PYTHONPATH": root, "PYTHON": sys.executable}

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
-import msgspec
 from quart import Quart, Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from model_router.server.control.pass_control import check_control, is_control
-from model_router.server.control.report import can_serve, health_report, is_well
 from model_router.server.control.surface import add_control
-from model_router.server.gateway import Gateway, GatewayState
-from model_router.server.listing import model_entry
-from model_router.server.naming import engine_names, listed_names
+from model_router.server.gateway import Gateway
 from model_router.server.record import Record
 from model_router.server.refusal import Refusal
+from model_router.server.small_answers import admit, small_answer
 from model_router.server.wire.endpoint import ENDPOINTS
-from model_router.version import __version__
 
 _UNREAD_SECONDS = 2.0
 _JSON = "application/json"
@@ -41,7 +36,7 @@ def create_app(gateway: Gateway) -> Quart:
     app.url_map.strict_slashes = False
 
     @app.before_request
-    async def admit() -> None:
+    async def let_in() -> None:
         headers = _headers()
         record = gateway.arrive(request.path, headers.get("user-agent", ""))
         g.record = record
@@ -49,12 +44,10 @@ def create_app(gateway: Gateway) -> Quart:
             client = request.scope.get("client")
             check_control(headers, gateway.token, gateway.config.proxy.host, client[0] if client else None)
             return
-        if request.method == "POST":
+        posts = request.method == "POST"
+        if posts:
             gateway.begin(record)
-        if gateway.state is GatewayState.STOPPING:
-            raise Refusal(503, "The gateway is stopping; try again in a moment.", kind="server_error", code="stopping")
-        if request.path not in ("/", "/health") or request.method == "POST":
-            record.key_name = gateway.guard.check(headers)
+        admit(gateway, request.path, headers, record, posts=posts)
 
     @app.after_request
     async def name(response: Response) -> Response:
@@ -65,37 +58,20 @@ def create_app(gateway: Gateway) -> Quart:
     async def finish(_: BaseException | None) -> None:
         gateway.finish(g.record)
 
-    @app.get("/v1/models")
-    async def models() -> Response:
-        listed = [model_entry(gateway, name) for name in listed_names(gateway)]
-        ends = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"], "has_more": False} if listed else {}
-        return _json({"object": "list", "data": listed, **ends})
-
-    @app.get("/v1/models/<path:name>")
-    async def model(name: str) -> Response:
-        if name not in (known := [*listed_names(gateway), *engine_names(gateway)]):
-            raise Refusal(404, f"Model '{name}' is not listed here; known: {', '.join(known)}.", code="model_not_found")
-        return _json(model_entry(gateway, name))
-
+    @app.get("/")
     @app.get("/health")
-    async def health() -> Response:
-        gateway.guard.check_host(_headers())
-        gateway.guard.check_page(_headers())
-        if gateway.guard.key_name(_headers()) is None:
-            return _json({"status": "ok" if is_well(gateway) else "degraded"})
-        await gateway.check_health()
-        return _json(health_report(gateway), 200 if can_serve(gateway) else 503)
+    @app.get("/v1/models")
+    @app.get("/v1/models/<path:name>")
+    async def small(name: str = "") -> Response:
+        # The door answers these before they come this far; here they are known for the sake of other methods.
+        answer = await small_answer(gateway, f"/v1/models/{name}" if name else request.path, _headers())
+        return Response(answer.body, answer.status, content_type=_JSON)
 
     @app.get("/metrics")
     async def metrics() -> Response:
         gateway.write_events()
         text, kind = gateway.metrics.render(gateway)
         return Response(text, content_type=kind)
-
-    @app.get("/")
-    async def root() -> Response:
-        gateway.guard.check_host(_headers())
-        return _json({"name": "model-router", "version": __version__, "chat": "/v1/chat/completions"})
 
     add_control(app, gateway)
     _add_error_handlers(app)
@@ -160,7 +136,3 @@ def _as_refusal(error: HTTPException) -> Refusal:
 
 def _headers() -> dict[str, str]:
     return {name.lower(): value for name, value in request.headers.items()}
-
-
-def _json(value: dict[str, Any], status: int = 200) -> Response:
-    return Response(msgspec.json.encode(value), status, content_type=_JSON)

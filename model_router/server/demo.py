@@ -20,7 +20,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import httpx
 from hypercorn.asyncio import serve
 from hypercorn.config import Config as HypercornConfig
 from quart import Quart, Response, request
@@ -28,6 +27,7 @@ from quart import Quart, Response, request
 from model_router.config.proxy import BackendConfig, ListenConfig, ObservabilityConfig, ProxyConfig
 from model_router.errors import ServerError
 from model_router.server.demo_asks import DEMO_ASKS, DemoAsk
+from model_router.server.http.library import httpx
 
 DEMO_MODELS: Mapping[str, str] = MappingProxyType(
     {

@@ -18,12 +18,12 @@ from hypercorn.config import Config
 
 from model_router.config.proxy import ListenConfig
 from model_router.errors import ServerError
-from model_router.server.app import create_app
 from model_router.server.control.run_file import remove_run_file, write_run_file
 from model_router.server.door import Door
 from model_router.server.gateway import Gateway, GatewayState
 from model_router.server.http1.limits import HttpLimits
 from model_router.server.http1.serve import serve_fast
+from model_router.server.late_app import LateApp
 
 logger = logging.getLogger(__name__)
 
@@ -136,13 +136,7 @@ class ServerThread:
 
     async def _serve(self, listener: socket.socket) -> None:
         self._stop = asyncio.Event()
-        app = create_app(self._gateway)
-        door = Door(self._gateway, app)
-
-        @app.before_serving
-        async def ready() -> None:
-            self._ready.set()
-
+        door = Door(self._gateway, LateApp(self._gateway), self._ready.set)
         self._gateway.open()
         try:
             config = hypercorn_config(listener)

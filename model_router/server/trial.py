@@ -6,9 +6,9 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, replace
 
-import httpx
 import msgspec
 
+from model_router.server.http.library import httpx
 from model_router.server.wire.sse import EventReader
 
 _TIMEOUT = httpx.Timeout(600.0, connect=5.0)

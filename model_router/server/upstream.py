@@ -12,8 +12,6 @@ from functools import lru_cache
 from http.cookiejar import Cookie, CookieJar
 from typing import Protocol
 
-import httpx
-
 from model_router.config.proxy import Transport, WireProtocol
 from model_router.server.abilities import says_no
 from model_router.server.backends import Backend
@@ -21,6 +19,7 @@ from model_router.server.failure import Failure, FailureKind
 from model_router.server.headers import RawHeaders, first_header
 from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import Limits
+from model_router.server.http.library import httpx
 
 _ASKED_FOR = frozenset({WireProtocol.MESSAGES, WireProtocol.RESPONSES})
 _ASKING_SECONDS = 5.0

@@ -45,8 +45,6 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 0.1
-_CROWD = 10
-"""Events in a tenth of a second above which nobody can follow each of them."""
 _RESTED_TICKS = 4
 _UNUSABLE = frozenset({Phase.FIRST_RUN, Phase.BAD_CONFIG})
 _KEPT_SCREENS = frozenset({"home", "try", "log", "models", "downloads", "config", "doctor"})
@@ -219,7 +217,7 @@ class ModelRouterApp(App[int]):
         if self._undrawn:
             self._undrawn = False
             self._tell(requests=True)
-        if came > _CROWD:
+        if self.session.feed.crowded:
             self._resting = _RESTED_TICKS
 
     def _tick(self) -> None:

@@ -6,8 +6,9 @@ number of a row since the start, which stays true when old rows go.
 
 from __future__ import annotations
 
+import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from model_router.engine.decision import RoutingDecision
 from model_router.hindsight.filter import Filter
@@ -15,12 +16,17 @@ from model_router.server.events import EventRing, LiveEvent, RequestEvent, Unwri
 from model_router.tui.packed_rows import PackedRows, matches, pack, unpack
 from model_router.tui.tallies import Tallies
 
+_CROWD = 10
+"""Events in a tenth of a second above which nobody can follow each of them."""
+_WAY_SECONDS = 0.001
+
 
 class Feed:
     """Rows, counts and rates.
 
     ``first`` is the sequence number of the oldest row that is kept. At most ``capacity`` rows are, and a block of
     them more, and the receipts of the newest ``receipts`` rows; older rows are still explained by their event.
+    ``crowded``: more rows came of late than anybody can follow.
     """
 
     def __init__(self, ring: EventRing | None = None, *, capacity: int = 50_000, receipts: int = 5_000) -> None:
@@ -36,6 +42,8 @@ class Feed:
         self._capacity = capacity
         self._dropped_before = 0
         self._at_last_tick = 0
+        self._under_way: Callable[[], int] = int
+        self.crowded = False
 
     @property
     def next(self) -> int:
@@ -52,14 +60,27 @@ class Feed:
         """Requests that came faster than they were drained, and are in no row and no count."""
         return self._dropped_before + (self._ring.dropped if self._ring is not None else 0)
 
-    def attach(self, ring: EventRing) -> None:
-        """Read from another ring from now on; what was read stays."""
+    def attach(self, ring: EventRing, under_way: Callable[[], int] = int) -> None:
+        """Read from another ring from now on; what was read stays. ``under_way`` counts the requests of its gateway,
+        where that shares this process.
+        """
         self._dropped_before = self.lost
         self._ring = ring
+        self._under_way = under_way
+
+    def give_way(self) -> None:
+        """Between two rows of a picture, in a crowd: a request that is under way goes first.
+
+        Screen and server share an interpreter. A picture of a crowd that comes some hundredths of a second later is not
+        missed; the requests that wait for a picture are.
+        """
+        if self.crowded and self._under_way():
+            time.sleep(_WAY_SECONDS)
 
     def drain(self) -> int:
         """Take what the ring holds, and say how many rows came. Called ten times a second, by the screen's thread."""
         batch = self._ring.drain() if self._ring is not None else []
+        self.crowded = len(batch) > _CROWD
         if not batch:
             return 0
         self._rows.extend(pack(live.event) for live in batch)

@@ -151,6 +151,7 @@ class LogView(RowView):
 
     def render_line(self, y: int) -> Strip:
         """One line of the screen; drawn once for each row, width and state."""
+        self._feed.give_way()
         line = self.scroll_offset.y + y
         width = self.row_width
         if line >= self.count:

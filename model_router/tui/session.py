@@ -169,7 +169,7 @@ class Session:
         else:
             gateway = open_gateway(config, self.environ)
         self.gateway = gateway
-        self.feed.attach(gateway.ring)
+        self.feed.attach(gateway.ring, lambda: gateway.in_flight)
         thread = ServerThread(gateway)
         thread.start()
         self._thread = thread

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Ended
+from tests.support.ports import free_ports
 
 Process = Callable[..., Ended]
 
@@ -62,6 +64,34 @@ threading.Thread(target=end, daemon=True).start()
 """
 
 
+ASK = """
+import http.client, json, os, signal, socket, sys, threading, time
+from model_router.cli.main import cli
+from model_router.cli.running import run
+
+def ask(path):
+    connection = http.client.HTTPConnection("127.0.0.1", int(os.environ["PORT"]), timeout=30)
+    connection.request("GET", path)
+    status = connection.getresponse().status
+    connection.close()
+    return [status, sorted({"quart", "rich"} & set(sys.modules))]
+
+def end():
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", int(os.environ["PORT"])), 1).close()
+            break
+        except OSError:
+            time.sleep(0.02)
+    paths = ("/", "/health", "/v1/models", "/v1/models/model-router", "/v1/models/other", "/metrics")
+    print(json.dumps({path: ask(path) for path in paths}), file=sys.stderr, flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+threading.Thread(target=end, daemon=True).start()
+sys.exit(run(cli, sys.argv[1:], "model-router"))
+"""
+
+
 def imported(*arguments: str, script: str = LOOK) -> list[str]:
     ended = subprocess.run(
         [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60, check=True
@@ -108,8 +138,31 @@ def test_serve_never_loads_the_screen_or_the_hub(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text(PROXY)
     modules = imported("serve", "--config", str(path), script=END_SOON + LOOK)
-    assert {"quart", "hypercorn", "httpx"} <= set(modules)
+    assert {"hypercorn", "httpx"} <= set(modules)
     assert not {"textual", "huggingface_hub", "sklearn"} & set(modules)
+
+
+def test_it_answers_whether_it_is_there_before_the_web_framework_is(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    path = tmp_path / "p.yaml"
+    path.write_text(PROXY.replace("port: 0", f"port: {port}"))
+    ended = subprocess.run(
+        [sys.executable, "-c", ASK, "serve", "--config", str(path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, "PORT": str(port)},
+    )
+    told = json.loads(next(line for line in ended.stderr.splitlines() if line.startswith("{")))
+    assert told == {
+        "/": [200, []],
+        "/health": [503, []],
+        "/v1/models": [200, []],
+        "/v1/models/model-router": [200, []],
+        "/v1/models/other": [404, []],
+        "/metrics": [200, ["quart"]],
+    }
 
 
 def test_serve_with_a_bad_catalog_says_so_and_goes_on(tmp_path: Path) -> None:

@@ -244,6 +244,15 @@ def test_the_root_answers_those_who_look_whether_anybody_is_there(running: Runni
     assert running.client.get("/v1/models/").status_code == 200
 
 
+def test_small_answers_take_a_look_at_the_head_alone_and_speak_the_clients_protocol(running: Running) -> None:
+    head, whole = running.client.head("/v1/models"), running.client.get("/v1/models")
+    assert head.content == b""
+    assert int(head.headers["content-length"]) == len(whole.content)
+    assert whole.headers["x-modelrouter-request-id"].startswith("mr-")
+    refused = running.client.get("/v1/models/other", headers={"anthropic-version": "2023-06-01"})
+    assert (refused.status_code, refused.json()["type"]) == (404, "error")
+
+
 def test_keys_and_hosts(tmp_path: Path, backend: FaultServer) -> None:
     config = config_for({"one": backend.base_url}, tmp_path)
     with serving(replace(config, proxy=replace(config.proxy, api_key="right"))) as running:

@@ -9,11 +9,10 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
-import httpx
-
 from model_router.errors import ServerError
 from model_router.server.control.pass_control import TOKEN_HEADER
 from model_router.server.control.run_file import RunFile, find_gateway
+from model_router.server.http.library import httpx
 
 _SECONDS = 40.0
 _START_SECONDS = 3_700.0

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-import httpx
-
 from model_router.server.http.connection import Connection
 from model_router.server.http.exchange import Exchange, Limits
+from model_router.server.http.library import httpx
 from model_router.server.http.pool import Address, Pool
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, cast
 
-import httpx
+from model_router.server.http.library import httpx
 
 if TYPE_CHECKING:
     from model_router.server.http.exchange import Exchange

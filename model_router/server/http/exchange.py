@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import NamedTuple
 
-import httpx
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from model_router.server.http.connection import Connection
+from model_router.server.http.library import httpx
 
 LARGEST_HEAD = 65_536
 """Bytes of a head, or of framing without a byte of body in it, after which a server is not taken seriously."""

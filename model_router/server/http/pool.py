@@ -6,9 +6,8 @@ import asyncio
 from collections import deque
 from typing import NamedTuple
 
-import httpx
-
 from model_router.server.http.connection import Connection
+from model_router.server.http.library import httpx
 
 Address = tuple[str, int]
 """Host and port."""

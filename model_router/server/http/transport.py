@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import httpx
-
 from model_router.server.http.client import LeanClient
 from model_router.server.http.exchange import Exchange, Limits
+from model_router.server.http.library import httpx
 
 
 class LeanTransport(httpx.AsyncBaseTransport):
