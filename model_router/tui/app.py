@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
+from textual.notifications import Notify
 from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
@@ -245,6 +246,13 @@ class ModelRouterApp(SessionApp):
         if self.current_mode in KEPT_SCREENS:
             self.memory.keep(screen=self.current_mode)
         await asyncio.to_thread(self.session.close)
+
+    def on_notify(self, event: Notify) -> None:
+        """The same words again take the place of those that are still shown; Textual then shows the new ones."""
+        new = event.notification
+        for old in list(self._notifications):
+            if (old.message, old.title, old.severity) == (new.message, new.title, new.severity):
+                self._unnotify(old, refresh=False)
 
     def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
         """A worker that failed is told, in one sentence, and logged."""

@@ -124,8 +124,8 @@ class Card(ScreenAbove[Result]):
 
     DEFAULT_CSS = """
     Card { align: center top; }
-    Card Vertical { background: $surface; height: auto; max-height: 100%; padding: 1; margin: 2 2; }
-    Card.-widest Vertical { margin: 4 16; }
+    Card Vertical { background: $surface; height: auto; max-height: 100%; padding: 1 2; margin: 2 0; }
+    Card.-widest Vertical { padding: 1; margin: 4 16; }
     Card.-low Vertical, Card.-flat Vertical { margin: 0; padding: 0; }
     Card Input.-textual-compact { border: none; height: 1; margin-top: 1; background: $background; padding: 0 1; }
     """

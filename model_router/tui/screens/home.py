@@ -30,8 +30,8 @@ _ROOMY = 32
 """Height above which nobody counts the lines."""
 
 
-def fact_lines(session: Session, width: int) -> list[Content]:
-    """Address, state, configuration; and while it is not serving, why, and what to do."""
+def fact_lines(session: Session, width: int, *, tight: bool = False) -> list[Content]:
+    """Address, state, configuration; and while it is not serving, why, and what to do. ``tight`` saves a line."""
     gateway, feed = session.gateway, session.feed
     address = session.address
     shown = Content.styled(clean(address), "bold") if address else Content.styled("none yet", "$quiet")
@@ -52,9 +52,12 @@ def fact_lines(session: Session, width: int) -> list[Content]:
         lines += paragraph(
             f"{session.problem.hint or 'Correct it.'} Then press r.", width, first=indent + "→ ", indent=indent + "  "
         )
-    lines += fact("config", config_words(session), width)
+    profile = gateway.config.proxy.routing_profile.value if gateway is not None else ""
+    beside = tight and profile and len(config_words(session)) + len(profile) + NAME_WIDTH + 11 <= width
+    lines += fact("config", config_words(session) + (f" · {profile} profile" if beside else ""), width)
+    if profile and not beside:
+        lines += fact("profile", profile, width)
     if gateway is not None:
-        lines += fact("profile", gateway.config.proxy.routing_profile.value, width)
         lines += savings_lines(session, gateway.config.backends, width)
     if gateway is not None and gateway.capture is not PromptCapture.OFF:
         warning = f"! The event log keeps text of prompts (prompt_capture: {gateway.capture.value})."
@@ -187,10 +190,11 @@ class FactsBlock(Lines):
         screen = self.screen
         if isinstance(screen, MainScreen) and screen.summary_only:
             return summary_lines(self._session, width)
-        sections = [fact_lines(self._session, width), backend_lines(self._session, width)]
+        tight = isinstance(screen, HomeScreen) and screen.is_tight
+        sections = [fact_lines(self._session, width, tight=tight), backend_lines(self._session, width)]
         if screen.size.height >= 32:
             sections.append(connect_lines(self._session, width))
-        if isinstance(screen, HomeScreen) and screen.is_tight:
+        if tight:
             return [line for section in sections for line in section]
         return spaced(sections)
 
@@ -238,8 +242,8 @@ class HomeScreen(MainScreen):
     HomeScreen.-wide RoutesBlock, HomeScreen.-widest RoutesBlock { width: 14fr; margin-top: 0; }
     HomeScreen.-tall LatestBlock { display: block; }
     HomeScreen.-summary RoutesBlock, HomeScreen.-summary LatestBlock { display: none; }
+    HomeScreen.-tight #body { padding: 0 1; }
     HomeScreen.-summary #body { padding: 0; }
-    HomeScreen.-tight #body { padding-top: 0; }
     HomeScreen.-tight RoutesBlock { margin-top: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

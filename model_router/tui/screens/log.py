@@ -16,10 +16,11 @@ from model_router.errors import ModelRouterError, UsageError
 from model_router.hindsight.filter import NO_FILTER, parse_filter
 from model_router.hindsight.past_event import OtherLine
 from model_router.server.events import LiveEvent
+from model_router.tui.fields import FilterField
 from model_router.tui.history import History, live_rows, past_rows
 from model_router.tui.history_view import HistoryView, row_words
 from model_router.tui.log_export import Counted, export_rows
-from model_router.tui.log_head import FilterField, LogStatus, LogTitles
+from model_router.tui.log_head import LogStatus, LogTitles
 from model_router.tui.log_view import LogView
 from model_router.tui.receipt import ReceiptPane
 from model_router.tui.screens.base import MainScreen
