@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar
@@ -12,7 +11,6 @@ from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.notifications import Notify
 from textual.screen import Screen
-from textual.worker import Worker, WorkerState
 
 from model_router.config.wording import nearest
 from model_router.tui.commands import commands
@@ -32,8 +30,6 @@ from model_router.tui.top_bar import APPROVALS, TopBar
 if TYPE_CHECKING:
     from model_router.tui.screens.log import LogScreen
     from model_router.tui.screens.models import ModelsScreen
-
-_log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 0.1
 _CROWD = 10
@@ -117,7 +113,8 @@ class ModelRouterApp(SessionApp):
         wanted = last.theme if last.theme in self.available_themes else DEFAULT_THEME
         self.theme = NO_COLOR_THEME if no_color else wanted
         self.animation_level = "none"
-        for name, make in screens_of(session, self.memory).items():
+        self._makers = screens_of(session, self.memory)
+        for name, make in self._makers.items():
             self.add_mode(name, make)
 
     def get_css_variables(self) -> dict[str, str]:
@@ -254,12 +251,20 @@ class ModelRouterApp(SessionApp):
             if (old.message, old.title, old.severity) == (new.message, new.title, new.severity):
                 self._unnotify(old, refresh=False)
 
-    def on_worker_state_changed(self, event: Worker.StateChanged) -> None:
-        """A worker that failed is told, in one sentence, and logged."""
-        if event.state is WorkerState.ERROR:
-            error = event.worker.error
-            _log.error("a task of the screen failed", exc_info=error)
-            self.notify(clean(f"{type(error).__name__}: {error}"), title="That failed", severity="error", markup=False)
+    def make_anew(self, broken: Screen[object]) -> None:
+        """Leave a screen that broke: one above is closed, a main one is made anew when it is next shown."""
+        if broken in self.screen_stack[1:]:
+            while broken in self.screen_stack:
+                self.pop_screen()
+            return
+        mode = broken.mode if isinstance(broken, MainScreen) else ""
+        make = self._makers.get(mode)
+        if make is None:
+            return
+        if self.current_mode == mode:
+            self.switch_mode("log" if mode == self._home else self._home)
+        self.remove_mode(mode)
+        self.add_mode(mode, make)
 
     # Keys
 
@@ -294,7 +299,7 @@ class ModelRouterApp(SessionApp):
     async def action_back(self) -> None:
         """One step back: out of a filter or a receipt, then Home."""
         screen = self.screen
-        if isinstance(screen, MainScreen) and screen.go_back():
+        if self.hide_failure() or (isinstance(screen, MainScreen) and screen.go_back()):
             return
         if len(self.screen_stack) > 1:
             self.pop_screen()

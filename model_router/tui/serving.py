@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from textual.app import App
 from textual.notifications import SeverityLevel
 
 from model_router.engine.routes import Profile
 from model_router.errors import ModelRouterError
+from model_router.tui.failures import SturdyApp
 from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.session import Phase, Session
 from model_router.tui.text import clean, error_words
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from model_router.server.reload import Reloads
 
 
-class SessionApp(App[int]):
+class SessionApp(SturdyApp):
     """An application over one session. Subclasses open and check it beside the screen, and show what came of it."""
 
     session: Session
