@@ -109,7 +109,7 @@ async def test_the_cursor_stays_on_its_row_when_old_rows_go() -> None:
         assert view.selected is not None
         assert view.selected.event.request_id == chosen.event.request_id
         assert view._line_of(view._cursor) == line - session.feed.first if line is not None else False
-        assert any(row.startswith("›10:03:17") for row in screen_text(pilot.app).splitlines())
+        assert any(row.startswith("› 10:03:17") for row in screen_text(pilot.app).splitlines())
 
 
 async def test_a_cursor_whose_row_has_gone_points_nowhere() -> None:
