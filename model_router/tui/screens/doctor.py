@@ -120,6 +120,7 @@ class DoctorScreen(MainScreen):
         self.problem: ModelRouterError | None = None
         self.examined_at = ""
         self._under_cursor = ("", "")
+        self._subjects: list[str] = []
         self.began = 0.0
 
     def body(self) -> ComposeResult:
@@ -251,10 +252,11 @@ class DoctorScreen(MainScreen):
 
     def _take(self, found: Examination, only: str) -> None:
         """The worst first, and each subject in its place, also when it alone was examined again."""
-        subjects = [one.subject for one in (self.shown if only else found.findings)]
+        subjects = self._subjects if only else [one.subject for one in found.findings]
+        self._subjects = list(dict.fromkeys([*subjects, *(one.subject for one in self.shown), only]))
         kept = [one for one in self.shown if one.subject != only] if only else []
         fresh = [one for one in found.findings if not only or one.subject == only]
-        places = {subject: place for place, subject in enumerate(dict.fromkeys([*subjects, only]))}
+        places = {subject: place for place, subject in enumerate(self._subjects)}
         self.shown = sorted([*kept, *fresh], key=lambda one: (ORDER.index(one.level), places[one.subject]))
         self.cards |= {card.backend: card for card in found.cards}
         self.examined_at = time.strftime("%H:%M:%S")
