@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from asyncio.selector_events import BaseSelectorEventLoop
 from collections.abc import Callable, Iterator
@@ -105,3 +106,26 @@ def llama_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str
     models = {engine: llama.engine_model(engine) for engine in llama.ENGINES} | {"endless": llama.endless_model()}
     with llama.running(list(models.values()), tmp_path_factory.mktemp("llama")) as servers:
         yield {engine: servers[model.name] for engine, model in models.items()}
+
+
+class _Errors(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[BaseException] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        self.seen.append(error or RuntimeError(record.getMessage()))
+
+
+@pytest.fixture(autouse=True)
+def failures() -> Iterator[list[BaseException]]:
+    """What the application survived. A test that did not mean it fails with it; one that did takes it out."""
+    logger, errors = logging.getLogger("model_router.tui.failures"), _Errors()
+    logger.addHandler(errors)
+    try:
+        yield errors.seen
+    finally:
+        logger.removeHandler(errors)
+    for error in errors.seen:
+        raise error

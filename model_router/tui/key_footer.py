@@ -12,6 +12,7 @@ from textual import events
 from textual.content import Content
 from textual.screen import Screen
 
+from model_router.tui.failures import SturdyApp
 from model_router.tui.lines import Lines
 
 _KEPT = frozenset({"app.help", "app.quit", "app.back", "dismiss"})
@@ -63,7 +64,12 @@ class KeyFooter(Lines):
         return found
 
     def lines(self, width: int) -> list[Content]:
-        """The line."""
+        """The keys; what has failed, as long as it is shown."""
+        failure = self.app.failure if isinstance(self.app, SturdyApp) else ""
+        if failure:
+            esc = " · esc hides this"
+            words = f" ✗ {failure}"
+            return [Content.styled(words + (esc if len(words + esc) <= width else ""), "$text-error")]
         return [
             Content.assemble(
                 *(
@@ -76,6 +82,8 @@ class KeyFooter(Lines):
 
     def on_click(self, event: events.Click) -> None:
         """As if it had been pressed."""
+        if isinstance(self.app, SturdyApp) and self.app.hide_failure():
+            return
         at = 0
         for key in self.keys(self.content_size.width):
             if at <= event.x < at + key.width:

@@ -1,12 +1,8 @@
-"""What stands above and below the rows of the log: how it stands, the titles of the columns, the filter."""
+"""What stands above and below the rows of the log: how it stands, and the titles of the columns."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.widgets import Input
 
 from model_router.tui.history import History
 from model_router.tui.history_view import HistoryView
@@ -93,13 +89,3 @@ class LogTitles(Lines):
         else:
             words = f"{clean(str(history.path), 300)} holds no row yet. H goes back to the live log."
         return [*titles, Content(), *paragraph(words, width, "$quiet", first=" ", indent=" ")]
-
-
-class FilterField(Input):
-    """Where the filter is written, between the rows and the footer."""
-
-    BINDING_GROUP_TITLE = "Filter"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "Keep", tooltip="Keep the filter and go back to the rows"),
-        Binding("escape", "app.back", "Clear", tooltip="Take the filter away"),
-    ]

@@ -30,12 +30,12 @@ _SHORT_MODES: Mapping[Mode, str] = MappingProxyType(
 
 
 def fit_word(entry: Entry, *, short: bool) -> str:
-    """``✓ GPU``, ``✗ too large``, ``? unknown``."""
+    """``✓ GPU``, ``✗ too large``, ``? unknown``; short in at most nine cells."""
     verdict = entry.verdict
     if verdict is None or verdict.fits is None:
         return "? unknown"
     if not verdict.fits or verdict.placement is None:
-        return "✗ too large"
+        return "✗ too big" if short else "✗ too large"
     return f"✓ {(_SHORT_MODES if short else _MODES)[verdict.placement.mode]}"
 
 

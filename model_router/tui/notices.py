@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from model_router.tui.failures import FAILURE_LOG
+
 _KEPT = 100
 
 
@@ -20,6 +22,8 @@ class Notices(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Called by whatever thread logs."""
+        if record.name == FAILURE_LOG:
+            return  # it has the last line already
         sentence = record.getMessage()
         if sentence not in self._seen:
             self._seen.append(sentence)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from textual.content import Content
 
@@ -10,26 +11,57 @@ from model_router.engine.routes import HUMAN_CONFIRM, ROUTES, Route
 from model_router.tui.lines import title
 from model_router.tui.look import ROUTE_LOOKS
 from model_router.tui.session import Session
+from model_router.tui.tallies import RouteTally
 from model_router.tui.text import bar, clean, fit, fit_right, milliseconds
 
 _TICKS = " ▁▂▃▄▅▆▇█"
+_SHORT_NAME, _LONG_NAME = 12, 19
+"""Glyph and word, or glyph and the name that the configuration has, with a blank after it."""
+_COUNTS = 13
+_LATENCY = 6
+_SHORT_TREND, _LONG_TREND = 9, 17
+"""The last four minutes in steps of 30 or 15 seconds, with a blank before it."""
+_ENGINE = 17
+_SHORT_BAR = 7
+"""With a blank before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Cells of each column; 0 where there is no room."""
+
+    name: int
+    engine: int
+    bar: int
+    latencies: int
+    trend: int
+
+
+def _columns(width: int) -> _Columns:
+    """What there is room for: words and numbers, latencies, a short trend, engines, a long one, whole names, bars."""
+    spare = width - _SHORT_NAME - _COUNTS
+    latencies = 2 * _LATENCY if spare >= 2 * _LATENCY else 0
+    spare -= latencies
+    trend = _SHORT_TREND if spare >= _SHORT_TREND else 0
+    spare -= trend
+    engine = _ENGINE if spare >= _ENGINE else 0
+    spare -= engine
+    if trend and spare >= _LONG_TREND - trend:
+        spare -= _LONG_TREND - trend
+        trend = _LONG_TREND
+    name = _LONG_NAME if spare >= _LONG_NAME - _SHORT_NAME else _SHORT_NAME
+    spare -= name - _SHORT_NAME
+    return _Columns(name, engine, min(25, spare) if spare >= _SHORT_BAR else 0, latencies, trend)
 
 
 def route_lines(session: Session, width: int) -> list[Content]:
-    """The eight routes in their order: engine, share as a bar, count, share, latencies, the last four minutes.
-
-    What does not fit is left out: first the sparkline, then the bar, the engine, the latencies.
-    """
-    feed = session.feed
-    gateway = session.gateway
+    """The eight routes in their order: engine, share as a bar, count, share, latencies, the last four minutes."""
+    feed, gateway, columns = session.feed, session.gateway, _columns(width)
     targets = gateway.router.catalog.routing_targets if gateway is not None else {}
-    timed = width >= 48
-    spare = width - 19 - 13 - (14 if timed else 0)
-    spark = 17 if spare >= 19 + 7 + 17 else 0
-    engine_width = 19 if spare >= 19 else max(0, spare) if timed else 0
-    room = max(0, min(24, spare - spark - engine_width - 1))
-    room = room if room >= 6 else 0
-    lines = [title("Routes", width, "requests share" + ("    p50    p95" if timed else "") + " " * spark)]
+    note = "requests share"
+    note += f"{'p50':>{_LATENCY}}{'p95':>{_LATENCY}}" if columns.latencies else ""
+    note += f"{'4 min' if columns.trend == _SHORT_TREND else '4 minutes':>{columns.trend}}" if columns.trend else ""
+    lines = [title("Routes", width, note)]
     for route in ROUTES:
         count = feed.routes[route]
         share = count / feed.total if feed.total else 0.0
@@ -38,19 +70,30 @@ def route_lines(session: Session, width: int) -> list[Content]:
         tally = feed.tallies.routes.get(route)
         quantiles = tally.quantiles() if tally is not None else None
         spans = [_span(span) for span in quantiles] if quantiles else ["-", "-"]
+        name = route.value if columns.name == _LONG_NAME else look.word
         lines.append(
             Content.assemble(
                 (f"{look.glyph} ", look.style),
-                fit(route.value, 17),
-                (fit(clean(engine, 40), engine_width - 1) + " " if engine_width > 1 else "", "$quiet"),
-                (bar(share, room) + " " if room else "", look.style or "$primary"),
+                fit(name, columns.name - 2),
+                (fit(clean(engine, 40), columns.engine), "$quiet"),
+                (f" {bar(share, columns.bar - 1)}" if columns.bar else "", look.style or "$primary"),
                 fit_right(f"{count:,}", 7),
                 fit_right(f"{share:.0%}" if feed.total else "-", 6),
-                ("".join(fit_right(span, 7) for span in spans) if timed else "", "$quiet"),
-                (" " + ticks(tally.steps if tally is not None else ()).rjust(16) if spark else "", "$primary"),
+                ("".join(fit_right(span, _LATENCY) for span in spans) if columns.latencies else "", "$quiet"),
+                (_trend(tally, columns.trend), "$primary"),
             )
         )
     return lines
+
+
+def _trend(tally: RouteTally | None, width: int) -> str:
+    """The steps of a route, each on one cell, or two of them where there is only half the room."""
+    if not width:
+        return ""
+    steps = list(tally.steps) if tally is not None else []
+    if width == _SHORT_TREND:
+        steps = [sum(pair) for pair in zip(steps[::2], steps[1::2], strict=True)]
+    return ticks(steps).rjust(width)
 
 
 def _span(value: float) -> str:

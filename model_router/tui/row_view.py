@@ -15,13 +15,15 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from model_router.server.events import RequestEvent
+from model_router.tui.clipboard import send, send_selection
 from model_router.tui.log_columns import Column, columns_for
 from model_router.tui.text import clean, fit
 
 _OUTCOME_KINDS = {"ok": "good", "confirm": "ask", "error": "bad", "broken": "bad"}
 _STATES = ("", "cursor", "cursor-blurred")
 LABELLED = "⚑"
-"""Stands before a row that a person has labelled."""
+"""Stands before a row that a person has labelled, behind the mark of the cursor."""
+_MARKS = 2
 
 ROW_KEYS: tuple[Binding, ...] = (
     Binding("enter", "receipt", "Receipt", id="log.receipt", tooltip="Show the receipt of the row"),
@@ -141,19 +143,19 @@ class RowView(ScrollView, can_focus=True):
 
     def titles(self) -> str:
         """The titles of the present columns, aligned with them."""
-        return " " + " ".join(column.cell(column.title) for column in self.columns(self.row_width))
+        return "  " + " ".join(column.cell(column.title) for column in self.columns(self.row_width))
 
     def columns(self, width: int) -> tuple[Column, ...]:
         """The columns that a width has room for."""
         if width != self._columns_width:
-            self._columns, self._columns_width = columns_for(width - 1), width
+            self._columns, self._columns_width = columns_for(width - _MARKS), width
         return self._columns
 
     def draw(self, event: RequestEvent, width: int, state: int, *, labelled: bool = False) -> Strip:
         """One row. ``state``: 0 plain, 1 under the cursor, 2 the same without the focus."""
         base = self.style_of("plain", state)
         segments: list[Segment] = []  # as few as there are styles: each costs time in all that a strip goes through
-        text, style = LABELLED if labelled else "›" if state else " ", base
+        text, style = f"{'›' if state else ' '}{LABELLED if labelled else ' '}", base
         for column in self.columns(width):
             wanted = base if state == 1 else self.style_of(_kind(column.kind, event), state)
             if wanted is not style:
@@ -166,7 +168,7 @@ class RowView(ScrollView, can_focus=True):
     def draw_words(self, time: str, words: str, width: int, state: int, *, kind: str = "quiet") -> Strip:
         """A row that is no request: its time and a sentence across all other columns."""
         style = self.style_of("plain" if state == 1 else kind, state)
-        text = f"{'›' if state else ' '}{fit(time, 8)} {clean(words, 300)}" if width > 30 else f" {clean(words, 80)}"
+        text = f"{'›' if state else ' '} {fit(time, 8)} {clean(words, 300)}" if width > 30 else f" {clean(words, 80)}"
         return Strip([Segment(fit(text, width), style)]).adjust_cell_length(width, style)
 
     def style_of(self, kind: str, state: int) -> Style:
@@ -208,12 +210,10 @@ class RowView(ScrollView, can_focus=True):
 
     def send(self, row: str | None) -> None:
         """Send the selected text, or ``row``, to the terminal's clipboard."""
-        text = self.screen.get_selected_text() or row
-        if not text:
+        if send_selection(self.screen):
+            return
+        if not row:
             words = "Choose a row with ↑ and ↓ first, then y sends it."
             self.app.notify(words, title="Nothing to copy", markup=False)
             return
-        self.app.copy_to_clipboard(text)
-        lines = text.count("\n") + 1
-        what = "The row was" if lines == 1 else f"{lines} lines were"
-        self.app.notify(f"{what} sent to the terminal's clipboard.", markup=False)
+        send(self.app, row, "The row was")

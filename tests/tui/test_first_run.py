@@ -45,7 +45,7 @@ def test_a_tick_before_the_first_screen_is_harmless(tmp_path: Path) -> None:
     """On a busy machine the clock ticks before there is a screen, and after the last has gone."""
     app = ModelRouterApp(Session(environment(tmp_path)))
     assert app.screen_stack == []
-    app._tell()
+    app.tell()
 
 
 async def test_init_writes_the_chosen_preset_and_serves(tmp_path: Path) -> None:

@@ -176,7 +176,10 @@ async def test_a_row_is_labelled_with_one_key_and_shows_it(tmp_path: Path, size:
         assert label.config_hash == "0123456789abcdef"
         if size[0] < 120:
             await pilot.press("escape")
-        await until(pilot, lambda: any(line.startswith("⚑") for line in screen_text(app).splitlines()))
+        await until(pilot, lambda: any(line.startswith("›⚑") for line in screen_text(app).splitlines()))
+        await pilot.press("up")
+        await until(pilot, lambda: any(line.startswith(" ⚑") for line in screen_text(app).splitlines()))
+        assert any(line.startswith("› ") for line in screen_text(app).splitlines())
 
 
 async def test_a_key_that_wants_a_row_says_so_where_there_is_none() -> None:

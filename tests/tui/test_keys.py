@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets._toast import Toast
 
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.key_footer import KeyFooter
@@ -114,6 +115,35 @@ async def test_the_footer_has_at_most_seven_keys_and_room_for_them(tmp_path: Pat
     async with ModelRouterApp(session).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: session.phase is Phase.FIRST_RUN)
         await check_footer(pilot)
+
+
+async def test_every_question_names_enter_and_esc() -> None:
+    """A label and its note, an export, a captured request, a filter."""
+    questions = {
+        "3 up w": "Keep",
+        "tab": "Keep",
+        "escape e": "Take it",
+        "escape 2 f8": "Take it",
+        "escape escape 3 slash": "Keep",
+    }
+    async with ModelRouterApp(standing_session(fixed=8)).run_test(size=(80, 24), notifications=False) as pilot:
+        for keys, enter in questions.items():
+            await pilot.press(*keys.split())
+            await until(pilot, lambda enter=enter: f"enter {enter}" in screen_text(pilot.app).splitlines()[-1])
+            assert "esc " in screen_text(pilot.app).splitlines()[-1]
+
+
+async def test_the_same_words_again_are_not_told_twice() -> None:
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("r", "r", "r")
+        await until(pilot, lambda: len(app.screen.query(Toast)) == 1)
+        first = next(iter(app._notifications)).raised_at
+        await pilot.press("r", "y")
+        await until(pilot, lambda: len(app.screen.query(Toast)) == 2)
+        told = {note.message: note.raised_at for note in app._notifications}
+        assert len(told) == 2
+        assert told["Checking the backends."] > first, "it stays as long as if it were new"
 
 
 @pytest.mark.parametrize(

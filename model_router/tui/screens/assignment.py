@@ -19,6 +19,7 @@ from model_router.config.proxy import ProxyConfig
 from model_router.engine.routes import ROUTES, Route
 from model_router.errors import ModelRouterError
 from model_router.setup.download.offer import ConfigChange, propose_settings, write_change
+from model_router.tui.fields import Choices
 from model_router.tui.keys import MOVES
 from model_router.tui.lines import Lines, paragraph, title
 from model_router.tui.look import ROUTE_LOOKS
@@ -91,7 +92,7 @@ class RouteScreen(ScreenAbove[str]):
         """The routes, each with the model it has now."""
         with Vertical():
             yield RouteWords(self._model)
-            yield OptionList(*(self._option(route) for route in self._backends), markup=False)
+            yield Choices(*(self._option(route) for route in self._backends), markup=False)
 
     def _option(self, route: Route) -> Option:
         name = self._backends[route]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from typing import ClassVar, Generic, TypeVar
 
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen
 
+from model_router.tui.clipboard import send_selection
 from model_router.tui.key_footer import KeyFooter
 from model_router.tui.session import Session
 from model_router.tui.top_bar import TopBar
@@ -82,6 +84,11 @@ class MainScreen(Screen[None]):
             return False
         return self.may_write(what)
 
+    def action_copy_text(self) -> None:
+        """ctrl+c: send the text that is selected."""
+        if not send_selection(self):
+            raise SkipAction
+
     @property
     def summary_only(self) -> bool:
         """Whether the terminal has room for a summary alone."""
@@ -108,6 +115,11 @@ class ScreenAbove(ModalScreen[Result], Generic[Result]):
         """What stands between top bar and footer."""
         raise NotImplementedError
 
+    def action_copy_text(self) -> None:
+        """ctrl+c: send the text that is selected."""
+        if not send_selection(self):
+            raise SkipAction
+
 
 class Sheet(ScreenAbove[Result]):
     """A screen above that takes all the room: one scrolled text, as long as it has to be."""
@@ -124,8 +136,8 @@ class Card(ScreenAbove[Result]):
 
     DEFAULT_CSS = """
     Card { align: center top; }
-    Card Vertical { background: $surface; height: auto; max-height: 100%; padding: 1; margin: 2 2; }
-    Card.-widest Vertical { margin: 4 16; }
+    Card Vertical { background: $surface; height: auto; max-height: 100%; padding: 1 2; margin: 2 0; }
+    Card.-widest Vertical { padding: 1; margin: 4 16; }
     Card.-low Vertical, Card.-flat Vertical { margin: 0; padding: 0; }
     Card Input.-textual-compact { border: none; height: 1; margin-top: 1; background: $background; padding: 0 1; }
     """

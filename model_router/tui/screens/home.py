@@ -15,6 +15,7 @@ from textual.content import Content
 from model_router.config.proxy import BackendConfig, PromptCapture
 from model_router.engine.routes import ROUTES, Route
 from model_router.tui.backend_lines import backend_lines, is_here
+from model_router.tui.clipboard import send, send_selection
 from model_router.tui.lines import NAME_WIDTH, Lines, fact, paragraph, spaced, title
 from model_router.tui.log_columns import columns_for
 from model_router.tui.look import ROUTE_LOOKS, outcome_look
@@ -26,12 +27,14 @@ from model_router.tui.top_bar import phase_words
 
 _SIDE_BY_SIDE = 100
 """Width from which the routes stand beside facts and backends."""
+_BARS = 5
+"""Lines of the top bar, the footer, the title of the latest requests, and empty ones."""
 _ROOMY = 32
 """Height above which nobody counts the lines."""
 
 
-def fact_lines(session: Session, width: int) -> list[Content]:
-    """Address, state, configuration; and while it is not serving, why, and what to do."""
+def fact_lines(session: Session, width: int, *, tight: bool = False) -> list[Content]:
+    """Address, state, configuration; and while it is not serving, why, and what to do. ``tight`` saves a line."""
     gateway, feed = session.gateway, session.feed
     address = session.address
     shown = Content.styled(clean(address), "bold") if address else Content.styled("none yet", "$quiet")
@@ -52,9 +55,12 @@ def fact_lines(session: Session, width: int) -> list[Content]:
         lines += paragraph(
             f"{session.problem.hint or 'Correct it.'} Then press r.", width, first=indent + "→ ", indent=indent + "  "
         )
-    lines += fact("config", config_words(session), width)
+    profile = gateway.config.proxy.routing_profile.value if gateway is not None else ""
+    beside = tight and profile and len(config_words(session)) + len(profile) + NAME_WIDTH + 11 <= width
+    lines += fact("config", config_words(session) + (f" · {profile} profile" if beside else ""), width)
+    if profile and not beside:
+        lines += fact("profile", profile, width)
     if gateway is not None:
-        lines += fact("profile", gateway.config.proxy.routing_profile.value, width)
         lines += savings_lines(session, gateway.config.backends, width)
     if gateway is not None and gateway.capture is not PromptCapture.OFF:
         warning = f"! The event log keeps text of prompts (prompt_capture: {gateway.capture.value})."
@@ -77,8 +83,9 @@ def savings_lines(session: Session, backends: Mapping[str, BackendConfig], width
     share = sum(tally.requests for tally in here) / answered
     made = sum(tally.prompt_tokens + tally.completion_tokens for tally in here)
     every = sum(tally.prompt_tokens + tally.completion_tokens for tally in tallies.values())
-    tokens = f" · {amount(made)} of {amount(every)} tokens" if every else ""
-    return fact("local", f"{share:.0%} of {counted(answered, 'answer')}{tokens}", width)
+    tokens = f"{amount(made)} of {amount(every)}" if made != every else amount(every)
+    words = f"{share:.0%} of {counted(answered, 'answer')}" + (f" · {tokens} tokens" if every else "")
+    return fact("local", words, width)
 
 
 def amount(number: int) -> str:
@@ -187,10 +194,11 @@ class FactsBlock(Lines):
         screen = self.screen
         if isinstance(screen, MainScreen) and screen.summary_only:
             return summary_lines(self._session, width)
-        sections = [fact_lines(self._session, width), backend_lines(self._session, width)]
+        tight = isinstance(screen, HomeScreen) and screen.is_tight
+        sections = [fact_lines(self._session, width, tight=tight), backend_lines(self._session, width)]
         if screen.size.height >= 32:
             sections.append(connect_lines(self._session, width))
-        if isinstance(screen, HomeScreen) and screen.is_tight:
+        if tight:
             return [line for section in sections for line in section]
         return spaced(sections)
 
@@ -219,7 +227,10 @@ class LatestBlock(Lines):
 
     def lines(self, width: int) -> list[Content]:
         """As many as fit below the rest."""
-        rows = max(3, self.screen.size.height - 27) if self.screen.size.width >= 100 else 8
+        screen, rows = self.screen, 8
+        if screen.size.width >= _SIDE_BY_SIDE:
+            above = screen.query_one("#columns").size.height or 22
+            rows = max(3, screen.size.height - above - _BARS)
         return latest_lines(self._session, width, rows)
 
 
@@ -238,8 +249,8 @@ class HomeScreen(MainScreen):
     HomeScreen.-wide RoutesBlock, HomeScreen.-widest RoutesBlock { width: 14fr; margin-top: 0; }
     HomeScreen.-tall LatestBlock { display: block; }
     HomeScreen.-summary RoutesBlock, HomeScreen.-summary LatestBlock { display: none; }
+    HomeScreen.-tight #body { padding: 0 1; }
     HomeScreen.-summary #body { padding: 0; }
-    HomeScreen.-tight #body { padding-top: 0; }
     HomeScreen.-tight RoutesBlock { margin-top: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -259,7 +270,7 @@ class HomeScreen(MainScreen):
             "copy_address",
             "Copy address",
             id="home.copy",
-            tooltip="Send the address to the terminal's clipboard",
+            tooltip="Send the address, or the selected text, to the terminal's clipboard",
         ),
     ]
 
@@ -302,8 +313,9 @@ class HomeScreen(MainScreen):
 
     def action_copy_address(self) -> None:
         """Send the address to the terminal's clipboard."""
+        if send_selection(self):
+            return
         if not self.session.address:
             self.app.notify("There is no address while nothing is configured.", markup=False)
             return
-        self.app.copy_to_clipboard(self.session.address)
-        self.app.notify(f"{clean(self.session.address)} was sent to the terminal's clipboard.", markup=False)
+        send(self.app, self.session.address, f"{clean(self.session.address)} was")

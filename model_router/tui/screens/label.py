@@ -48,13 +48,33 @@ class LabelHead(Lines):
         ]
 
 
+class EngineChoices(OptionList):
+    """Enter keeps the engine under the cursor, and the note."""
+
+    BINDING_GROUP_TITLE = "Engines"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "Keep", tooltip="Keep the engine under the cursor, and the note"),
+        Binding("tab", "app.focus_next", "Note", tooltip="Write a note, if you like"),
+    ]
+
+
+class NoteField(Input):
+    """Why."""
+
+    BINDING_GROUP_TITLE = "Note"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "submit", "Keep", tooltip="Keep the engine under the cursor, and the note"),
+        Binding("tab", "app.focus_next", "Engines", tooltip="Back to the engines"),
+    ]
+
+
 class LabelScreen(Card[tuple[str, str]]):
     """Ends with an engine and a note, or with nothing after esc."""
 
     BINDING_GROUP_TITLE = "Label"
     AUTO_FOCUS = "OptionList"
     CSS = """
-    LabelScreen Vertical { margin: 1 2; }
+    LabelScreen Vertical { margin: 1 0; }
     LabelScreen.-widest Vertical { margin: 3 16; }
     LabelScreen.-low Vertical, LabelScreen.-flat Vertical { margin: 0; }
     LabelScreen OptionList { border: none; height: auto; max-height: 12; background: $surface; padding: 0 1; }
@@ -63,7 +83,6 @@ class LabelScreen(Card[tuple[str, str]]):
     LabelScreen.-low Input, LabelScreen.-flat Input { margin: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "app.focus_next", "To the note, or back"),
         Binding("escape", "dismiss", "Back"),
         Binding("f1", "app.help", "Help", tooltip="Show what the keys do here"),
         Binding("ctrl+q", "app.quit", "Quit", show=False, priority=True),
@@ -79,10 +98,10 @@ class LabelScreen(Card[tuple[str, str]]):
         """The engines of the catalog, and the field for a note."""
         with Vertical():
             yield LabelHead(self._event)
-            yield OptionList(*(Option(self._line(name)) for name in self._engines))
-            yield Input(
+            yield EngineChoices(*(Option(self._line(name)) for name in self._engines))
+            yield NoteField(
                 self._before.notes if self._before is not None else "",
-                placeholder="a note, if you like; enter keeps both",
+                placeholder="why, if you like",
                 compact=True,
                 max_length=2_000,
             )

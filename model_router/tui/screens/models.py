@@ -23,6 +23,7 @@ from model_router.hindsight.event_files import log_place
 from model_router.hindsight.speeds import measured_speeds
 from model_router.setup.fit.measured import plain_name
 from model_router.setup.inventory import Entry, Place, wanted_for
+from model_router.tui.fields import FilterField
 from model_router.tui.lines import Lines, paragraph
 from model_router.tui.model_lines import (
     PLACE_GLYPHS,
@@ -170,7 +171,7 @@ class ModelsScreen(MainScreen):
     ModelsScreen.-filter #filter { display: block; }
     ModelsScreen.-widest #list { layout: horizontal; }
     ModelsScreen.-widest DataTable { width: 1fr; height: 1fr; }
-    ModelsScreen.-widest ModelPane { width: 46; height: 1fr; border-left: solid $rule; }
+    ModelsScreen.-widest ModelPane { width: 42; height: 1fr; border-left: solid $rule; }
     ModelsScreen.-low ModelPane, ModelsScreen.-flat ModelPane { display: none; }
     ModelsScreen.-flat ModelsHead { display: none; }
     """
@@ -207,9 +208,11 @@ class ModelsScreen(MainScreen):
         """Head, list and pane, filter."""
         yield ModelsHead(self)
         with Vertical(id="list"):
-            yield ModelTable(cursor_type="row")
+            yield ModelTable(cursor_type="row", cell_padding=0)
             yield ModelPane()
-        yield Input(id="filter", placeholder="words in name, licence, place or route", restrict=SHOWABLE, compact=True)
+        yield FilterField(
+            id="filter", placeholder="words in name, licence, place or route", restrict=SHOWABLE, compact=True
+        )
 
     def on_mount(self) -> None:
         """Begin to look, once."""
@@ -252,10 +255,13 @@ class ModelsScreen(MainScreen):
         words = self.filter.lower().split()
         self.shown = sorted((one for one in entries if all(w in self._text(one) for w in words)), key=SORTS[self.sort])
         table.clear(columns=True)
-        for heading, width in self._layout():
-            table.add_column(Text(fit_right(heading, width) if heading in _AT_THE_RIGHT else heading), width=width)
+        layout, gap = self._layout(), self._gap
+        for heading, width in layout:
+            blank = 1 if heading == "Model" else gap
+            shown = fit_right(heading, width) if heading in _AT_THE_RIGHT else heading
+            table.add_column(Text(" " * blank + shown), width=blank + width)
         for entry in self.shown:
-            table.add_row(*(self._cell(heading, width, entry) for heading, width in self._layout()))
+            table.add_row(*(self._cell(heading, width, entry, gap) for heading, width in layout))
         if before is not None:
             same = (n for n, one in enumerate(self.shown) if (one.name, one.quant) == (before.name, before.quant))
             table.move_cursor(row=next(same, 0))
@@ -269,26 +275,32 @@ class ModelsScreen(MainScreen):
     def _layout(self) -> list[tuple[str, int]]:
         """Headings and widths for the width there is; the name takes what is left."""
         width = self.size.width - self._pane_width - 1
-        columns = [("Fit", 11), ("Memory", 8), ("tok/s", 8), ("Qual", 4), ("For", 7)]
-        if width < 60:
-            columns = [("Fit", 11)]
-        if width >= 100:
-            columns = [("Quant", 11), ("Fit", 18), *columns[1:], ("Licence", 12)]
-        if width >= 140:
+        columns = [("Fit", 9), ("Memory", 9), ("tok/s", 8), ("Qual", 4), ("Licence", 11), ("For", 6)]
+        if width < 76:
+            columns = [one for one in columns if one[0] != "Licence"] if width >= 60 else columns[:1]
+        if width >= 92:
+            columns = [("Quant", 11), ("Fit", 18 if width > 100 else 9), *columns[1:]]
+        if width >= 130:
             columns.append(("Is", 8))
-        room = width - sum(one + 2 for _, one in columns) - 2
+        room = width - 1 - sum(one + self._gap for _, one in columns)
         return [("Model", max(6, min(44, room))), *columns]
 
-    def _cell(self, heading: str, width: int, entry: Entry) -> Text:
+    @property
+    def _gap(self) -> int:
+        """Blanks between two columns."""
+        return 2 if self.size.width - self._pane_width > 100 else 1
+
+    def _cell(self, heading: str, width: int, entry: Entry, gap: int) -> Text:
         dim = "dim" if entry.fits is False else ""
         if heading == "Model":
             style = dim or ("" if entry.place is Place.CATALOG else "bold")
-            return Text(fit(f"{PLACE_GLYPHS[entry.place]} {clean(entry.name, 120)}", width), style)
+            return Text(" " + fit(f"{PLACE_GLYPHS[entry.place]} {clean(entry.name, 120)}", width), style)
+        blank = " " * gap
         if heading == "For":
             serving, advised = route_glyphs(self.used_by(entry), entry)
-            return Text.assemble((serving, "bold"), (advised, "dim"))
+            return Text.assemble(blank, (serving, "bold"), (advised, "dim"))
         words = _WORDS[heading](entry, width)
-        return Text(fit_right(words, width) if heading in _AT_THE_RIGHT else fit(words, width), dim)
+        return Text(blank + (fit_right(words, width) if heading in _AT_THE_RIGHT else fit(words, width)), dim)
 
     def _describe(self) -> None:
         for lines in self.query(Lines):
@@ -297,7 +309,7 @@ class ModelsScreen(MainScreen):
     @property
     def _pane_width(self) -> int:
         """What the pane takes beside the list; below the list it takes nothing of its width."""
-        return 0 if self.size.width < _SIDE_BY_SIDE else 46 if self.size.width < 160 else 66
+        return 0 if self.size.width < _SIDE_BY_SIDE else 42 if self.size.width < 160 else 66
 
     def on_resize(self) -> None:
         """Other columns have room."""

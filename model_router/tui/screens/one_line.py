@@ -15,6 +15,7 @@ from textual.suggester import Suggester
 from textual.widgets import Input
 
 from model_router.config.files import expand
+from model_router.tui.fields import LineField
 from model_router.tui.lines import Lines, paragraph, title
 from model_router.tui.screens.base import Card, MainScreen
 from model_router.tui.session import Session
@@ -58,7 +59,7 @@ class PathSuggester(Suggester):
 class LineScreen(Card[str | None]):
     """Ends with the text, which may be empty, or with none after esc. ``suggester`` goes on with what is written."""
 
-    BINDING_GROUP_TITLE = "Text"
+    BINDING_GROUP_TITLE = "Question"
     AUTO_FOCUS = "Input"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "dismiss", "Back"),
@@ -78,7 +79,7 @@ class LineScreen(Card[str | None]):
     ) -> None:
         super().__init__(session)
         self._words = LineWords(heading, words)
-        self._field = Input(start, placeholder=example, restrict=SHOWABLE, suggester=suggester, compact=True)
+        self._field = LineField(start, placeholder=example, restrict=SHOWABLE, suggester=suggester, compact=True)
         self._field.cursor_blink = False
 
     def body(self) -> ComposeResult:

@@ -17,6 +17,7 @@ from textual.widgets.option_list import Option
 
 from model_router.errors import ModelRouterError
 from model_router.setup.presets import preset_names, write_preset
+from model_router.tui.fields import Choices
 from model_router.tui.keys import MOVES
 from model_router.tui.lines import Lines, paragraph, spaced, title
 from model_router.tui.screens.base import ScreenAbove
@@ -80,7 +81,7 @@ class PresetScreen(ScreenAbove[str]):
         """The sentence and the presets."""
         with Vertical():
             yield PresetLines(self.session)
-            yield OptionList(*(_option(name) for name in preset_names()), markup=False)
+            yield Choices(*(_option(name) for name in preset_names()), markup=False)
 
     @on(OptionList.OptionSelected)
     async def _chosen(self, event: OptionList.OptionSelected) -> None:

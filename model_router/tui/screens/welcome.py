@@ -15,6 +15,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from model_router.errors import ConfigError, Problem
+from model_router.tui.fields import Choices
 from model_router.tui.lines import Lines, paragraph, spaced, title
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.home import config_words
@@ -121,7 +122,7 @@ class WelcomeScreen(MainScreen):
         """Text, then the choices."""
         with VerticalScroll(id="text", can_focus=True):
             yield WelcomeLines(self.session)
-        yield OptionList(id="choices", markup=False)
+        yield Choices(id="choices", markup=False)
 
     def on_mount(self) -> None:
         """Offer what can be done."""

@@ -25,6 +25,7 @@ from model_router.setup.own_ports import ports_in_use
 from model_router.setup.presets import existing_files
 from model_router.setup.survey import Survey
 from model_router.setup.wizard import Offer, Source, Where, questions, usual_answer
+from model_router.tui.fields import Choices
 from model_router.tui.lines import Lines, fact, paragraph, spaced, title
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.change import ChangeScreen
@@ -86,13 +87,6 @@ class WizardLines(Lines):
             port = paragraph(owner.port.words, width, first="! ", indent="  ") if owner.port.taken else []
             return spaced([together_lines(flow, stock, width), port])
         return owner.done_lines(width)
-
-
-class Choices(OptionList):
-    """The answers of a page."""
-
-    BINDING_GROUP_TITLE = "Choices"
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "Choose", tooltip="Take this one")]
 
 
 class WizardScreen(MainScreen):
