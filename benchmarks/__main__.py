@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-NAMES = ("routing", "ask", "client", "http1", "translate", "proxy", "ladder", "fit")
+NAMES = ("routing", "ask", "client", "http1", "translate", "proxy", "ladder", "fit", "scan")
 ON_REQUEST = ("wrapped", "soak", "events", "kills", "screen")
 """Those that need files of their own, or minutes; run only when named."""
 

@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from model_router.errors import SetupError
-from model_router.setup.gguf import read_header, read_layout, strings
+from model_router.setup.gguf import Families, families, layout, read_header, read_layout
 from model_router.setup.gguf.types import FILE_TYPES, TENSOR_TYPES
 from model_router.setup.header import Attention, Experts, Recurrence
+from tests.support.full_gguf import Family, write_full_gguf
 from tests.support.scripted_gguf import ToolCall, write_scripted_gguf
 from tests.support.small_gguf import write_small_gguf
 
@@ -197,17 +198,17 @@ def test_a_vocabulary_is_passed_over_to_the_very_end(tmp_path: Path, name: str, 
     path = write_small_gguf(
         tmp_path / "a.gguf", keys={"llama.context_length": 512}, tokens=VOCABULARIES[name], last=last
     )
-    layout = read_layout(path)
+    found = read_layout(path)
     for key, value in {"llama.context_length": 512, **last}.items():
-        assert layout.keys[key] == value
-    assert (layout.tensors.count, layout.tensors.embedding_bytes) == (1, 8 * 32 * 4)
+        assert found.keys[key] == value
+    assert (found.tensors.count, found.tensors.embedding_bytes) == (1, 8 * 32 * 4)
 
 
 def test_searching_and_walking_come_to_the_same_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_small_gguf(tmp_path / "a.gguf", tokens=VOCABULARIES["plain"], last={"general.file_type": 15})
-    searched = read_layout(path)
-    monkeypatch.setattr(strings, "_next_key", lambda *_: None)
-    assert read_layout(path) == searched
+    guessed = read_layout(path)
+    monkeypatch.setattr(families, "likely_end", lambda *_: None)
+    assert read_layout(path) == guessed
 
 
 @given(
@@ -223,12 +224,82 @@ def test_texts_that_look_like_keys_lead_nobody_astray(tmp_path: Path, pattern: l
     }
 
 
+@given(
+    start=st.sampled_from(["w", ""]),
+    endings=st.lists(st.lists(st.sampled_from(TRICKY), min_size=1, max_size=4), min_size=2, max_size=4),
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_what_one_file_has_shown_leads_nobody_astray_in_the_next(
+    tmp_path: Path, start: str, endings: list[list[str]]
+) -> None:
+    """Vocabularies that are alike in number and beginning, and not in what follows."""
+    shared = Families()
+    for number, texts in enumerate(endings):
+        tokens = [start * 20] * 600 + (texts * 600)[:600]
+        path = write_small_gguf(
+            tmp_path / "a.gguf", keys={".block_count": number}, tokens=tokens, last={"split.count": 1}
+        )
+        found = read_layout(path, shared)
+        assert found == read_layout(path)
+        assert (found.keys["llama.block_count"], found.keys["split.count"], found.tensors.count) == (number, 1, 1)
+
+
+def test_lists_of_texts_one_behind_the_other_are_told_apart(tmp_path: Path) -> None:
+    """What stands between them is shorter than a sample: the guess goes to the end of the second."""
+    words = [f"word-{number}" for number in range(4000)]
+    path = write_small_gguf(
+        tmp_path / "a.gguf", tokens=words, last={"tokenizer.ggml.merges": words, "general.file_type": 15}
+    )
+    assert read_header([path]).quantization == "Q4_K_M"
+
+
+def test_tables_that_begin_alike_are_told_apart(tmp_path: Path) -> None:
+    shared = Families()
+    for name, layers in (("blk.0.attn_k.weight", (0,)), ("blk.1.attn_k.weight", (1,)), ("blk.0.attn_q.weight", ())):
+        tensors = {"token_embd.weight": (8, 32), name: (8, 8)}
+        for _ in range(2):
+            path = write_small_gguf(tmp_path / "a.gguf", tensors=tensors, keys={"general.name": "n" * len(layers)})
+            assert read_header([path], shared).attention_layers == layers
+
+
+@pytest.mark.parametrize("longest", [10, 100, 1000])
+def test_a_table_of_any_width_is_read_to_its_end(tmp_path: Path, longest: int) -> None:
+    """More than one piece of the file, where names are long."""
+    shapes = {f"{'n' * longest}{number}": (2,) * (1 + number % 4) for number in range(300)}
+    table = read_layout(write_small_gguf(tmp_path / "a.gguf", tensors=shapes)).tensors
+    assert (table.count, table.elements) == (300, 75 * (2 + 4 + 8 + 16))
+
+
+def test_a_vocabulary_whose_last_text_is_cut_off_is_no_whole_file(tmp_path: Path) -> None:
+    whole = write_small_gguf(tmp_path / "a.gguf", tokens=VOCABULARIES["plain"], tensors={}).read_bytes()
+    path = tmp_path / "cut.gguf"
+    for missing in (40, 1000, 30_000):
+        path.write_bytes(whole[:-missing])
+        with pytest.raises(SetupError, match=r"ends too early|longer than the file"):
+            read_header([path])
+
+
+def test_a_header_of_full_size_is_what_the_formats_own_reader_reads(tmp_path: Path) -> None:
+    """The files that the time of a scan is taken of."""
+    family = Family("qwen3moe", 1200, 1100, 2, 256, experts=4)
+    path = write_full_gguf(tmp_path / "a.gguf", family)
+    reader = gguf.GGUFReader(path)
+    ours = read_header([path])
+    assert len(reader.fields["tokenizer.ggml.tokens"].data) == 1200
+    assert len(reader.fields["tokenizer.ggml.merges"].data) == 1100
+    assert ours.parameters == sum(int(tensor.n_elements) for tensor in reader.tensors)
+    assert ours.tensor_bytes == sum(int(tensor.n_bytes) for tensor in reader.tensors)
+    assert ours.experts is not None
+    assert ours.experts.bytes == sum(int(one.n_bytes) for one in reader.tensors if "_exps" in one.name)
+    assert (ours.vocabulary, ours.layers, ours.tools, ours.quantization) == (1200, 2, True, "Q4_K_M")
+
+
 def test_a_vocabulary_of_a_quarter_million_is_not_walked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Walking takes thirty times as long; a clock would not hold on a busy machine, so the way is looked at."""
     path = write_small_gguf(
         tmp_path / "a.gguf", tokens=[f"t{number}" for number in range(262_144)], last={"general.file_type": 15}
     )
-    monkeypatch.setattr(strings, "_walk", lambda *_: pytest.fail("every text was looked at"))
+    monkeypatch.setattr(layout, "end_of_texts", lambda *_: pytest.fail("every text was looked at"))
     assert read_header([path]).quantization == "Q4_K_M"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from model_router.errors import SetupError
+from model_router.setup.gguf.families import Families
 from model_router.setup.gguf.layout import GgufHeader, Value, read_layout
 from model_router.setup.gguf.tensors import TensorTable
 from model_router.setup.gguf.types import FILE_TYPES, TENSOR_TYPES
@@ -19,17 +20,19 @@ _PICTURES = frozenset(
 _DRAFTS = frozenset({"eagle", "eagle3", "dflash", "gemma4-assistant"})
 _RANK_POOLING = 4
 
-_TOOLS = re.compile(r"\btools\b|tool_call")
-_THINKS = re.compile(r"think|reasoning|<\|channel\|>")
+_TOOLS = re.compile(r"\btools\b")
+_THINKING = ("think", "reasoning", "<|channel|>")
 
 
-def read_header(shards: Sequence[Path]) -> ModelHeader:
+def read_header(shards: Sequence[Path], families: Families | None = None) -> ModelHeader:
     """The facts about one model; ``shards`` are its files, the first one first.
+
+    Whoever reads many hands the same ``families`` to each.
 
     Raises:
         SetupError: a file cannot be read, is none of this kind, or is not all there.
     """
-    first, *others = (read_layout(path) for path in shards)
+    first, *others = (read_layout(path, families) for path in shards)
     return header_of(first, others, shards[0].name)
 
 
@@ -63,8 +66,8 @@ def header_of(first: GgufHeader, others: Sequence[GgufHeader], name: str) -> Mod
         embedding_bytes=sum(table.embedding_bytes for table in tables) or None,
         attention_layers=tuple(sorted(frozenset().union(*(table.attention for table in tables)))),
         recurrent_layers=tuple(sorted(frozenset().union(*(table.recurrent for table in tables)))),
-        tools=bool(_TOOLS.search(template)) if template else None,
-        thinks=bool(_THINKS.search(template)) if template else None,
+        tools="tool_call" in template or bool(_TOOLS.search(template)) if template else None,
+        thinks=any(word in template for word in _THINKING) if template else None,
         license=keys.text("general.license"),
         shards=1 + len(others),
     )

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_router.errors import SetupError
+from model_router.setup.gguf.families import Families
 from model_router.setup.gguf.scalars import ARRAY, FORMATS, MOST_ITEMS, SIZES, TEXT
 from model_router.setup.gguf.strings import end_of_texts
 from model_router.setup.gguf.tensors import SMALLEST_TENSOR, TensorTable, read_tensors
@@ -47,23 +48,38 @@ class GgufHeader:
     data: int
 
 
-def read_layout(path: Path) -> GgufHeader:
-    """Read the header of one file.
+def read_layout(path: Path, families: Families | None = None) -> GgufHeader:
+    """Read the header of one file; ``families`` know the files that were read before it.
 
     Raises:
         SetupError: the file cannot be read, is none of this kind, or is not all there.
     """
     try:
         with path.open("rb", buffering=0) as stream:
-            return _read(Window(stream, path.name))
+            return _read(Window(stream, path.name), families or Families())
     except OSError as error:
         reason = error.strerror or str(error)
-        hint = "Look at the path." if isinstance(error, FileNotFoundError) else "Look at its permissions."
         hint = "Look at the path." if isinstance(error, FileNotFoundError) else "Look at its permissions."
         raise SetupError(f"{path.name} cannot be read ({reason})", hint) from None
 
 
-def _read(window: Window) -> GgufHeader:
+def _read(window: Window, families: Families) -> GgufHeader:
+    """The header by guesses at where vocabularies end; where it does not come out as a whole one, without them.
+
+    A wrong guess leads into the middle of texts or past some keys. Then there are not as many keys as there should be,
+    with as many tensors behind them, all of which lie within the file.
+    """
+    try:
+        header = _read_all(window, families)
+        if header.tensors.count or header.data >= window.size:
+            return header
+    except SetupError:
+        pass
+    return _read_all(window, None)
+
+
+def _read_all(window: Window, families: Families | None) -> GgufHeader:
+    """The whole header; without ``families`` nothing is guessed."""
     if window.size < 24 or window.slice(0, 4) != b"GGUF":
         raise window.wrong("it does not begin as one")
     version = window.u32(4)
@@ -74,18 +90,18 @@ def _read(window: Window) -> GgufHeader:
     room = window.size - 24
     if keys > min(_MOST_KEYS, room // _SMALLEST_KEY) or tensors > min(_MOST_TENSORS, room // SMALLEST_TENSOR):
         raise window.wrong(f"it claims {keys} keys and {tensors} tensors")
-    values, place = _read_keys(window, keys)
-    table = read_tensors(window, tensors, place)
+    values, place = _read_keys(window, keys, families)
+    table = read_tensors(window, tensors, place) if families is None else families.table(window, tensors, place)
     alignment = values.get("general.alignment", 32)
     if not isinstance(alignment, int) or not 0 < alignment <= 1 << 20:
         raise window.wrong("its alignment makes no sense")
-    data = -(-table.end // alignment) * alignment
+    data = -(-(place + table.length) // alignment) * alignment
     if tensors and data + table.reach > window.size:
         raise window.wrong("it is not all there")
     return GgufHeader(values, table, window.size, data)
 
 
-def _read_keys(window: Window, count: int) -> tuple[dict[str, Value], int]:
+def _read_keys(window: Window, count: int, families: Families | None) -> tuple[dict[str, Value], int]:
     values: dict[str, Value] = {}
     place = 24
     for _ in range(count):
@@ -94,13 +110,13 @@ def _read_keys(window: Window, count: int) -> tuple[dict[str, Value], int]:
             raise window.wrong("a key is too long")
         key = window.slice(place + 8, length).decode("utf-8", "replace")
         kind = window.u32(place + 8 + length)
-        value, place = _read_value(window, kind, place + 12 + length, values)
+        value, place = _read_value(window, kind, place + 12 + length, families)
         if value is not None:
             values[key] = value
     return values, place
 
 
-def _read_value(window: Window, kind: int, place: int, values: dict[str, Value]) -> tuple[Value | None, int]:
+def _read_value(window: Window, kind: int, place: int, families: Families | None) -> tuple[Value | None, int]:
     """The value, or ``None`` for one that is passed over, and where it ends."""
     if kind in _SCALARS:
         size = SIZES[kind]
@@ -118,7 +134,10 @@ def _read_value(window: Window, kind: int, place: int, values: dict[str, Value])
     if count > MOST_ITEMS:
         raise window.wrong(f"a list claims {count} items")
     if items == TEXT:
-        return None, end_of_texts(window, place, count, str(values.get("general.architecture", "")))
+        if count * 8 > window.size - place:
+            raise window.wrong("a list is longer than the file")
+        end = families.end_of_texts(window, place, count) if families is not None else None
+        return None, end or end_of_texts(window, place, count)
     if items not in SIZES:
         raise window.wrong(f"a list has items of the unknown kind {items}")
     end = place + count * SIZES[items]

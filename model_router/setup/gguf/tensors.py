@@ -1,7 +1,7 @@
 """The table of tensors in a GGUF header: what it sums to, and which layers it names.
 
-There are hundreds of rows in every file and thousands of files on some machines, so a row is read in about a
-microsecond: no name is decoded, and layers are found by searching all names at once.
+There are hundreds of rows in every file and thousands of files on some machines. So a row is only cut out, and what it
+says is reckoned by shape: a model has hundreds of tensors of some ten shapes.
 """
 
 from __future__ import annotations
@@ -9,7 +9,11 @@ from __future__ import annotations
 import math
 import re
 import struct
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
+from operator import add
 
 from model_router.setup.gguf.types import TENSOR_TYPES
 from model_router.setup.gguf.window import Window
@@ -18,26 +22,29 @@ SMALLEST_TENSOR = 8 + 1 + 4 + 4 + 8
 _MOST_DIMENSIONS = 8
 _LONGEST_NAME = 1024
 _LONGEST_ROW = 8 + _LONGEST_NAME + 4 + 8 * _MOST_DIMENSIONS + 4 + 8
+_USUAL_ROW = 88
+"""Nearly all tables are shorter, for each of their rows."""
 
 _U64 = struct.Struct("<Q").unpack_from
-_ROWS = tuple(struct.Struct(f"<I{dimensions}QIQ") for dimensions in range(_MOST_DIMENSIONS + 1))
-"""Number of dimensions, each of them, type, offset; by the number."""
+_SHAPES = tuple(struct.Struct(f"<I{dimensions}QI") for dimensions in range(_MOST_DIMENSIONS + 1))
+"""Number of dimensions, each of them, type; by the number."""
 
-_ATTENTION = re.compile(rb"^blk\.([0-9]{1,5})\.(?:attn_k\.|attn_qkv\.|attn_kv_a|attn_k_b)", re.MULTILINE)
-_RECURRENT = re.compile(rb"^blk\.([0-9]{1,5})\.(?:ssm_|shortconv|time_mix_|linear_attn)", re.MULTILINE)
+_ATTENTION = re.compile(rb"\nblk\.([0-9]{1,5})\.(?:attn_k\.|attn_qkv\.|attn_kv_a|attn_k_b)")
+_RECURRENT = re.compile(rb"\nblk\.([0-9]{1,5})\.(?:ssm_|shortconv|time_mix_|linear_attn)")
 _EXPERTS = b"_exps"
 _EMBEDDING = b"token_embd.weight"
 
 
 @dataclass(frozen=True, slots=True)
 class TensorTable:
-    """Sums over all tensors of one file. ``types`` is the number of elements by type, ``end`` where the table ends.
+    """Sums over all tensors of one file. ``types`` is the number of elements by type.
 
-    ``reach`` is how far behind the beginning of the data the last tensor ends, as far as types are known.
+    ``length`` is that of the table itself, in bytes; ``reach`` is how far behind the beginning of the data the last
+    tensor ends, as far as types are known.
     """
 
     count: int
-    end: int
+    length: int
     reach: int
     elements: int
     bytes: int
@@ -49,81 +56,73 @@ class TensorTable:
     recurrent: frozenset[int]
 
 
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """A column each; a shape is the bytes from the number of dimensions to the type. ``end`` is that of the table."""
+
+    names: Sequence[bytes]
+    shapes: Sequence[bytes]
+    offsets: Sequence[int]
+    end: int
+
+
 def read_tensors(window: Window, count: int, place: int) -> TensorTable:
     """Read ``count`` rows from ``place`` on."""
-    names: list[bytes] = []
-    sizes: list[int] = []
+    rows = _rows(window, count, place)
+    if max(map(len, rows.names), default=0) > _LONGEST_NAME:
+        raise window.wrong("the name of a tensor is too long")
+    sizes: dict[bytes, int] = {}
     types: dict[int, int] = {}
-    reach = embedding = 0
-    vocabulary = None
-    most = 2048 * window.size  # a bit an element would still be a file of this size
-    data, base, position, limit = window.data, window.base, place - window.base, 0
-    if position < 0 or position > len(data):
-        position, data, base = _moved(window, place)
-    limit = len(data) - _LONGEST_ROW
-    for _ in range(count):
-        if position > limit:
-            position, data, base = _moved(window, base + position)
-            limit = len(data) - _LONGEST_ROW if base + len(data) < window.size else len(data) - SMALLEST_TENSOR
-        length = _length(window, data, position)
-        name = data[position + 8 : position + 8 + length]
-        after = position + 8 + length
-        row = _row(window, data, after)
-        elements, kind, offset = math.prod(row[1:-2]), row[-2], row[-1]
-        if elements > most:
-            raise window.wrong(f"the tensor {name[:80].decode('utf-8', 'replace')!r} claims {elements} elements")
+    for shape, number in Counter(rows.shapes).items():
+        dimensions = int.from_bytes(shape[:4], "little")
+        if dimensions > _MOST_DIMENSIONS:
+            raise window.wrong(f"a tensor claims {dimensions} dimensions")
+        *lengths, kind = _SHAPES[dimensions].unpack(shape)[1:]
+        elements = math.prod(lengths)
+        if elements > 2048 * window.size:  # a bit an element would still be a file of this size
+            name = rows.names[rows.shapes.index(shape)][:80].decode("utf-8", "replace")
+            raise window.wrong(f"the tensor {name!r} claims {elements} elements")
         block = TENSOR_TYPES.get(kind)
-        size = -(-elements // block.elements) * block.bytes if block else 0
-        reach = max(reach, offset + size)
-        names.append(name)
-        sizes.append(size)
-        types[kind] = types.get(kind, 0) + elements
-        if name == _EMBEDDING:
-            embedding, vocabulary = size, row[-3] if row[0] else None
-        position = after + _ROWS[row[0]].size
-    text = b"\n".join(names)
+        sizes[shape] = -(-elements // block.elements) * block.bytes if block else 0
+        types[kind] = types.get(kind, 0) + number * elements
+    each = list(map(sizes.__getitem__, rows.shapes))
+    text = b"\n".join((b"", *rows.names))
+    embedding = rows.shapes[rows.names.index(_EMBEDDING)] if _EMBEDDING in rows.names else b""
     return TensorTable(
         count=count,
-        end=base + position,
-        reach=reach,
+        length=rows.end - place,
+        reach=max(map(add, rows.offsets, each), default=0),
         elements=sum(types.values()),
-        bytes=sum(sizes),
-        embedding_bytes=embedding,
-        vocabulary=vocabulary,
-        expert_bytes=_sum_of_experts(names, sizes) if _EXPERTS in text else 0,
+        bytes=sum(each),
+        embedding_bytes=sizes[embedding] if embedding else 0,
+        vocabulary=_SHAPES[embedding[0]].unpack(embedding)[-2] if embedding and embedding[0] else None,
+        expert_bytes=sum(compress(each, [name.find(_EXPERTS) >= 0 for name in rows.names])) if _EXPERTS in text else 0,
         types=types,
         attention=frozenset(map(int, _ATTENTION.findall(text))),
         recurrent=frozenset(map(int, _RECURRENT.findall(text))),
     )
 
 
-def _moved(window: Window, place: int) -> tuple[int, bytes, int]:
-    """The window where a row begins: the position in its data, the data, and where that stands in the file."""
-    window.at(place, min(_LONGEST_ROW, max(window.size - place, 1)))
-    return place - window.base, window.data, window.base
-
-
-def _length(window: Window, data: bytes, position: int) -> int:
-    if position + 8 > len(data):
-        raise window.wrong("it ends too early")
-    length = int(_U64(data, position)[0])
-    if length > _LONGEST_NAME:
-        raise window.wrong("the name of a tensor is too long")
-    return length
-
-
-def _row(window: Window, data: bytes, after: int) -> tuple[int, ...]:
-    """The numbers behind the name. The first byte of the number of dimensions says how many there are."""
-    dimensions = data[after] if after < len(data) else 0
-    if dimensions > _MOST_DIMENSIONS:
-        raise window.wrong(f"a tensor claims {dimensions} dimensions")
-    if after + _ROWS[dimensions].size > len(data):
-        raise window.wrong("it ends too early")
-    row = _ROWS[dimensions].unpack_from(data, after)
-    if row[0] != dimensions:
-        raise window.wrong(f"a tensor claims {row[0]} dimensions")
-    return row
-
-
-def _sum_of_experts(names: list[bytes], sizes: list[int]) -> int:
-    return sum(size for name, size in zip(names, sizes, strict=True) if _EXPERTS in name)
+def _rows(window: Window, count: int, place: int) -> _Rows:
+    """Each row as bytes. What is in them is not looked at, save the two numbers that say where a row ends."""
+    names: list[bytes] = []
+    shapes: list[bytes] = []
+    offsets: list[int] = []
+    while left := count - len(names):
+        length = min(max(left * _USUAL_ROW, _LONGEST_ROW), max(window.size - place, 1))
+        start = position = window.at(place, length)
+        data = window.data
+        try:
+            for _ in range(left):
+                after = position + 8 + _U64(data, position)[0]
+                end = after + 8 + 8 * data[after]
+                offsets.append(_U64(data, end)[0])
+                names.append(data[position + 8 : after])
+                shapes.append(data[after:end])
+                position = end + 8
+        except (IndexError, struct.error):  # it goes on behind this piece of the file
+            if position == start:
+                long = window.u64(place) > _LONGEST_NAME
+                raise window.wrong("the name of a tensor is too long" if long else "it ends too early") from None
+        place += position - start
+    return _Rows(names, shapes, offsets, place)

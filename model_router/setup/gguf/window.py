@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from model_router.errors import SetupError
 
-_PIECE = 1 << 18
+_PIECE = 1 << 12
 
 _U32 = struct.Struct("<I").unpack_from
 _U64 = struct.Struct("<Q").unpack_from
@@ -44,6 +44,13 @@ class Window:
         if len(self.data) < length:
             raise self.wrong("it ends too early")
         return 0
+
+    def peek(self, place: int, length: int) -> bytes:
+        """The bytes from ``place`` on, fewer at the end of the file; ``data`` stays."""
+        if place >= self.size:
+            return b""
+        self._stream.seek(place)
+        return self._stream.read(length)
 
     def u32(self, place: int) -> int:
         """Four bytes as a number."""

@@ -66,7 +66,7 @@ def _folder_models(place: Place, walker: Walker) -> Iterator[LocalModel | Unread
     for found in walker.walk(place.folder):
         within = found.path.relative_to(place.folder).as_posix()
         below = "" if within == "." else f"{within}/"
-        for model in gguf_models(found.path, found.files):
+        for model in gguf_models(found.path, found.files, walker.families):
             if isinstance(model, GgufFile):
                 named = below.rstrip("/") if model.stem == "model" and below else below + model.stem
                 yield model.as_local(named, place.store)
@@ -74,7 +74,9 @@ def _folder_models(place: Place, walker: Walker) -> Iterator[LocalModel | Unread
                 yield model
         if place.layout is Layout.POINTERS and "model.yml" in found.files:
             data_folders = (*place.folder.parents[:2], found.path)
-            yield from pointed_models(found, data_folders, below.rstrip("/") or found.path.name, place.store)
+            yield from pointed_models(
+                found, data_folders, below.rstrip("/") or found.path.name, place.store, walker.families
+            )
         other = mlx_model(found.path, found.files, below.rstrip("/") or place.folder.name, place.store)
         if other is not None:
             yield other

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from model_router.setup.gguf import Families
+
 _DEEPEST = 8
 _MOST_ENTRIES = 200_000
 
@@ -23,11 +25,15 @@ class Folder:
 
 
 class Walker:
-    """Walks trees below several roots; what one of them has shown is not shown again."""
+    """Walks trees below several roots; what one of them has shown is not shown again.
+
+    ``families`` is for whoever reads the models that are found.
+    """
 
     def __init__(self) -> None:
         self._seen: set[tuple[int, int]] = set()
         self._left = _MOST_ENTRIES
+        self.families = Families()
 
     @property
     def cut(self) -> bool:

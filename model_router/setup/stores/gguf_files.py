@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from model_router.errors import SetupError
-from model_router.setup.gguf import read_header
+from model_router.setup.gguf import Families, read_header
 from model_router.setup.header import ModelHeader
 from model_router.setup.stores.model import LocalModel, Unreadable
 from model_router.setup.stores.names import belongs, is_aside, is_projector, plain_stem, quantization_of, shard_of
@@ -35,7 +35,7 @@ class GgufFile:
         return LocalModel(name, store, self.path, self.header, size, projector=self.projector)
 
 
-def gguf_models(folder: Path, files: Mapping[str, int]) -> Iterator[GgufFile | Unreadable]:
+def gguf_models(folder: Path, files: Mapping[str, int], families: Families) -> Iterator[GgufFile | Unreadable]:
     """All models whose files lie in ``folder``; ``files`` are names and sizes."""
     singles: dict[str, Path] = {}
     shards: dict[tuple[str, int], dict[int, Path]] = {}
@@ -60,7 +60,7 @@ def gguf_models(folder: Path, files: Mapping[str, int]) -> Iterator[GgufFile | U
         if len(parts) < count:
             yield Unreadable(parts[0], f"{count - len(parts)} of its {count} parts are missing")
             continue
-        model = _read(stem, parts)
+        model = _read(stem, parts, families)
         if isinstance(model, Unreadable):
             yield model
         elif model.header.kind == "projector":
@@ -71,9 +71,9 @@ def gguf_models(folder: Path, files: Mapping[str, int]) -> Iterator[GgufFile | U
     yield from models
 
 
-def _read(stem: str, parts: list[Path]) -> GgufFile | Unreadable:
+def _read(stem: str, parts: list[Path], families: Families) -> GgufFile | Unreadable:
     try:
-        header = read_header(parts)
+        header = read_header(parts, families)
     except SetupError as error:
         return Unreadable(parts[0], error.message)
     named = quantization_of(stem)

@@ -31,7 +31,7 @@ def hub_models(folder: Path, store: str, walker: Walker) -> Iterator[LocalModel 
             for found in walker.walk(snapshot):
                 within = found.path.relative_to(snapshot).as_posix()
                 place = repository if within == "." else f"{repository}/{within}"
-                for model in gguf_models(found.path, found.files):
+                for model in gguf_models(found.path, found.files, walker.families):
                     yield _named(model, repository, store, label) if isinstance(model, GgufFile) else model
                 other = mlx_model(found.path, found.files, place + label, store)
                 if other is not None:

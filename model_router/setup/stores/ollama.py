@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from model_router.errors import SetupError
-from model_router.setup.gguf import read_header
+from model_router.setup.gguf import Families, read_header
 from model_router.setup.stores.folders import Walker
 from model_router.setup.stores.model import LocalModel, Unreadable
 
@@ -39,7 +39,7 @@ def ollama_models(folder: Path, walker: Walker) -> Iterator[LocalModel | Unreada
                 path = found.path / tag
                 if tag.startswith("."):
                     continue
-                model = _of_manifest(folder, root, path)
+                model = _of_manifest(folder, root, path, walker.families)
                 if model is not None:
                     yield model
 
@@ -54,7 +54,7 @@ def tag_name(parts: tuple[str, ...]) -> str:
     return f"{'/'.join(front)}:{tag}"
 
 
-def _of_manifest(folder: Path, root: Path, path: Path) -> LocalModel | Unreadable | None:
+def _of_manifest(folder: Path, root: Path, path: Path, families: Families) -> LocalModel | Unreadable | None:
     parts = path.relative_to(root).parts
     manifest = _read_manifest(path) if len(parts) > 2 else None
     if manifest is None or isinstance(manifest, Unreadable):
@@ -68,7 +68,7 @@ def _of_manifest(folder: Path, root: Path, path: Path) -> LocalModel | Unreadabl
     if blob is None:
         return Unreadable(path, f"the weights of {name} are missing or not all there")
     try:
-        header = read_header([blob])
+        header = read_header([blob], families)
     except SetupError as error:
         return Unreadable(path, f"{name}: {error.message}")
     if header.tools is None and template is not None:

@@ -15,6 +15,7 @@ import yaml
 
 from model_router.config.document import parse_document
 from model_router.errors import ConfigError
+from model_router.setup.gguf import Families
 from model_router.setup.stores.folders import Folder, Walker
 from model_router.setup.stores.gguf_files import GgufFile, gguf_models
 from model_router.setup.stores.model import LocalModel, Unreadable
@@ -26,7 +27,7 @@ _MOST_ENTRIES = 64
 
 
 def pointed_models(
-    folder: Folder, data_folders: Sequence[Path], name: str, store: str
+    folder: Folder, data_folders: Sequence[Path], name: str, store: str, families: Families
 ) -> Iterator[LocalModel | Unreadable]:
     """The model that the ``model.yml`` in a folder of Jan's leads to; nothing where its files lie beside it."""
     path = folder.path / "model.yml"
@@ -42,7 +43,7 @@ def pointed_models(
     if target is None or target.parent == folder.path.resolve():
         return
     beside = {one.name: one.stat().st_size for one in _parts(target)}
-    for found in gguf_models(target.parent, beside):
+    for found in gguf_models(target.parent, beside, families):
         if isinstance(found, GgufFile):
             local = found.as_local(name, store)
             projector = _existing(_text(told.get("mmproj_path")), data_folders)
