@@ -16,6 +16,7 @@ from model_router.setup.fit.measured import plain_name
 from model_router.setup.fit.wording import gib
 from model_router.setup.inventory import Entry, Inventory
 from model_router.setup.model_catalog import Work
+from model_router.setup.own_ports import own_ports
 from model_router.setup.survey import Survey
 from model_router.setup.wizard import Offer, Question, Where
 from model_router.tui.lines import fact, paragraph, spaced, title
@@ -46,13 +47,17 @@ class Page(StrEnum):
 
 @dataclass(slots=True)
 class Flow:
-    """Where the person is, and what was answered. ``answers`` holds ``None`` for a route that shares a model."""
+    """Where the person is, and what was answered. ``answers`` holds ``None`` for a route that shares a model.
+
+    ``busy`` are ports that no server to be started may take.
+    """
 
     page: Page = Page.LOOK
     where: Where = Where.LOCAL
     questions: tuple[Question, ...] = ()
     number: int = 0
     answers: dict[Route, Offer | None] = field(default_factory=dict)
+    busy: frozenset[int] = frozenset()
 
     @property
     def question(self) -> Question | None:
@@ -60,9 +65,14 @@ class Flow:
         return self.questions[self.number] if self.page is Page.ROUTE and self.number < len(self.questions) else None
 
     @property
+    def chosen(self) -> dict[Route, Offer | None]:
+        """The answers, each server that has to be started on a port of its own."""
+        return own_ports(self.answers, self.busy)
+
+    @property
     def picks(self) -> dict[Route, Pick]:
         """The models that were chosen."""
-        return {route: offer.pick for route, offer in self.answers.items() if offer is not None}
+        return {route: offer.pick for route, offer in self.chosen.items() if offer is not None}
 
     @property
     def to_fetch(self) -> tuple[Route, ...]:
@@ -72,7 +82,7 @@ class Flow:
     @property
     def to_start(self) -> tuple[str, ...]:
         """The commands of servers that have to run for what was chosen and do not yet."""
-        offers = (offer for offer in self.answers.values() if offer is not None)
+        offers = (offer for offer in self.chosen.values() if offer is not None)
         return tuple(dict.fromkeys(offer.serve for offer in offers if offer.serve))
 
     def begin(self, where: Where, questions: tuple[Question, ...]) -> None:
@@ -162,7 +172,7 @@ def route_page_lines(question: Question, stock: Inventory, place: tuple[int, int
 def together_lines(flow: Flow, stock: Inventory, width: int) -> list[Content]:
     """Route by route what was chosen, and whether the local ones can be loaded at once."""
     chosen = [title("What was chosen", width, flow.where.value)]
-    for route, offer in flow.answers.items():
+    for route, offer in flow.chosen.items():
         look = ROUTE_LOOKS[route]
         shared = "no pictures" if route is Route.VISION else "shares the model of another route"
         words: tuple[str, str] = (clean(offer.pick.model, 80), "bold") if offer is not None else (shared, "$quiet")

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from model_router.config.proxy_file import load_proxy
+from model_router.setup.header import ModelHeader
 from model_router.setup.machine import Machine
 from model_router.setup.running import RunningServer, ServedModel
-from model_router.setup.stores import FoundModels
+from model_router.setup.stores import FoundModels, LocalModel
 from model_router.setup.survey import Survey
 from tests.cli.conftest import Ended
 
@@ -68,6 +69,21 @@ def test_answers_are_taken_and_wrong_ones_asked_again(answer: Answer, home: Path
     config = load_proxy(home / "routing_proxy.yaml", {"OPENAI_API_KEY": "x"})
     assert config.backends["reasoning"].api_key_env == "OPENAI_API_KEY"
     assert dict(config.fallback_backends) == {"reasoning": ("balanced",)}
+
+
+def test_two_models_in_files_are_two_servers(answer: Answer, home: Path) -> None:
+    header = ModelHeader("gguf", "llama", 4_000_000_000)
+    files = tuple(
+        LocalModel(name, "folder", Path(f"/models/{name}.gguf"), header, header.size) for name in ("one-Q4", "two-Q4")
+    )
+    machine = Machine("linux", "x86_64")
+    ended = answer("1\n2\n0\n0\n0\n\ny\n", "--where", "local", found=Survey(machine, {}, {}, (), FoundModels(files)))
+    assert ended.code == 0, ended.err
+    config = load_proxy(home / "routing_proxy.yaml", {})
+    addresses = {backend.model: backend.base_url for backend in config.backends.values()}
+    assert addresses == {"one-Q4": "http://127.0.0.1:8080/v1", "two-Q4": "http://127.0.0.1:8081/v1"}
+    assert "--alias one-Q4 --jinja`" in ended.err
+    assert "--alias two-Q4 --jinja --port 8081`" in ended.err
 
 
 def test_a_no_at_the_end_writes_nothing(answer: Answer, home: Path) -> None:

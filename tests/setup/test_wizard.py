@@ -10,6 +10,7 @@ from model_router.setup.configuration import Pick
 from model_router.setup.header import ModelHeader
 from model_router.setup.machine import Gpu, Machine, Memory, Processor
 from model_router.setup.model_catalog_file import load_models
+from model_router.setup.own_ports import own_ports, ports_in_use
 from model_router.setup.recommend.options import LocalModel as KnownModel
 from model_router.setup.recommend.recommendation import Recommendation, recommend
 from model_router.setup.running import RunningServer, ServedModel
@@ -64,6 +65,37 @@ def test_a_file_is_offered_unless_a_server_has_it_already() -> None:
     assert files[Route.VISION] == ["seeing-Q4"]
     (seeing,) = by_route[Route.VISION]
     assert seeing.serve == "llama-server -m /models/seeing-Q4.gguf --alias seeing-Q4 --jinja"
+
+
+def test_each_server_that_has_to_be_started_has_a_port_of_its_own() -> None:
+    found = survey(
+        RunningServer("llamacpp", "http://127.0.0.1:8081", models=(ServedModel("served-Q4"),)),
+        files=(model("one-Q4"), model("two-Q4"), model("three-Q4")),
+    )
+    served, one, two, three = offers(found, Where.LOCAL)[Route.CODING]
+    answers = {Route.SIMPLE: one, Route.BALANCED: two, Route.REASONING: served, Route.CODING: one, Route.VISION: None}
+    taken = own_ports({**answers, Route.RESEARCH: three}, ports_in_use(found) | {8082})
+    assert {route: offer.pick.base_url if offer else None for route, offer in taken.items()} == {
+        Route.SIMPLE: "http://127.0.0.1:8080/v1",
+        Route.BALANCED: "http://127.0.0.1:8083/v1",  # one port has the server that runs, the next the gateway
+        Route.REASONING: "http://127.0.0.1:8081/v1",
+        Route.CODING: "http://127.0.0.1:8080/v1",  # one model on two routes is one server
+        Route.VISION: None,
+        Route.RESEARCH: "http://127.0.0.1:8084/v1",
+    }
+    simple, balanced = taken[Route.SIMPLE], taken[Route.BALANCED]
+    assert simple is not None
+    assert balanced is not None
+    assert "--port" not in simple.serve
+    assert balanced.serve == "llama-server -m /models/two-Q4.gguf --alias two-Q4 --jinja --port 8083"
+
+
+def test_models_of_one_folder_are_one_server() -> None:
+    recommendation = recommend(MACHINE, load_models({}))
+    asked = {question.route: question.offers[0] for question in questions(survey(), recommendation, Where.LOCAL)}
+    assert len({offer.pick.model for offer in asked.values()}) > 1
+    taken = own_ports(asked, ())
+    assert {offer.pick.base_url for offer in taken.values() if offer} == {"http://127.0.0.1:8080/v1"}
 
 
 def test_hosted_models_need_a_key_and_a_name_from_the_person() -> None:

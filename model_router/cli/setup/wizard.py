@@ -17,7 +17,6 @@ from model_router.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
     from model_router.engine.routes import Route
-    from model_router.setup.configuration import Pick
     from model_router.setup.wizard import Offer, Question, Where
 
 
@@ -33,6 +32,8 @@ def command(*, where: str | None, config_dir: Path | None, proxy_port: int | Non
     Nothing is fetched, and nothing is written before a last question.
     """
     from model_router.cli.setup.writing import write_picks
+    from model_router.config.proxy import ListenConfig
+    from model_router.setup.own_ports import own_ports
     from model_router.setup.presets import existing_files
     from model_router.setup.wizard import Where
 
@@ -50,22 +51,20 @@ def command(*, where: str | None, config_dir: Path | None, proxy_port: int | Non
             talk(line)
         choice = click.Choice(["local", "hosted", "mix"])
         where = click.prompt("Where", type=choice, default="local", err=True)
-    asked = _questions(Where(where))
+    asked, busy = _questions(Where(where))
     if not any(question.offers for question in asked):
         raise SetupError(
             "there is nothing to choose from: no running server, no model in a file, no key of a provider",
             "Start a model server or set a provider's key, or write a preset with `model-router init --preset NAME`.",
         )
-    picks: dict[Route, Pick] = {}
-    downloads: list[Route] = []
-    commands: dict[str, None] = {}
     answers: dict[Route, Offer | None] = {}
     for question in asked:
-        offer = answers[question.route] = _ask(question, answers)
-        if offer is not None:
-            picks[question.route] = offer.pick
-            downloads += [question.route] if offer.download else []
-            commands |= {offer.serve: None} if offer.serve else {}
+        answers[question.route] = _ask(question, answers)
+    taken = own_ports(answers, busy | {proxy_port or ListenConfig().port})
+    chosen = {route: offer for route, offer in taken.items() if offer is not None}
+    picks = {route: offer.pick for route, offer in chosen.items()}
+    downloads = [route for route, offer in chosen.items() if offer.download]
+    commands = dict.fromkeys(offer.serve for offer in chosen.values() if offer.serve)
     if not picks:
         talk("no model was chosen, so nothing was written")
         return 1
@@ -76,17 +75,16 @@ def command(*, where: str | None, config_dir: Path | None, proxy_port: int | Non
     if code == 0:
         for words in commands:
             talk(f"Serve it: `{words}`")
-        if len(commands) > 1:
-            talk("Each of these servers needs a --port of its own; give its backend that address.")
     return code
 
 
-def _questions(where: Where) -> tuple[Question, ...]:
-    """Look around, once, and work out what may be asked."""
+def _questions(where: Where) -> tuple[tuple[Question, ...], frozenset[int]]:
+    """Look around, once, and work out what may be asked, and which ports servers have."""
     from model_router.setup.download.plan import Adapter, default_root
     from model_router.setup.download.wanted import models_here
     from model_router.setup.hardware import LiveProbe
     from model_router.setup.model_catalog_file import load_models
+    from model_router.setup.own_ports import ports_in_use
     from model_router.setup.recommend.recommendation import recommend
     from model_router.setup.survey import survey
     from model_router.setup.wizard import Where, questions
@@ -94,12 +92,13 @@ def _questions(where: Where) -> tuple[Question, ...]:
     found = survey(LiveProbe(), os.environ)
     local = where is not Where.HOSTED
     here = models_here(found.found)
-    return questions(
+    asked = questions(
         found,
         recommend(found.machine, load_models(os.environ), local=here) if local else None,
         where,
         models_folder=str(default_root(Adapter.LLAMACPP, os.environ)),
     )
+    return asked, ports_in_use(found)
 
 
 def _ask(question: Question, answers: Mapping[Route, Offer | None]) -> Offer | None:

@@ -21,6 +21,7 @@ from model_router.errors import ModelRouterError, SetupError
 from model_router.setup.configuration import configuration_files, write_configuration
 from model_router.setup.download.plan import Adapter, default_root
 from model_router.setup.inventory import Inventory
+from model_router.setup.own_ports import ports_in_use
 from model_router.setup.presets import existing_files
 from model_router.setup.survey import Survey
 from model_router.setup.wizard import Offer, Source, Where, questions, usual_answer
@@ -255,8 +256,15 @@ class WizardScreen(MainScreen):
             self.app.notify(words, severity="warning", markup=False)
             return
         self.flow.begin(where, asked)
+        self._keep_free()
         while self.flow.question is not None and not self.flow.question.offers:
             self.flow.answer(None)
+
+    def _keep_free(self) -> None:
+        """The ports that no server to be started may take: those of others, and the gateway's own."""
+        found = self.session.workshop.found
+        others = ports_in_use(found) if found is not None else frozenset()
+        self.flow.busy = others | {self.port.port}
 
     async def _ask_model(self, offer: Offer) -> None:
         words = f"{offer.note}. The name is the provider's own for it."
@@ -281,6 +289,7 @@ class WizardScreen(MainScreen):
             found = await asyncio.to_thread(choose_port, self.session, wanted)
             if not found.taken:
                 self.port = found
+                self._keep_free()
                 self._show()
                 return
             words, port = f"Port {wanted} is taken by another program; {found.port} is free.", found.port
@@ -383,12 +392,8 @@ class WizardScreen(MainScreen):
             steps += paragraph(words, width, first="→ ", indent="  ")
         elif flow.to_fetch:
             steps += paragraph("Downloads (5) shows how far the models are.", width, first="→ ", indent="  ")
-        commands = flow.to_start
-        for command in commands:
+        for command in flow.to_start:
             steps += paragraph(f"Start its server: {command}", width, first="→ ", indent="  ")
-        if len(commands) > 1:
-            words = "Each server needs a --port of its own; Config (6) gives its backend that address."
-            steps += paragraph(words, width, first="  ", indent="  ")
         return spaced([facts, steps])
 
 
