@@ -207,10 +207,13 @@ def together_words(entries: list[Entry], stock: Inventory) -> str:
         return "✗ Not all of them fit this machine: choose smaller ones."
     graphics = sum(one.gpu_bytes for one in placements)
     system = sum(one.cpu_bytes for one in placements)
-    on_card = max((pool.budget or 0 for pool in stock.pools.graphics), default=0)
+    inside = sum(one.gpu_bytes for one in placements if one.gpu is not None and one.gpu.kind == "unified")
+    largest = {pool.kind: pool.budget or 0 for pool in sorted(stock.pools.graphics, key=lambda pool: pool.budget or 0)}
+    on_card, shared = largest.get("gpu", 0), largest.get("unified", 0)
     in_memory = stock.pools.processor.budget or 0
-    both = graphics + system <= max(on_card, in_memory) if stock.pools.shared else True
-    if graphics <= on_card and system <= in_memory and both:
+    one_memory = inside <= shared and system <= in_memory and inside + system <= max(shared, in_memory)
+    if graphics - inside <= on_card and one_memory:
         return "✓ All of them can be loaded at once."
+    on_card += shared
     need = f"{gib(graphics)} of {gib(on_card)} on graphics, {gib(system)} of {gib(in_memory)} in system memory"
     return f"! Not all at once ({need}): the server loads each when it is asked for. Fewer models answer sooner."

@@ -62,7 +62,7 @@ class Pool:
 @dataclass(frozen=True, slots=True)
 class Pools:
     """``graphics`` from the one to try first: each kind of card alone, then all of a maker together, the most memory
-    last. ``whole`` has each maker's cards once. ``shared``: they use system memory."""
+    last; then what computes in system memory. ``whole`` has each maker's cards once."""
 
     graphics: tuple[Pool, ...]
     processor: Pool
@@ -75,20 +75,26 @@ class Pools:
         return (*(pool for pool in self.graphics if not pool.cards and pool.name not in inside), *together)
 
     @property
-    def shared(self) -> bool:
-        """Whether graphics and processor draw on the same memory."""
-        return any(pool.kind == "unified" for pool in self.graphics)
+    def cards(self) -> tuple[Pool, ...]:
+        """Of ``whole`` those with memory of their own."""
+        return tuple(pool for pool in self.whole if pool.kind != "unified")
+
+    @property
+    def mixed(self) -> bool:
+        """Whether there are both cards and graphics in system memory, so that the order says nothing of speed."""
+        return len({pool.kind for pool in self.graphics}) > 1
 
 
 def pools_of(machine: Machine) -> Pools:
     """What there is to put a model into."""
     processor = _processor_pool(machine)
     usable = [gpu for gpu in machine.gpus if _computes(gpu)]
-    discrete = [gpu for gpu in usable if not gpu.unified]
-    if discrete:
-        return Pools(_discrete_pools(discrete), processor)
-    unified = sorted(usable, key=lambda gpu: (-(gpu.total or 0), gpu.index))
-    return Pools((_unified_pool(unified[0], machine),) if unified else (), processor)
+    cards = _discrete_pools([gpu for gpu in usable if not gpu.unified])
+    unified = sorted((gpu for gpu in usable if gpu.unified), key=lambda gpu: (-(gpu.total or 0), gpu.index))
+    inside = tuple(_unified_pool(gpu, machine) for gpu in unified[:1])
+    if cards:  # beside them the small graphics of most processors only drive a display
+        inside = tuple(pool for pool in inside if not pool.assumed)
+    return Pools((*cards, *inside), processor)
 
 
 def _computes(gpu: Gpu) -> bool:

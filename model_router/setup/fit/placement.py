@@ -70,9 +70,9 @@ def placements(shape: ModelShape, need: MemoryNeed, pools: Pools) -> Iterator[Pl
     if shape.format != "gguf":
         return
     processor = pools.processor
-    if pools.graphics and processor.budget is not None and not pools.shared:
+    if processor.budget is not None:
         # a maker's cards that are faster than the processor
-        groups = [[one for one in whole.cards or (whole,) if one.rate > processor.rate] for whole in pools.whole]
+        groups = [[one for one in whole.cards or (whole,) if one.rate > processor.rate] for whole in pools.cards]
         if shape.mixture:
             for cards in groups:
                 yield from _experts_aside(shape, need, cards, processor)

@@ -9,7 +9,7 @@ from model_router.setup.fit.budget import Pools, pools_of
 from model_router.setup.fit.memory import Load, MemoryNeed, memory_need
 from model_router.setup.fit.placement import Mode, Placement, placements
 from model_router.setup.fit.shape import ModelShape
-from model_router.setup.fit.speed import Speed, speed_of
+from model_router.setup.fit.speed import Speed, speed_of, token_seconds
 from model_router.setup.machine import Machine
 
 
@@ -93,13 +93,15 @@ class Verdict:
 def judge(
     shape: ModelShape, machine: Machine | Pools, load: Load, *, measured: float | None = None, mode: Mode | None = None
 ) -> Verdict:
-    """The verdict for the first mode that fits, or for ``mode`` alone."""
+    """The verdict for the first mode that fits, or for ``mode`` alone; of cards and graphics in system memory for what
+    is fastest."""
     pools = machine if isinstance(machine, Pools) else pools_of(machine)
     need = memory_need(shape, load)
-    for placement in placements(shape, need, pools):
-        if mode is None or placement.mode is mode:
-            speed = speed_of(shape, load, placement, measured)
-            return Verdict(shape, load, need, True, placement.budget, placement, speed, pools)
+    ways = [one for one in placements(shape, need, pools) if mode is None or one.mode is mode]
+    if ways:
+        best = min(ways, key=lambda way: token_seconds(shape, load, way)) if pools.mixed else ways[0]
+        speed = speed_of(shape, load, best, measured)
+        return Verdict(shape, load, need, True, best.budget, best, speed, pools)
     budgets = [pool.budget for pool in (*pools.graphics, pools.processor)]
     known = [budget for budget in budgets if budget is not None]
     unknown = len(known) < len(budgets)

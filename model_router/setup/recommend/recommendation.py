@@ -113,8 +113,7 @@ class Recommendation:
     def _taken_memory(self) -> list[str]:
         """Where a route has no model and other programs have most of the memory, that is what a person can change."""
         total, available = self.machine.memory.total, self.machine.memory.available
-        graphics_own = self.at.pools.graphics and not self.at.pools.shared
-        if total is None or available is None or available * 2 > total or graphics_own:
+        if total is None or available is None or available * 2 > total or self.at.pools.cards:
             return []
         if all(choice.pick is not None for choice in self.choices.values()):
             return []

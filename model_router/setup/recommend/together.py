@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 
 from model_router.setup.fit.budget import Pools
 from model_router.setup.fit.memory import Load, MemoryNeed, memory_need
@@ -124,7 +125,7 @@ def _plan_words(picks: Mapping[Work, Option], plan: Mapping[Work, Option]) -> st
 
 
 Usage = tuple[int, ...]
-"""Bytes of each maker's cards, then of system memory."""
+"""Bytes of each maker's cards, of graphics in system memory, then of the processor's."""
 
 _FIELD = 60
 """Bits of one amount in a packed sum: more than any memory has, and one bit that stays free."""
@@ -132,38 +133,42 @@ _FIELD = 60
 
 @dataclass(frozen=True, slots=True)
 class _Budgets:
-    """What there is of each, in the order of ``Usage``; ``shared`` where all of it is one memory."""
+    """What there is of each, in the order of ``Usage``; ``shared`` says which of them are one memory."""
 
     each: Usage
-    shared: bool
+    shared: tuple[bool, ...]
 
     @classmethod
     def of(cls, pools: Pools) -> _Budgets:
         """Those of a machine."""
-        return cls((*(pool.budget or 0 for pool in pools.whole), pools.processor.budget or 0), pools.shared)
+        every = (*pools.whole, pools.processor)
+        return cls(tuple(pool.budget or 0 for pool in every), tuple(pool.kind != "gpu" for pool in every))
 
     def hold(self, used: Usage) -> bool:
         """Whether so much goes in."""
-        return not (self.packed_limit - packed(used)) & self.packed_signs
+        return not (self.packed_limit - self.packed(used)) & self.packed_signs
+
+    def packed(self, used: Usage) -> int:
+        """All amounts, what is taken of the one memory, and their sum as fields of one number: sets are added up and
+        compared by the hundred."""
+        return _fields(*used, sum(compress(used, self.shared)), sum(used))
 
     @property
     def packed_limit(self) -> int:
-        """The budgets as ``packed`` writes them, the last for all together."""
-        whole = max(self.each) if self.shared else sum(self.each)
-        return packed(self.each) + ((whole - sum(self.each)) << len(self.each) * _FIELD)
+        """The budgets as ``packed`` writes them."""
+        return _fields(*self.each, max(compress(self.each, self.shared)), sum(self.each))
 
     @property
     def packed_signs(self) -> int:
         """The bits that a difference has set where a budget is exceeded."""
-        return sum(1 << place * _FIELD + _FIELD - 1 for place in range(len(self.each) + 1))
+        return _fields(*[1 << _FIELD - 1] * (len(self.each) + 2))
 
 
-def packed(used: Usage) -> int:
-    """All amounts and their sum as fields of one number: sets are added up and compared by the hundred."""
-    total = sum(used)
-    for amount in reversed(used):
-        total = total << _FIELD | amount
-    return total
+def _fields(*amounts: int) -> int:
+    number = 0
+    for amount in reversed(amounts):
+        number = number << _FIELD | amount
+    return number
 
 
 def _usage(options: Iterable[Option], pools: Pools) -> Usage:
@@ -234,14 +239,14 @@ class _Search:
     """All sets of rows that fit, depth first; a branch that cannot beat the best set any more is left."""
 
     def __init__(self, budgets: _Budgets) -> None:
-        self._limit, self._signs = budgets.packed_limit, budgets.packed_signs
-        self._whole = len(budgets.each) * _FIELD
+        self._packed, self._limit, self._signs = budgets.packed, budgets.packed_limit, budgets.packed_signs
+        self._whole = (len(budgets.each) + 1) * _FIELD
         self._value = (0, 0, 0)
         self._chosen: tuple[_Row, ...] = ()
 
     def best(self, rows: Sequence[_Row], routes: int) -> tuple[_Row, ...]:
         """The rows of the best set."""
-        self._walk([(row, row.points, packed(row.used)) for row in rows], (), (0,) * routes, 0)
+        self._walk([(row, row.points, self._packed(row.used)) for row in rows], (), (0,) * routes, 0)
         return self._chosen
 
     def _walk(

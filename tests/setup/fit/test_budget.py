@@ -8,6 +8,7 @@ import pytest
 
 from model_router.setup.fit.budget import apple_working_set, pools_of
 from model_router.setup.fit.memory import Load
+from model_router.setup.fit.placement import Mode
 from model_router.setup.fit.shape import CacheGroup, ModelShape
 from model_router.setup.fit.verdict import judge
 from model_router.setup.machine import Gpu, Machine, Memory, Processor
@@ -46,6 +47,30 @@ def test_an_integrated_processor_is_never_added_to_a_card() -> None:
     inside = Gpu("AMD Radeon Graphics", "amd", 16 * GIB, 16 * GIB, unified=True, index=1)
     pools = pools_of(Machine(memory=ram(32), gpus=(inside, card())))
     assert [pool.name for pool in pools.graphics] == ["NVIDIA GeForce RTX 3090"]
+
+
+def test_a_large_one_stands_beside_a_small_card_and_what_is_fastest_is_taken() -> None:
+    inside = Gpu("AMD Radeon 8060S", "amd", 60 * GIB, 60 * GIB, unified=True, index=1)
+    machine = Machine(memory=ram(125, 120), gpus=(inside, card("NVIDIA GeForce RTX 3060", 12)))
+    pools = pools_of(machine)
+    assert [(pool.name, pool.kind) for pool in pools.graphics] == [
+        ("NVIDIA GeForce RTX 3060", "gpu"),
+        ("AMD Radeon 8060S", "unified"),
+    ]
+    for gib, name in ((6, "NVIDIA GeForce RTX 3060"), (40, "AMD Radeon 8060S")):
+        verdict = judge(ModelShape("m", "catalog", gib * GIB, (CacheGroup(32, 1024),), 32), machine, Load(4_096))
+        assert verdict.placement is not None
+        assert (verdict.placement.mode, verdict.placement.gpu and verdict.placement.gpu.name) == (Mode.GPU, name)
+
+
+def test_a_slow_card_takes_nothing_from_faster_graphics_inside() -> None:
+    inside = Gpu("AMD Radeon 8060S", "amd", 60 * GIB, 60 * GIB, unified=True, index=1)
+    slow = card("NVIDIA GeForce GTX 1050 Ti", 4)
+    small = ModelShape("m", "catalog", GIB, (CacheGroup(16, 512),), 16)
+    alone, both = (
+        judge(small, Machine(memory=ram(125), gpus=gpus), Load(4_096)) for gpus in ((inside,), (inside, slow))
+    )
+    assert alone.speed == both.speed
 
 
 @pytest.mark.parametrize(("gib", "working_set"), [(8, 5.28), (16, 11.52), (24, 17.28), (48, 36), (64, 48), (128, 96)])

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from model_router.setup.fit.placement import Mode
+from model_router.setup.hardware import scan_machine
+from model_router.setup.hardware.recording import Recording
 from model_router.setup.machine import Gpu, Machine, Memory, Processor
 from model_router.setup.model_catalog import Work
 from model_router.setup.recommend.needs import ROUTE_NEEDS, SetupProfile, route_need
@@ -14,6 +17,7 @@ from model_router.setup.recommend.options import Shortfall
 from model_router.setup.recommend.recommendation import recommend
 from model_router.setup.recommend.report import recommendation_to_dict
 from tests.setup.recommend.machines import NAMES, answer, catalog, model_for, picks
+from tests.setup.test_hardware import recorded
 
 GIB = 1 << 30
 
@@ -52,6 +56,23 @@ def test_every_answer_fits_and_says_why(name: str) -> None:
         for second in choice.alternatives:
             assert second.reason
             assert second.option.name != pick.name
+
+
+def test_a_small_card_beside_large_graphics_in_the_processor_takes_no_model_away() -> None:
+    machine = scan_machine(Recording(recorded("strix-halo-3060")))
+    alone, both = (recommend(replace(machine, gpus=gpus), catalog()) for gpus in (machine.gpus[1:], machine.gpus))
+    for work, choice in alone.choices.items():
+        before, after = choice.pick, both.choices[work].pick
+        assert before is not None
+        assert after is not None
+        assert after.quality.points >= before.quality.points
+        assert after.speed.mid >= before.speed.mid or after.quality.points > before.quality.points
+    used = {name for choice in both.choices.values() if choice.pick and (name := choice.pick.placement.gpu)}
+    assert {pool.kind for pool in used} & {"unified"}
+    assert [pool["name"] for pool in recommendation_to_dict(both)["memory"]][:2] == [
+        "NVIDIA GeForce RTX 3060",
+        "AMD Radeon 8060S (Strix Halo)",
+    ]
 
 
 def test_a_laptop_is_given_small_models_and_nothing_too_large() -> None:

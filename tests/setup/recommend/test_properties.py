@@ -89,6 +89,9 @@ def larger(draw: st.DrawFn, machine: Machine) -> Machine:
     for gpu in machine.gpus:
         more = draw(st.just(0) | _SIZES)
         gpus.append(replace(gpu, total=grown(gpu.total, more), free=grown(gpu.free, more)))
+    if draw(st.booleans()):  # one more card, whatever is there
+        name, size = draw(st.sampled_from(_CARDS)), draw(_SIZES)
+        gpus.append(Gpu(name, "nvidia", size, size, index=len(gpus)))
     return replace(machine, memory=memory, gpus=tuple(gpus))
 
 
