@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from model_router.cli.options import json_option
-from model_router.cli.output import say, say_json, talk
+from model_router.cli.output import say_json, say_words, talk
 from model_router.config.files import home_folder, proxy_path
 
 if TYPE_CHECKING:
@@ -68,9 +68,10 @@ def command(*, config: Path | None, timeout: float, ask_hosted: bool, hardware: 
         )
     else:
         for finding in _together(examination.findings):
-            say(f"{_WORDS[finding.level]:<6}{finding.subject}: {finding.message}", bold=finding.level == "problem")
+            words = f"{_WORDS[finding.level]:<6}{finding.subject}: {finding.message}"
+            say_words(words, bold=finding.level == "problem")
             if finding.fix:
-                say(f"      {finding.fix}", dim=True)
+                say_words(f"      {finding.fix}", dim=True)
         problems = sum(finding.level == "problem" for finding in _together(examination.findings))
         talk("Nothing is wrong." if examination.is_well else f"{problems} thing{'s' * (problems > 1)} to put right.")
     return 0 if examination.is_well else 1

@@ -29,6 +29,27 @@ def say(text: str = "", *, bold: bool = False, dim: bool = False) -> None:
     click.echo(click.style(words, bold=bold, dim=dim) if bold or dim else words, color=_color())
 
 
+def say_words(text: str, *, bold: bool = False, dim: bool = False) -> None:
+    """A sentence of the result, with its indent; on a terminal it breaks between words and goes on two further in."""
+    if not (sys.stdout and sys.stdout.isatty()):
+        say(text, bold=bold, dim=dim)
+        return
+    from shutil import get_terminal_size
+    from textwrap import wrap
+
+    first = " " * (len(text) - len(text.lstrip()))
+    lines = wrap(
+        plain(text).strip(),
+        max(get_terminal_size().columns - 1, 20),
+        initial_indent=first,
+        subsequent_indent=first + "  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    for line in lines:
+        say(line, bold=bold, dim=dim)
+
+
 def talk(text: str) -> None:
     """A line that is not part of the result."""
     click.echo(plain(text), err=True, color=_color())

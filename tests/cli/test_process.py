@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -29,6 +30,24 @@ from model_router.cli.running import run
 code = run(cli, sys.argv[1:], "model-router")
 heavy = {"textual", "quart", "hypercorn", "httpx", "huggingface_hub", "rich", "psutil", "msgspec", "asyncio", "sklearn"}
 print(code, *sorted(heavy & set(sys.modules)), file=sys.stderr)
+"""
+
+IN_A_TERMINAL = """
+import os, pty, struct, sys, termios
+from fcntl import ioctl
+child, terminal = pty.fork()
+if not child:
+    ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 60, 0, 0))
+    os.environ.pop("COLUMNS", None)
+    os.execv(sys.executable, [sys.executable, "-m", "model_router", *sys.argv[1:]])
+shown = b""
+try:
+    while more := os.read(terminal, 65536):
+        shown += more
+except OSError:  # how Linux tells that the other side has gone
+    pass
+os.waitpid(child, 0)
+sys.stdout.buffer.write(shown)
 """
 
 END_SOON = """
@@ -58,6 +77,24 @@ def imported(*arguments: str, script: str = LOOK) -> list[str]:
 )
 def test_small_commands_import_nothing_heavy(arguments: tuple[str, ...]) -> None:
     assert imported(*arguments) == []
+
+
+def test_on_a_terminal_sentences_end_between_words(tmp_path: Path) -> None:
+    pytest.importorskip("pty", reason="terminals of this kind are a matter of Unix")
+    environ = {**os.environ, "MODEL_ROUTER_HOME": str(tmp_path)}
+    machine = Path(__file__).parents[1] / "data" / "machines" / "laptop-8gb.json"
+    arguments = ("setup", "recommend", "--hardware", str(machine))
+    wide, narrow = (
+        subprocess.run(
+            [sys.executable, *start, *arguments], capture_output=True, env=environ, timeout=60, check=True
+        ).stdout.decode()
+        for start in (("-m", "model_router"), ("-c", IN_A_TERMINAL))
+    )
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", narrow)
+    sentences = bare[: bare.index("checked")].splitlines()  # what is said behind the result is a command to copy
+    assert max(map(len, wide.splitlines())) > 100
+    assert 50 < max(map(len, sentences)) < 60
+    assert " ".join(bare.split()).startswith(" ".join(wide.split())), "nothing is lost"
 
 
 def test_importing_the_package_loads_nothing_from_outside() -> None:

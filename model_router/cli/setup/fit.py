@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from model_router.cli.options import TokenCount, json_option
-from model_router.cli.output import columns, say, say_json, talk
+from model_router.cli.output import columns, say, say_json, say_words, talk
 from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for, speeds_here
 from model_router.errors import UsageError
 
@@ -117,7 +117,7 @@ def _show(verdict: Verdict) -> None:
     if shape.basis == "estimate":
         near = likely_name(shape.name, os.environ)
         guess = f"; did you mean {near}?" if near else ""
-        say(f"note: no catalog has it, so all of this is worked out from its name{guess}")
+        say_words(f"note: no catalog has it, so all of this is worked out from its name{guess}")
     for line in columns(sum_rows(verdict)):
         say(line)
     if verdict.placement is None:
@@ -142,12 +142,12 @@ def _show(verdict: Verdict) -> None:
             rows.append((pool.name, f"{gib(taken)} of {gib(pool.budget)}", f"{left} left", pool.reason))
     for line in columns(rows):
         say(line)
-    say(f"longest context that fits like this: {_longest(verdict)}")
+    say_words(f"longest context that fits like this: {_longest(verdict)}")
     speed = verdict.speed
     if speed is not None:
         deep = f" with {load.depth:,} tokens in the cache" if load.depth else ""
         say(f"about {speed.mid:.0f} tokens a second ({speed.low:.0f} to {speed.high:.0f}){deep}", bold=True)
-        say(f"  {speed.words}", dim=True)
+        say_words(f"  {speed.words}", dim=True)
 
 
 def _longest(verdict: Verdict) -> str:
@@ -161,6 +161,6 @@ def _longest(verdict: Verdict) -> str:
     kinds = list(CacheType)
     shown = []
     for kind in kinds[kinds.index(verdict.load.cache_type) : 2] or [verdict.load.cache_type]:
-        tokens = longest_context(verdict.shape, verdict.load, placement.mode, verdict.pools, kind)
+        tokens = longest_context(verdict.shape, verdict.load, placement.mode, verdict.pools.like(placement.gpu), kind)
         shown.append(f"{tokens:,} tokens at {kind.value}")
     return ", ".join(shown)

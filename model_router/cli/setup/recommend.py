@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from model_router.cli.options import TokenCount, json_option
-from model_router.cli.output import say, say_json, talk
+from model_router.cli.output import say, say_json, say_words, talk
 from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for, models_here, speeds_here
 
 if TYPE_CHECKING:
@@ -88,15 +88,15 @@ def _show(found: Recommendation) -> None:
 
     for pool in (*found.at.pools.graphics, found.at.pools.processor):
         amount = "unknown" if pool.budget is None else gib(pool.budget)
-        say(f"{pool.name}: {amount} for models ({pool.reason})", dim=True)
+        say_words(f"{pool.name}: {amount} for models ({pool.reason})", dim=True)
     for notice in found.notices():
-        say(f"note: {notice}")
+        say_words(f"note: {notice}")
     for choice in found.choices.values():
         say()
         _show_choice(choice)
     joint = found.together
     say()
-    say(f"together: {joint.words}", bold=True)
+    say_words(f"together: {joint.words}", bold=True)
     if not joint.fits:
         for work, option in joint.plan.items():
             say(f"  {work.value}: {option.name} {option.variant.step.quant}")
@@ -120,8 +120,8 @@ def _show_choice(choice: Choice) -> None:
     name = f"{pick.name} {pick.variant.step.quant}" if pick else "no model"
     say(f"{choice.need.work.value}: {name}", bold=True)
     for reason in choice.reasons:
-        say(f"  {reason}")
+        say_words(f"  {reason}")
     for one in choice.alternatives:
-        say(f"  or {one.option.name} {one.option.variant.step.quant}: {one.reason}", dim=True)
+        say_words(f"  or {one.option.name} {one.option.variant.step.quant}: {one.reason}", dim=True)
     for model, why in choice.refused:
-        say(f"  not {model}: {why.words}", dim=True)
+        say_words(f"  not {model}: {why.words}", dim=True)

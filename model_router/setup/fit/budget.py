@@ -8,7 +8,7 @@ pool depends on how much there is, so more memory never takes a way to run a mod
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from model_router.setup.fit.devices import USUAL_EFFICIENCY, device_named, processor_bandwidth
@@ -78,6 +78,12 @@ class Pools:
     def cards(self) -> tuple[Pool, ...]:
         """Of ``whole`` those with memory of their own."""
         return tuple(pool for pool in self.whole if pool.kind != "unified")
+
+    def like(self, pool: Pool | None) -> Pools:
+        """Without graphics of another kind than ``pool``."""
+        if pool is None:
+            return self
+        return replace(self, graphics=tuple(one for one in self.graphics if one.kind == pool.kind))
 
     @property
     def mixed(self) -> bool:

@@ -91,7 +91,8 @@ def _option(found: Recommendation, option: Option, *, longest: bool = False) -> 
 
 
 def _longest(option: Option, at: Circumstances, kind: CacheType) -> int:
-    return longest_context(option.variant.shape, option.load, option.placement.mode, at.pools, kind)
+    pools = at.pools.like(option.placement.gpu)
+    return longest_context(option.variant.shape, option.load, option.placement.mode, pools, kind)
 
 
 def _verdict(option: Option, at: Circumstances) -> Verdict:

@@ -29,6 +29,14 @@ def test_a_smaller_cache_reaches_further_and_never_beyond_the_model() -> None:
     assert longest_context(small, Load(4_096), Mode.GPU, POOLS, CacheType.F16) == 32_768
 
 
+def test_on_a_card_the_memory_of_graphics_inside_does_not_count() -> None:
+    inside = Pool("unified", "graphics", 60 * GIB, "", 256, 0.7)
+    both = Pools((*POOLS.graphics, inside), POOLS.processor)
+    one, all_of_it = (longest_context(SHAPE, Load(4_096), Mode.GPU, where, CacheType.F16) for where in (POOLS, both))
+    assert all_of_it > one
+    assert longest_context(SHAPE, Load(4_096), Mode.GPU, both.like(POOLS.graphics[0]), CacheType.F16) == one
+
+
 def test_where_nothing_fits_it_is_nought() -> None:
     large = ModelShape("large", "catalog", 20 * GIB, (CacheGroup(4, 128),), 4)
     assert longest_context(large, Load(4_096), Mode.GPU, POOLS, CacheType.F16) == 0
