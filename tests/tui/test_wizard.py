@@ -12,6 +12,11 @@ from textual.widgets import Input, OptionList
 
 from model_router.config.proxy_file import load_proxy
 from model_router.setup.download.progress import DownloadState
+from model_router.setup.fit.memory import Load
+from model_router.setup.fit.shape import CacheGroup, ModelShape
+from model_router.setup.fit.verdict import judge
+from model_router.setup.inventory import Entry, Place, take_stock
+from model_router.setup.model_catalog_file import load_models
 from model_router.setup.survey import Survey
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.client_snippets import client_snippets
@@ -21,7 +26,7 @@ from model_router.tui.screens.downloads import PlanScreen
 from model_router.tui.screens.one_line import LineScreen
 from model_router.tui.screens.wizard import WizardScreen
 from model_router.tui.session import Phase, Session
-from model_router.tui.wizard_flow import Page
+from model_router.tui.wizard_flow import Page, together_words
 from model_router.tui.workshop import Workshop
 from tests.hub.contents import Repo, body
 from tests.hub.server import TestHub
@@ -308,3 +313,12 @@ async def test_a_snippet_goes_to_the_clipboard() -> None:
         await pilot.press("down", "y")
         await until(pilot, lambda: "Codex" in told(app))
         assert 'wire_api = "responses"' in app.clipboard
+
+
+@pytest.mark.parametrize(("sizes", "words"), [((6, 40), "All of them"), ((40, 40), "Not all"), ((4, 4, 4), "Not all")])
+def test_a_card_and_graphics_inside_are_two_memories(sizes: tuple[int, ...], words: str) -> None:
+    """12 GiB and 60 GiB; on the card what is small, since it is the faster."""
+    stock = take_stock(found_on("strix-halo-3060"), load_models({"MODEL_ROUTER_HOME": "/nowhere"}))
+    shapes = [ModelShape("m", "catalog", size << 30, (CacheGroup(8, 256),), 8) for size in sizes]
+    entries = [Entry("m", "", Place.DISK, judge(shape, stock.pools, Load(4_096))) for shape in shapes]
+    assert words in together_words(entries, stock)
