@@ -97,14 +97,15 @@ def fit(rows: Sequence[Row], settings: Settings) -> tuple[list[str], np.ndarray]
 
 def hide(counts: sparse.csr_matrix, share: float, choice: int = 0) -> sparse.csr_matrix:
     """The same rows without a share of their cues; which, depends on ``choice`` and the places of row and cue alone."""
-    entries = counts.tocoo()
-    bits = entries.row.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    bits += entries.col.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
+    rows = np.repeat(np.arange(counts.shape[0], dtype=np.uint64), np.diff(counts.indptr))
+    bits = rows * np.uint64(0x9E3779B97F4A7C15)
+    bits += counts.indices.astype(np.uint64) * np.uint64(0xC2B2AE3D27D4EB4F)
     bits += np.uint64(choice * 0xD6E8FEB86659FD93 % 2**64)
     for shift in (29, 32):
         bits = (bits ^ bits >> np.uint64(shift)) * np.uint64(0xBF58476D1CE4E5B9)
-    kept = (bits >> np.uint64(11) >= int(share * 2**53)) | (entries.col == 0)
-    return sparse.csr_matrix((entries.data[kept], (entries.row[kept], entries.col[kept])), shape=counts.shape)
+    kept = (bits >> np.uint64(11) >= int(share * 2**53)) | (counts.indices == 0)
+    pointers = np.concatenate(([0], np.cumsum(kept)))[counts.indptr]
+    return sparse.csr_matrix((counts.data[kept], counts.indices[kept], pointers), shape=counts.shape)
 
 
 def _descend(x: sparse.csr_matrix, rows: Sequence[Row], settings: Settings) -> np.ndarray:

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from model_router.engine.regex import Span
     from model_router.engine.rules import Rules, Seen
 
-CONFIRM_MARGIN = 8
+CONFIRM_MARGIN = 4
 """Units of the lexicon by which the best risk has to beat the best answer."""
 
 ELSEWHERE_MARGIN = 2
 """The same outside English, of which the lexicon knows more."""
 
-NO_DOUBT = CONFIRM_MARGIN - 64
+NO_DOUBT = CONFIRM_MARGIN - 60
 """From here up to the margin the scores are in doubt and a plain order decides."""
 
 VETO = 40

@@ -16,7 +16,7 @@ from model_router.engine.receipt import Digest, shorten
 from model_router.engine.routes import HUMAN_CONFIRM, RiskClass, Route
 from model_router.router import ModelRouter
 from model_router.server.ask import Ask, CallKind
-from model_router.server.briefing import may_be_briefed, without_briefing
+from model_router.server.briefing import own_words
 
 
 class Pick(msgspec.Struct, frozen=True):
@@ -138,11 +138,11 @@ def _main(router: ModelRouter, ask: Ask, hints: RoutingHints, *, approved: bool)
 
 def _heard_alone(router: ModelRouter, text: str, pick: Pick) -> Pick:
     """What was picked for a text, unless the words that are the person's own wait when nothing is said around them."""
-    own = without_briefing(text) if may_be_briefed(text) else text
-    if own is text:
-        return pick
-    alone = _pick(router, own, pick.hints, pick.route_us)
-    return alone if alone.engine == HUMAN_CONFIRM and alone.risk is not None else pick
+    for own in own_words(text, coding=pick.route is Route.CODING):
+        alone = _pick(router, own, pick.hints, pick.route_us)
+        if alone.engine == HUMAN_CONFIRM and alone.risk is not None:
+            return alone
+    return pick
 
 
 def _pick(

@@ -5,12 +5,14 @@ and less so in front of "You can execute commands and edit files". So a wish tha
 them. That can only make it wait: the ask stays as it came, and goes where it would have gone.
 
 A sentence is known by how it begins and by what it names. One that gives the agent a text to do something with stays,
-for then the words behind it are that text.
+for then the words behind it are that text. Nobody can list all such sentences, so of a wish that would go to the
+coding agent the first and the last paragraph are judged alone, too, when every other one speaks of an agent's work.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 
 from model_router.engine.regex import Regex, Span
@@ -120,6 +122,24 @@ _JOBS = _table(
 )
 """What is done with a text: the words behind such a sentence are that text."""
 
+_WORK = (
+    "tools? tool_calls? commands? shell bash terminal sandbox container docker linux macos repository repo workspace "
+    "working_directory cwd codebase code files? tests? test_suite edits? diff patch branch commits? git python agent "
+    "assistant response respond reply answer output format json markdown xml tags? steps? task instructions rules "
+    "guidelines environment platform system block session context directory path"
+)
+"""Whole words of which a paragraph about an agent's work holds one, as it holds one of the words above it."""
+_LONGEST_ORDER = 300
+_MOST_PARAGRAPHS = 40
+_PARAGRAPHS = re.compile(r"\n[^\S\n]*\n\s*")
+_TO_AGENT = re.compile(
+    r"\b(?:you|your|you're|du|dir|dein|tienes|trabajas|arbeitest|travailles|votre|hai accesso)\b|у тебя|у вас|你",
+    re.IGNORECASE,
+)
+_TO_DO = re.compile(
+    r"\b(?:can|could|would|will|want|need|like|thank|asking|tell|kannst|könntest) (?:you|du)\b", re.IGNORECASE
+)
+"""A paragraph to "you" tells the agent how things are, unless it asks the agent for something."""
 _LABEL = re.compile(
     r"\A(?:please |now )?(?:solve|fix|resolve|implement|complete|do|handle|work on) (?:this|the following) "
     r"(?:issue|problem|task|request|ticket): |\A(?:your |new |current )?(?:task|issue|problem|request)(?: is)?:\s",
@@ -148,15 +168,56 @@ def _patterns() -> tuple[Regex, Regex]:
     )
 
 
-def may_be_briefed(text: str) -> bool:
-    """A quick look: whether there are two sentences at all. Most that people write is one."""
-    return "\n" in text or ". " in text or "。" in text
+@cache
+def _work() -> Regex:
+    words = "|".join(_table(_WORK))
+    return Regex(rf"(?i)\b(?:{words})\b|{'|'.join(_TOOLS)}", 2 << 20)
+
+
+def own_words(text: str, *, coding: bool = True) -> Iterator[str]:
+    """What may be all that the person wrote of a text; nothing when that is the text itself.
+
+    ``coding``: it would go to the coding agent, which carries out what it is told; then single paragraphs count.
+    """
+    if not ("\n" in text or ". " in text or "。" in text):  # most that people write is one sentence
+        return
+    own = without_briefing(text)
+    if own is not text:
+        yield own
+    if coding and len(text) <= LONGEST and "\n" in text.strip():
+        yield from _paragraphs_alone(text)
+
+
+def _paragraphs_alone(text: str) -> Iterator[str]:
+    """The first and the last paragraph, as far as every other one speaks of an agent's work and gives it no text."""
+    pieces = _PARAGRAPHS.split(text.strip(), _MOST_PARAGRAPHS)
+    if not 1 < len(pieces) <= _MOST_PARAGRAPHS:
+        return
+    others: list[int] = []
+    for at, piece in enumerate(pieces):
+        if _work().search(piece.encode(errors="replace")) is None:
+            others.append(at)
+            if len(others) > 1:
+                return
+    for at in (0, len(pieces) - 1):
+        piece = pieces[at]
+        if len(piece) > _LONGEST_ORDER or (others and others[0] != at) or _left_of(piece) is not None:
+            continue
+        rest = "\n".join((*pieces[:at], *pieces[at + 1 :])).lower()
+        if not any(map(rest.__contains__, _JOBS)) and not (_TO_AGENT.search(piece) and not _TO_DO.search(piece)):
+            yield piece
 
 
 def without_briefing(text: str) -> str:
     """The text without sentences to any agent; the text itself when there are none, or nothing else is said."""
+    left = _left_of(text)
+    return left if left is not None and any(map(str.isalpha, left)) else text
+
+
+def _left_of(text: str) -> str | None:
+    """What is left of a text without such sentences; None when there are none."""
     if len(text) > LONGEST:
-        return text
+        return None
     data = text.encode(errors="replace")
     begins, ends = _patterns()
     kept: list[bytes] = []
@@ -170,9 +231,8 @@ def without_briefing(text: str) -> str:
             done = end
         found = begins.search(data, max(end - 2, found[1] - 1))
     if not done:
-        return text
-    left = _LABEL.sub("", b"\n".join((*kept, data[done:])).decode(errors="ignore").strip()).strip()
-    return left if any(map(str.isalpha, left)) else text
+        return None
+    return _LABEL.sub("", b"\n".join((*kept, data[done:])).decode(errors="ignore").strip()).strip()
 
 
 def _section(data: bytes, start: int) -> int:

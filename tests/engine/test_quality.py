@@ -22,10 +22,10 @@ def test_asks_that_were_not_learned_from_are_routed_well(rows: list[corpus.Row])
     held, predicted = report.held_back_part(rows)
     print("\n" + report.render(held, predicted))
     everything = report.figures(held, predicted)
-    assert everything.strict >= 0.785
-    assert everything.accepted >= 0.81
-    assert everything.macro_f1 >= 0.77
-    assert everything.confirmation_recall >= 0.845
+    assert everything.strict >= 0.79
+    assert everything.accepted >= 0.815
+    assert everything.macro_f1 >= 0.78
+    assert everything.confirmation_recall >= 0.85
     assert everything.false_confirmations <= 0.06
     foreign = [place for place, row in enumerate(held) if row.lang != "en"]
     elsewhere = report.figures([held[place] for place in foreign], [predicted[place] for place in foreign])

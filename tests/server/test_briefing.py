@@ -7,7 +7,7 @@ import pytest
 from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.router import ModelRouter
 from model_router.server.ask_route import pick_engine
-from model_router.server.briefing import LONGEST, may_be_briefed, without_briefing
+from model_router.server.briefing import LONGEST, own_words, without_briefing
 from tests.server.bodies import TOOLS, chat, read, system, user
 
 ROUTER = ModelRouter.from_config(validate_availability=False)
@@ -155,5 +155,38 @@ def test_what_is_left_out_is_bounded() -> None:
 
 
 def test_one_sentence_is_not_looked_at() -> None:
-    assert not may_be_briefed("water the plants")
-    assert may_be_briefed("water the plants\nYou have tools.")
+    assert list(own_words("water the plants")) == []
+    assert list(own_words("water the plants\nYou have tools.")) == ["water the plants"]
+
+
+UNLISTED = (
+    "All commands run inside a Docker container as root.",
+    "Files in the workspace:\n- src/app.py\n- tests/test_app.py",
+    "The project uses pnpm and vitest, and type checks of the code must stay clean.",
+    "Output only the command, nothing else.",
+    "Write idiomatic code that follows the rules of the project.\n\nCurrent branch: main",
+    "Les commandes s'exécutent dans un shell non interactif.",
+)
+
+
+@pytest.mark.parametrize("said", UNLISTED)
+def test_sentences_that_nobody_has_listed_hide_no_order_either(said: str) -> None:
+    for order in ORDERS[:4]:
+        assert waits(f"{said}\n\n{order}")
+        assert waits(f"{order}\n\n{said}")
+    for wish in HARMLESS:
+        assert not waits(f"{said}\n\n{wish}")
+        assert not waits(f"{wish}\n\n{said}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Summarise this mail in one line of output:\n\nPlease cancel my subscription.",
+        "Please delete my account.\n\nTranslate the text above into French, in plain text format.",
+        "Here is a letter of a customer.\n\nClose my account.\n\nHow would you answer?",
+        "The bug report says:\n\nDelete my account does nothing.\n\nIt worked last week.",
+    ],
+)
+def test_a_paragraph_is_not_judged_alone_beside_what_speaks_of_no_work(text: str) -> None:
+    assert [own for own in own_words(text) if "account" in own or "subscription" in own] == []
