@@ -74,7 +74,7 @@ def ask(path):
     connection.request("GET", path)
     status = connection.getresponse().status
     connection.close()
-    return [status, sorted({"quart", "rich"} & set(sys.modules))]
+    return [status, sorted({"quart", "rich", "psutil"} & set(sys.modules))]
 
 def end():
     while True:

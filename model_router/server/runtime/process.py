@@ -15,10 +15,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-
-import psutil
+from typing import TYPE_CHECKING
 
 from model_router.server.runtime.launch import Launch
+
+if TYPE_CHECKING:
+    import psutil
 
 _LARGEST_LOG = 10_485_760
 _NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
@@ -67,6 +69,8 @@ def start_process(launch: Launch, environ: Mapping[str, str], mark: Path) -> sub
 
 def end_process(process: subprocess.Popen[bytes], seconds: float, mark: Path | None = None) -> None:
     """Ask the whole group to end, and kill what is left of it after so many seconds."""
+    import psutil
+
     children = _descendants(process.pid)
     _signal_group(process.pid, hard=False)
     with contextlib.suppress(subprocess.TimeoutExpired):
@@ -103,6 +107,8 @@ def is_taken(host: str, port: int) -> bool:
 
 def end_left_behind(mark: Path) -> None:
     """End the server that a killed gateway has left: the same process, started when the mark says, and no other."""
+    import psutil
+
     try:
         told = json.loads(mark.read_text())
         found = psutil.Process(int(told["pid"]))
@@ -141,6 +147,8 @@ def _open_log(path: Path) -> int:
 
 
 def _leave_mark(mark: Path, pid: int) -> None:
+    import psutil
+
     with contextlib.suppress(OSError, psutil.Error):
         mark.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         content = {"pid": pid, "created": psutil.Process(pid).create_time(), "gateway": os.getpid()}
@@ -148,6 +156,8 @@ def _leave_mark(mark: Path, pid: int) -> None:
 
 
 def _signal_group(pid: int, *, hard: bool) -> None:
+    import psutil
+
     with contextlib.suppress(OSError, psutil.Error):
         if sys.platform == "win32":
             process = psutil.Process(pid)
@@ -157,6 +167,8 @@ def _signal_group(pid: int, *, hard: bool) -> None:
 
 
 def _descendants(pid: int) -> list[psutil.Process]:
+    import psutil
+
     with contextlib.suppress(psutil.Error):
         return list(psutil.Process(pid).children(recursive=True))
     return []
@@ -164,6 +176,8 @@ def _descendants(pid: int) -> list[psutil.Process]:
 
 def _owner(port: int) -> str:
     """Who listens at a port, as far as this user may know."""
+    import psutil
+
     with contextlib.suppress(psutil.Error, OSError):
         for one in psutil.net_connections(kind="tcp"):
             if one.status == psutil.CONN_LISTEN and one.laddr and one.laddr[1] == port and one.pid:
