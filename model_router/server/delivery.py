@@ -15,7 +15,6 @@ from model_router.server.call import Call
 from model_router.server.failure import event_failure
 from model_router.server.headers import RawHeaders, returned_headers
 from model_router.server.outgoing import Outgoing
-from model_router.server.outlet import ClientLeft
 from model_router.server.passages import TranslatedPassage, as_chunk
 from model_router.server.record import Record
 from model_router.server.stream import LineHolder, Passage
@@ -65,12 +64,7 @@ async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission
         passage = LineHolder(call.request.endpoint, hides_usage=out.hides_usage)
     await call.outlet.stream(answer.status, headers)
     last = _last_of(await _pump(first, answer, passage, call), passage, record)
-    try:
-        await call.outlet.end(last)
-    except ClientLeft:
-        if last and record.outcome == "ok":
-            record.end("", 0)  # it left before the end
-        raise
+    await call.outlet.end(last)
 
 
 class _Ended(NamedTuple):
@@ -109,8 +103,9 @@ async def _pump(first: bytes, answer: UpstreamAnswer, passage: Passage, call: Ca
     try:
         while piece:
             data = passage.feed(piece)
-            if passage.broken or record.stopped or answer.is_over():
-                return _Ended(data, cut=record.stopped)
+            over = answer.is_over()
+            if over or passage.broken or record.stopped:
+                return _Ended(data, cut=record.stopped and not over)
             if data:
                 await outlet.piece(data)
             piece = await answer.read()

@@ -7,6 +7,7 @@ other paths are the web application's.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
@@ -58,7 +59,10 @@ class Door:
             if not (intake.left or record.stopped):
                 raise
             _take_back_cancel(task)
-            if record.stopped and not intake.left:
+            if outlet.finished and not intake.left:
+                sentence = "The gateway was stopped before the client had read the whole answer."
+                record.end("broken", record.status, sentence)
+            elif not intake.left:
                 message = "The gateway was stopped before the answer came; send the request again."
                 await _refuse(_stopping(message), intake, outlet)
         except Exception as error:
@@ -73,7 +77,8 @@ class Door:
 
 async def _refuse(refusal: Refusal, intake: Intake, outlet: Outlet) -> None:
     await intake.skip()
-    await outlet.refuse(refusal)
+    with contextlib.suppress(ClientLeft):
+        await outlet.refuse(refusal)
 
 
 def _stopping(message: str) -> Refusal:

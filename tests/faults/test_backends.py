@@ -13,7 +13,7 @@ import pytest
 
 from model_router.config.proxy import BackendConfig
 from tests.faults import servers
-from tests.faults.gateways import Running, config_for, serving
+from tests.faults.gateways import Running, before, config_for, serving
 from tests.faults.servers import Behaviour
 from tests.support.ports import free_ports
 
@@ -245,6 +245,32 @@ def test_a_stream_that_comes_all_at_once_ends_as_honestly(
     ):
         assert [word_of(data) for data in events_of(running.ask(stream=True))] == words
         assert running.events(1)[0].outcome == outcome
+
+
+FILTERED = b'data: {"choices":[],"prompt_filter_results":[{"prompt_index":0}],"usage":null}\n\n'
+COUNTS = b'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}\n\n'
+
+
+@pytest.mark.parametrize("first", [FILTERED, FILTERED.replace(b":", b": ").replace(b",", b", ")], ids=["dense", "wide"])
+def test_only_token_counts_are_hidden_not_what_comes_without_choices_and_without_counts(
+    tmp_path: Path, first: bytes
+) -> None:
+    pieces = (first, servers.event("one "), servers.event(None, "stop"), COUNTS, servers.DONE)
+    with before(_at_once(*pieces), tmp_path) as (running, _):
+        assert running.ask(stream=True).content == b"".join(pieces).replace(COUNTS, b"")
+        (event,) = running.events(1)
+        assert (event.prompt_tokens, event.completion_tokens) == (7, 3)
+
+
+def test_counts_beside_a_null_of_the_same_name_are_seen(tmp_path: Path) -> None:
+    last = (
+        b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop","usage":null}],'
+        b'"usage":{"prompt_tokens":7,"completion_tokens":3}}\n\n'
+    )
+    with before(_at_once(servers.event("one "), last, servers.DONE), tmp_path) as (running, _):
+        assert last in running.ask(stream=True).content
+        (event,) = running.events(1)
+        assert (event.prompt_tokens, event.completion_tokens) == (7, 3)
 
 
 def test_the_openai_client_sees_a_broken_stream_as_an_error(tmp_path: Path) -> None:
