@@ -279,7 +279,7 @@ def test_nothing_is_logged_of_an_error_that_nobody_is_there_to_read(
 
     async def fail(_seen: servers.Seen, line: servers.Line) -> None:
         await asyncio.to_thread(left.wait, 5)
-        await line.reply(b'{"error": {"message": "no"}}', "500 Internal Server Error")
+        await line.reply(b"no JSON, so the gateway words it", "500 Internal Server Error")
 
     with before(fail, tmp_path, backend={"retries": 0}) as (running, one), caplog.at_level(logging.ERROR):
         for count in range(1, 6):
