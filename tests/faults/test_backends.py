@@ -13,6 +13,7 @@ import pytest
 
 from model_router.config.proxy import BackendConfig
 from tests.faults import servers
+from tests.faults.dialects import MESSAGES, NATIVE, Dialect
 from tests.faults.gateways import Running, before, config_for, serving
 from tests.faults.servers import Behaviour
 from tests.support.ports import free_ports
@@ -154,6 +155,33 @@ def test_the_servers_own_error_reaches_the_client_when_nobody_else_can_help(tmp_
         (event,) = running.events(1)
         assert event.outcome == "error"
         assert "image input is not supported" in event.error
+
+
+@pytest.mark.parametrize("dialect", NATIVE, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error":{"code":400,"message":"too warm","type":"invalid_request_error"}}',
+        b'{"type":"error","error":{"type":"invalid_request_error","message":"too warm"}}',
+        b'{"error":"too warm"}',
+        b'{"detail":"too warm"}',
+        b'{"detail":[{"type":"less_than","loc":["body","temperature"],"msg":"too warm"}]}',
+        b'{"object":"error","message":"too warm","code":400}',
+    ],
+    ids=["of OpenAI", "of Anthropic", "a text", "a detail", "details", "bare"],
+)
+def test_the_servers_own_error_has_the_shape_of_the_client_s_protocol(
+    tmp_path: Path, dialect: Dialect, body: bytes
+) -> None:
+    """llama.cpp answers messages with errors of OpenAI's shape, Ollama and vLLM have shapes of their own."""
+    with before(servers.status("400 Bad Request", body), tmp_path, backend=dialect.backend) as (running, _):
+        response = running.client.post(dialect.path, json={"model": "auto", **dialect.body})
+        assert response.status_code == 400
+        value = response.json()
+        assert "too warm" in value["error"]["message"]
+        assert isinstance(value["error"]["type"], str)
+        if dialect is MESSAGES:
+            assert value["type"] == "error"
 
 
 def test_a_mistake_in_the_request_is_not_tried_again(tmp_path: Path) -> None:
