@@ -357,6 +357,11 @@ class Gateway:
                     task.cancel()
                 await self._all_done(1)
 
+    def hurry(self) -> None:
+        """Let :meth:`drain` wait no longer. On the server's loop only."""
+        if self._idle is not None:
+            self._idle.set()
+
     async def _all_done(self, seconds: float) -> bool:
         """Whether every request under way ended within so many seconds. A task may outlive its request."""
         if self._tasks:
