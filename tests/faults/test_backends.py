@@ -174,9 +174,11 @@ def test_the_servers_own_error_has_the_shape_of_the_client_s_protocol(
     tmp_path: Path, dialect: Dialect, body: bytes
 ) -> None:
     """llama.cpp answers messages with errors of OpenAI's shape, Ollama and vLLM have shapes of their own."""
-    with before(servers.status("400 Bad Request", body), tmp_path, backend=dialect.backend) as (running, _):
+    failing = servers.status("400 Bad Request", body, X_Should_Retry="false")
+    with before(failing, tmp_path, backend=dialect.backend) as (running, _):
         response = running.client.post(dialect.path, json={"model": "auto", **dialect.body})
         assert response.status_code == 400
+        assert response.headers["x-should-retry"] == "false"
         value = response.json()
         assert "too warm" in value["error"]["message"]
         assert isinstance(value["error"]["type"], str)
