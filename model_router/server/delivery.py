@@ -27,6 +27,7 @@ _LARGEST_STREAM = 4 * _LARGEST_PLAIN_ANSWER
 """Of one that becomes a plain answer: each piece of that comes wrapped."""
 _ERRORS_STAND_WITHIN = 4_096
 _EVENTS = "text/event-stream"
+_NO_OBJECT = "sent an answer that is no JSON object"
 _JSON: RawHeaders = [(b"content-type", b"application/json")]
 
 
@@ -220,11 +221,10 @@ def _count(record: Record, usage: Usage | None) -> None:
 
 
 def _check_json(data: bytes) -> None:
-    try:
-        msgspec.json.decode(data, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError):
-        what = "an empty answer" if not data else "an answer that is not JSON"
-        raise UpstreamFailure(f"sent {what}") from None
+    """See to it that an answer is a JSON object; nothing is made of it."""
+    _decoded(data, msgspec.Raw)
+    if data.lstrip()[:1] != b"{":
+        raise UpstreamFailure(_NO_OBJECT)
 
 
 def _check_no_error(data: bytes) -> None:
@@ -234,11 +234,15 @@ def _check_no_error(data: bytes) -> None:
 
 
 def _object(data: bytes) -> dict[str, Any]:
-    try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
-        value = None
+    value = _decoded(data, Any)
     if not isinstance(value, dict):
-        what = "an empty answer" if not data else "an answer that is not JSON"
-        raise UpstreamFailure(f"sent {what}")
+        raise UpstreamFailure(_NO_OBJECT)
     return value
+
+
+def _decoded(data: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, RecursionError):
+        what = "an empty answer" if not data else "an answer that is not JSON"
+        raise UpstreamFailure(f"sent {what}") from None

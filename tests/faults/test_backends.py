@@ -22,6 +22,8 @@ FAILURES = [
     ("closes at once", servers.close_at_once, 502, "broke the connection"),
     ("closes half way", servers.close_half_way, 502, "broke the connection"),
     ("sends broken JSON", servers.broken_json, 502, "not JSON"),
+    ("sends null", servers.status("200 OK", b"null"), 502, "no JSON object"),
+    ("sends a list", servers.status("200 OK", b'[{"choices": []}]'), 502, "no JSON object"),
     (
         "redirects",
         servers.status("302 Found", Location="http://127.0.0.1:1/x"),
