@@ -13,7 +13,7 @@ import pytest
 
 from model_router.config.proxy import BackendConfig
 from tests.faults import servers
-from tests.faults.dialects import MESSAGES, NATIVE, Dialect
+from tests.faults.dialects import CHAT, MESSAGES, NATIVE, TRANSLATED, Dialect
 from tests.faults.gateways import Running, before, config_for, serving
 from tests.faults.servers import Behaviour
 from tests.support.ports import free_ports
@@ -292,6 +292,14 @@ def test_only_token_counts_are_hidden_not_what_comes_without_choices_and_without
         assert running.ask(stream=True).content == b"".join(pieces).replace(COUNTS, b"")
         (event,) = running.events(1)
         assert (event.prompt_tokens, event.completion_tokens) == (7, 3)
+
+
+@pytest.mark.parametrize("dialect", [CHAT, *TRANSLATED], ids=lambda dialect: dialect.name)
+def test_an_event_of_nothing_in_front_is_no_fault(tmp_path: Path, dialect: Dialect) -> None:
+    behaviour = _at_once(b"data: null\n\n", dialect.begun, dialect.ended)
+    with before(behaviour, tmp_path, backend=dialect.backend) as (running, _):
+        assert dialect.mark in dialect.ask(running).text
+        assert running.events(1)[0].outcome == "ok"
 
 
 def test_counts_beside_a_null_of_the_same_name_are_seen(tmp_path: Path) -> None:
