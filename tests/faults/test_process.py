@@ -79,15 +79,17 @@ def test_streams_under_way_end_by_themselves(tmp_path: Path, free_port: int, num
         assert "Traceback" not in gateway.output.read_text()
 
 
-def test_a_second_signal_ends_it_at_once_and_everybody_is_told(tmp_path: Path, free_port: int) -> None:
+@pytest.mark.parametrize("soon", [False, True], ids=["while it stops", "right behind the first"])
+def test_a_second_signal_ends_it_at_once_and_everybody_is_told(tmp_path: Path, free_port: int, soon: bool) -> None:
     with servers.running(servers.talk_for_ever) as one:
         config = proxy_file(tmp_path, one.base_url, free_port)
         with serving(config, free_port) as gateway:
             one.wait_seen()
             threads, answers = asking(gateway, 3)
             one.wait_seen(4)
-            gateway.process.send_signal(signal.SIGTERM)
-            wait_for(lambda: "signal again" in gateway.output.read_text(), within=5, what="that it stops")
+            gateway.process.send_signal(signal.SIGINT)
+            if not soon:
+                wait_for(lambda: "signal again" in gateway.output.read_text(), within=5, what="that it stops")
             started = now()
             assert gateway.interrupt(signal.SIGTERM) == 0
             assert now() - started < 5, "it did not wait ten seconds"
