@@ -185,7 +185,7 @@ def bare_words(text: str) -> str:
     Empty when it has to be looked at more closely.
     """
     words = text.strip()
-    if _ORDINARY.fullmatch(words) is None or words[0] in _QUOTES or _CLIENTS_OWN.match(words) is not None:
+    if _ORDINARY.fullmatch(text) is None or words[:1] in _QUOTES or _CLIENTS_OWN.match(words) is not None:
         return ""
     if (":" in words and _LABELLED.match(words) is not None) or "think" in words[-_SHORT_LINE:]:
         return ""
