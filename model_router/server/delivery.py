@@ -15,7 +15,6 @@ from model_router.server.call import Call
 from model_router.server.failure import event_failure
 from model_router.server.headers import RawHeaders, returned_headers
 from model_router.server.outgoing import Outgoing
-from model_router.server.outlet import ClientLeft
 from model_router.server.passages import TranslatedPassage, as_chunk
 from model_router.server.record import Record
 from model_router.server.stream import LineHolder, Passage
@@ -28,6 +27,7 @@ _LARGEST_STREAM = 4 * _LARGEST_PLAIN_ANSWER
 """Of one that becomes a plain answer: each piece of that comes wrapped."""
 _ERRORS_STAND_WITHIN = 4_096
 _EVENTS = "text/event-stream"
+_NO_OBJECT = "sent an answer that is no JSON object"
 _JSON: RawHeaders = [(b"content-type", b"application/json")]
 
 
@@ -65,12 +65,7 @@ async def _stream(answer: UpstreamAnswer, backend: Backend, admission: Admission
         passage = LineHolder(call.request.endpoint, hides_usage=out.hides_usage)
     await call.outlet.stream(answer.status, headers)
     last = _last_of(await _pump(first, answer, passage, call), passage, record)
-    try:
-        await call.outlet.end(last)
-    except ClientLeft:
-        if last and record.outcome == "ok":
-            record.end("", 0)  # it left before the end
-        raise
+    await call.outlet.end(last)
 
 
 class _Ended(NamedTuple):
@@ -109,8 +104,9 @@ async def _pump(first: bytes, answer: UpstreamAnswer, passage: Passage, call: Ca
     try:
         while piece:
             data = passage.feed(piece)
-            if passage.broken or record.stopped or answer.is_over():
-                return _Ended(data, cut=record.stopped)
+            over = answer.is_over()
+            if over or passage.broken or record.stopped:
+                return _Ended(data, cut=record.stopped and not over)
             if data:
                 await outlet.piece(data)
             piece = await answer.read()
@@ -225,11 +221,10 @@ def _count(record: Record, usage: Usage | None) -> None:
 
 
 def _check_json(data: bytes) -> None:
-    try:
-        msgspec.json.decode(data, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError):
-        what = "an empty answer" if not data else "an answer that is not JSON"
-        raise UpstreamFailure(f"sent {what}") from None
+    """See to it that an answer is a JSON object; nothing is made of it."""
+    _decoded(data, msgspec.Raw)
+    if data.lstrip()[:1] != b"{":
+        raise UpstreamFailure(_NO_OBJECT)
 
 
 def _check_no_error(data: bytes) -> None:
@@ -239,11 +234,15 @@ def _check_no_error(data: bytes) -> None:
 
 
 def _object(data: bytes) -> dict[str, Any]:
-    try:
-        value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, RecursionError):
-        value = None
+    value = _decoded(data, Any)
     if not isinstance(value, dict):
-        what = "an empty answer" if not data else "an answer that is not JSON"
-        raise UpstreamFailure(f"sent {what}")
+        raise UpstreamFailure(_NO_OBJECT)
     return value
+
+
+def _decoded(data: bytes, kind: Any) -> Any:
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.DecodeError, RecursionError):
+        what = "an empty answer" if not data else "an answer that is not JSON"
+        raise UpstreamFailure(f"sent {what}") from None

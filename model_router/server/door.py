@@ -78,7 +78,10 @@ class Door:
             if not (intake.left or record.stopped):
                 raise
             _take_back_cancel(task)
-            if record.stopped and not intake.left:
+            if outlet.finished and not intake.left:
+                sentence = "The gateway was stopped before the client had read the whole answer."
+                record.end("broken", record.status, sentence)
+            elif not intake.left:
                 message = "The gateway was stopped before the answer came; send the request again."
                 await _refuse(_stopping(message), intake, outlet)
         except Exception as error:
@@ -123,7 +126,8 @@ class Door:
 
 async def _refuse(refusal: Refusal, intake: Intake, outlet: Outlet) -> None:
     await intake.skip()
-    await outlet.refuse(refusal)
+    with contextlib.suppress(ClientLeft):
+        await outlet.refuse(refusal)
 
 
 async def _refused(refusal: Refusal, intake: Intake) -> tuple[bytes, int, RawHeaders]:

@@ -37,8 +37,10 @@ def excerpt(data: bytes) -> str:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError):
         return ""
-    error = value.get("error", value) if isinstance(value, dict) else None
-    message = error.get("message") if isinstance(error, dict) else error
+    error = value.get("error", value.get("detail", value)) if isinstance(value, dict) else None
+    if isinstance(error, list) and error:  # of a validator: the first mistake says enough
+        error = error[0]
+    message = error.get("message", error.get("msg")) if isinstance(error, dict) else error
     if not isinstance(message, str) or not message:
         return ""
     clean = "".join(character if character.isprintable() else " " for character in message[:_LONGEST])

@@ -119,6 +119,7 @@ class Gateway:
         self._idle: asyncio.Event | None = None
         self._taken = 0
         self._tidying = False
+        self._hurried = False
 
     @property
     def config(self) -> ProxyConfig:
@@ -349,13 +350,19 @@ class Gateway:
         self.approvals.close()
         if not self._tasks:
             return
-        if not await self._all_done(seconds):
+        if not await self._all_done(0 if self._hurried else seconds):
             for record in self._tasks:
                 record.stopped = True
             if not await self._all_done(_LAST_PIECE_SECONDS):
                 for task in self._tasks.values():
                     task.cancel()
                 await self._all_done(1)
+
+    def hurry(self) -> None:
+        """Let :meth:`drain` wait no longer, if it has begun or not. On the server's loop only."""
+        self._hurried = True
+        if self._idle is not None:
+            self._idle.set()
 
     async def _all_done(self, seconds: float) -> bool:
         """Whether every request under way ended within so many seconds. A task may outlive its request."""

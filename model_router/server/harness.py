@@ -139,6 +139,7 @@ _ORDINARY = re.compile(r"[^\n<>\[\](){}#`]{1,400}")
 _CLIENTS_OWN = re.compile(
     r"\s*(?:called the|image read|the (?:following|code|llm|conversation)|please (?:continue|return)|this session"
     r"|another|here is|continue if|you(?:'ve| have) reached|your|now proceed|summarize the task|plain text|user"
+    r"|execution result|i added these files"
     r"|[^\n]{0,40}we are setting)\b",
     re.IGNORECASE,
 )
@@ -183,11 +184,12 @@ def bare_words(text: str) -> str:
 
     Empty when it has to be looked at more closely.
     """
-    if _ORDINARY.fullmatch(text) is None or text[:1] in _QUOTES or _CLIENTS_OWN.match(text) is not None:
+    words = text.strip()
+    if _ORDINARY.fullmatch(text) is None or words[:1] in _QUOTES or _CLIENTS_OWN.match(words) is not None:
         return ""
-    if (":" in text and _LABELLED.match(text) is not None) or "think" in text[-_SHORT_LINE:]:
+    if (":" in words and _LABELLED.match(words) is not None) or "think" in words[-_SHORT_LINE:]:
         return ""
-    return text.strip()
+    return words
 
 
 def human_words(parts: Sequence[str], system: Callable[[], Sequence[str]]) -> str:

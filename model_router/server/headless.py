@@ -20,6 +20,8 @@ from model_router.server.memory import give_back
 from model_router.server.thread import ServerThread
 
 _LOOK_SECONDS = 0.5
+_HURRIED_SECONDS = 3.0
+"""For clients to be told, events to be written and managed servers to end, when nothing is waited for any more."""
 _Handler = Callable[[int, FrameType | None], object] | int | None
 
 
@@ -81,6 +83,9 @@ def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
         stopping.start()
         while stopping.is_alive() and not hurried.is_set():
             stopping.join(_LOOK_SECONDS)
+        if stopping.is_alive():
+            server.hurry()
+            stopping.join(_HURRIED_SECONDS)
         return 0
     finally:
         _restore(before)

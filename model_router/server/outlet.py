@@ -75,8 +75,7 @@ class Outlet:
         self.begun = self.contentful = True
         head = [*headers, (b"content-length", b"%d" % len(body)), *answer_names(self._record)]
         start = {"type": "http.response.start", "status": status, "headers": head}
-        self.finished = True
-        await self._emit(start, {"type": "http.response.body", "body": body})
+        await self._emit_last(start, {"type": "http.response.body", "body": body})
 
     async def stream(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:
         """The head of a stream; nothing happens when a sign of life was sent before."""
@@ -99,12 +98,15 @@ class Outlet:
     async def end(self, last: bytes = b"") -> None:
         """The end of a stream, with what comes last of it."""
         self._stop_beating()
-        if self._beating is not None:
-            await self._settle()
+        try:
+            if self._beating is not None:
+                await self._settle()
+        except asyncio.CancelledError:
+            self._take_back(last)
+            raise
         if last:
             self.contentful = True
-        self.finished = True
-        await self._emit({"type": "http.response.body", "body": last})
+        await self._emit_last({"type": "http.response.body", "body": last})
 
     async def refuse(self, refusal: Refusal) -> None:
         """An error in the client's protocol: an answer of its own, or the last event of a stream that has begun."""
@@ -145,6 +147,20 @@ class Outlet:
             if not self.outlives:
                 raise ClientLeft from error
             self.abandon()
+
+    async def _emit_last(self, *messages: dict[str, Any]) -> None:
+        """Send what ends the answer; the last message is its last piece."""
+        self.finished = True
+        try:
+            await self._emit(*messages)
+        except ClientLeft:
+            self._take_back(messages[-1]["body"])
+            raise
+
+    def _take_back(self, last: bytes) -> None:
+        """The last of an answer, which was said to be well, has not reached its client."""
+        if last and self._record.outcome == "ok":
+            self._record.end("", 0)
 
     def _look(self) -> None:
         """Runs by the clock; the deadline moves with each piece, the timer is not touched for it."""

@@ -55,9 +55,10 @@ class TranslatedPassage:
         return self._events.fail(sentence, code)
 
     def _take(self, data: bytes) -> bytes:
-        if self._done or self.broken or not data.strip():
+        text = data.strip()
+        if self._done or self.broken or not text or text == b"null":
             return b""
-        if data.strip() == b"[DONE]":
+        if text == b"[DONE]":
             self._done = True
             return self._events.end()
         try:

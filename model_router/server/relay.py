@@ -31,6 +31,7 @@ from model_router.server.refusal import Refusal
 from model_router.server.retries import Action, Retries
 from model_router.server.runtime.process import RuntimeFailed
 from model_router.server.upstream import Upstream, UpstreamAnswer, UpstreamFailure, read_whole
+from model_router.server.wire.endpoint import Endpoint
 
 _ABSENT = frozenset({404, 405, 501})
 """Statuses by which a server says that it does not have an endpoint."""
@@ -244,19 +245,29 @@ def _error_answer(backend: Backend, answer: UpstreamAnswer, data: bytes, out: Ou
     else:
         sentence = f"answered HTTP {status}{excerpt(data)}"
         told = status if status == 429 or status in _OWN_FAULTS else 502
-        passed = _passed_error(answer, data) if out.translator is None else None
+        if out.translator is None:
+            passed = _passed_error(answer, data, out.endpoint, f"Backend '{backend.name}' {sentence}.")
     return Failed(backend, sentence, told, failure, failure.retry_after, passed)
 
 
-def _passed_error(answer: UpstreamAnswer, data: bytes) -> tuple[int, RawHeaders, bytes] | None:
-    """The backend's own error, when it is one that a client can read."""
+def _passed_error(
+    answer: UpstreamAnswer, data: bytes, endpoint: Endpoint, sentence: str
+) -> tuple[int, RawHeaders, bytes] | None:
+    """The backend's own error, when it is one that a client can read.
+
+    Not every server gives it the shape of the protocol: then the client gets the sentence, in that shape.
+    """
     try:
         value = msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError):
         return None
     if not isinstance(value, dict) or answer.compressed:
         return None
-    return answer.status, returned_headers(answer.headers), data
+    status = answer.status
+    if not endpoint.is_error(value):
+        kind = "rate_limit_error" if status == 429 else "server_error" if status >= 500 else "invalid_request_error"
+        data = endpoint.error(Refusal(status, sentence, kind=kind, code="upstream_error"))
+    return status, returned_headers(answer.headers), data
 
 
 def _nobody_answered(failed: list[Failed]) -> Refusal:

@@ -179,7 +179,7 @@ class LineHolder:
             if self._is_error(data):
                 return self._take_before() + line.rstrip() + b"\n\n" if self.told else b""
             self._see_finish(line)
-            if b'"usage"' in line and b'"usage":null' not in line and self._keep_counts(line, data):
+            if b'"usage"' in line and _may_count(line) and self._keep_counts(line, data):
                 self._hiding = True
                 self._before.clear()
                 return b""
@@ -257,6 +257,7 @@ class _Typed(msgspec.Struct):
 
 class _Chunk(msgspec.Struct):
     choices: list[msgspec.Raw] | None = None
+    usage: dict[str, msgspec.Raw] | None = None
 
 
 _TYPED = msgspec.json.Decoder(_Typed)
@@ -271,11 +272,17 @@ def _type_of(text: bytes) -> bytes:
         return b""
 
 
+def _may_count(line: bytes) -> bool:
+    """Whether there may be token counts in a line that names them: many servers write ``null`` until the last."""
+    return b'"usage":null' not in line or b'"usage":{' in line
+
+
 def _is_usage_alone(data: bytes) -> bool:
     try:
-        return _CHUNK.decode(data).choices == []
+        chunk = _CHUNK.decode(data)
     except (msgspec.DecodeError, RecursionError):
         return False
+    return chunk.choices == [] and chunk.usage is not None
 
 
 def _split(text: bytes) -> list[bytes]:

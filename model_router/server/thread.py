@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import importlib
 import logging
@@ -96,6 +97,12 @@ class ServerThread:
         thread.join(5)
         if self._gateway.state is not GatewayState.FAILED:
             self._gateway.state = GatewayState.STOPPED
+
+    def hurry(self) -> None:
+        """Let a stop under way wait no longer: what is left is ended and told now."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._gateway.hurry)
 
     def submit(self, coroutine: Coroutine[Any, Any, _T]) -> Future[_T]:
         """Run something on the server's loop, from any other thread.

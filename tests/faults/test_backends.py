@@ -13,7 +13,8 @@ import pytest
 
 from model_router.config.proxy import BackendConfig
 from tests.faults import servers
-from tests.faults.gateways import Running, config_for, serving
+from tests.faults.dialects import CHAT, MESSAGES, NATIVE, TRANSLATED, Dialect
+from tests.faults.gateways import Running, before, config_for, serving
 from tests.faults.servers import Behaviour
 from tests.support.ports import free_ports
 
@@ -21,6 +22,8 @@ FAILURES = [
     ("closes at once", servers.close_at_once, 502, "broke the connection"),
     ("closes half way", servers.close_half_way, 502, "broke the connection"),
     ("sends broken JSON", servers.broken_json, 502, "not JSON"),
+    ("sends null", servers.status("200 OK", b"null"), 502, "no JSON object"),
+    ("sends a list", servers.status("200 OK", b'[{"choices": []}]'), 502, "no JSON object"),
     (
         "redirects",
         servers.status("302 Found", Location="http://127.0.0.1:1/x"),
@@ -156,6 +159,35 @@ def test_the_servers_own_error_reaches_the_client_when_nobody_else_can_help(tmp_
         assert "image input is not supported" in event.error
 
 
+@pytest.mark.parametrize("dialect", NATIVE, ids=lambda dialect: dialect.name)
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error":{"code":400,"message":"too warm","type":"invalid_request_error"}}',
+        b'{"type":"error","error":{"type":"invalid_request_error","message":"too warm"}}',
+        b'{"error":"too warm"}',
+        b'{"detail":"too warm"}',
+        b'{"detail":[{"type":"less_than","loc":["body","temperature"],"msg":"too warm"}]}',
+        b'{"object":"error","message":"too warm","code":400}',
+    ],
+    ids=["of OpenAI", "of Anthropic", "a text", "a detail", "details", "bare"],
+)
+def test_the_servers_own_error_has_the_shape_of_the_client_s_protocol(
+    tmp_path: Path, dialect: Dialect, body: bytes
+) -> None:
+    """llama.cpp answers messages with errors of OpenAI's shape, Ollama and vLLM have shapes of their own."""
+    failing = servers.status("400 Bad Request", body, X_Should_Retry="false")
+    with before(failing, tmp_path, backend=dialect.backend) as (running, _):
+        response = running.client.post(dialect.path, json={"model": "auto", **dialect.body})
+        assert response.status_code == 400
+        assert response.headers["x-should-retry"] == "false"
+        value = response.json()
+        assert "too warm" in value["error"]["message"]
+        assert isinstance(value["error"]["type"], str)
+        if dialect is MESSAGES:
+            assert value["type"] == "error"
+
+
 def test_a_mistake_in_the_request_is_not_tried_again(tmp_path: Path) -> None:
     body = b'{"error":{"message":"temperature must be a number","type":"invalid_request_error"}}'
     with (
@@ -245,6 +277,40 @@ def test_a_stream_that_comes_all_at_once_ends_as_honestly(
     ):
         assert [word_of(data) for data in events_of(running.ask(stream=True))] == words
         assert running.events(1)[0].outcome == outcome
+
+
+FILTERED = b'data: {"choices":[],"prompt_filter_results":[{"prompt_index":0}],"usage":null}\n\n'
+COUNTS = b'data: {"choices":[],"usage":{"prompt_tokens":7,"completion_tokens":3}}\n\n'
+
+
+@pytest.mark.parametrize("first", [FILTERED, FILTERED.replace(b'":', b'": ')], ids=["dense", "wide"])
+def test_only_token_counts_are_hidden_not_what_comes_without_choices_and_without_counts(
+    tmp_path: Path, first: bytes
+) -> None:
+    pieces = (first, servers.event("one "), servers.event(None, "stop"), COUNTS, servers.DONE)
+    with before(_at_once(*pieces), tmp_path) as (running, _):
+        assert running.ask(stream=True).content == b"".join(pieces).replace(COUNTS, b"")
+        (event,) = running.events(1)
+        assert (event.prompt_tokens, event.completion_tokens) == (7, 3)
+
+
+@pytest.mark.parametrize("dialect", [CHAT, *TRANSLATED], ids=lambda dialect: dialect.name)
+def test_an_event_of_nothing_in_front_is_no_fault(tmp_path: Path, dialect: Dialect) -> None:
+    behaviour = _at_once(b"data: null\n\n", dialect.begun, dialect.ended)
+    with before(behaviour, tmp_path, backend=dialect.backend) as (running, _):
+        assert dialect.mark in dialect.ask(running).text
+        assert running.events(1)[0].outcome == "ok"
+
+
+def test_counts_beside_a_null_of_the_same_name_are_seen(tmp_path: Path) -> None:
+    last = (
+        b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop","usage":null}],'
+        b'"usage":{"prompt_tokens":7,"completion_tokens":3}}\n\n'
+    )
+    with before(_at_once(servers.event("one "), last, servers.DONE), tmp_path) as (running, _):
+        assert last in running.ask(stream=True).content
+        (event,) = running.events(1)
+        assert (event.prompt_tokens, event.completion_tokens) == (7, 3)
 
 
 def test_the_openai_client_sees_a_broken_stream_as_an_error(tmp_path: Path) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
+import logging
 import socket
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -17,8 +20,13 @@ from tests.faults.dialects import EVERY, Dialect
 from tests.faults.gateways import before, config_for, serving
 from tests.faults.servers import Behaviour
 from tests.support.clock import now
+from tests.support.gateway_process import wait_for
 
 LIMIT = 0.3
+RESET = b"\x01\x00\x00\x00\x00\x00\x00\x00"
+"""A socket with this as its ``SO_LINGER`` is reset as it is closed."""
+LARGE = "x" * 16_000_000
+"""More than the system's buffers hold for a client that does not read."""
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
@@ -44,7 +52,7 @@ def test_leaving_in_the_middle_of_a_stream(tmp_path: Path, reset: bool) -> None:
         line = running.connect(stream=True)
         assert line.recv(100).startswith(b"HTTP/1.1 200")
         if reset:
-            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\x00\x00\x00\x00\x00\x00\x00")
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         line.close()
         assert backend.wait_left() < LIMIT
         (event,) = running.events(1)
@@ -260,3 +268,65 @@ def test_a_gateway_that_stops_does_not_wait_for_answers_that_nobody_reads_for_ev
         running.thread.stop(0.3)
         assert time.monotonic() - started < 2
         assert one.wait_left() < 1
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_nothing_is_logged_of_an_error_that_nobody_is_there_to_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, stream: bool
+) -> None:
+    """It comes so soon that nobody listens yet whether the client is there."""
+    left = threading.Event()
+
+    async def fail(_seen: servers.Seen, line: servers.Line) -> None:
+        await asyncio.to_thread(left.wait, 5)
+        await line.reply(b"no JSON, so the gateway words it", "500 Internal Server Error")
+
+    with before(fail, tmp_path, backend={"retries": 0}) as (running, one), caplog.at_level(logging.ERROR):
+        for count in range(1, 6):
+            left.clear()
+            line = running.connect(stream=stream)
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            one.wait_seen(count)
+            line.close()
+            left.set()
+            (event,) = running.events(1)
+            assert event.outcome in ("error", "cancelled")
+        assert caplog.records == []
+
+
+def test_leaving_before_all_of_a_large_answer_is_read(tmp_path: Path) -> None:
+    async def answer(_seen: servers.Seen, line: servers.Line) -> None:
+        await line.reply(servers.completion(LARGE))
+
+    with before(answer, tmp_path) as (running, one):
+        line = running.connect()
+        one.wait_seen()
+        wait_for(lambda: one.seen[0].answered_at, within=5, what="the answer at the gateway")
+        assert line.recv(100).startswith(b"HTTP/1.1 200")
+        line.close()
+        (event,) = running.events(1)
+        assert (event.outcome, event.status) == ("cancelled", 499)
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_a_stop_does_not_wait_for_a_client_that_does_not_read(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, stream: bool
+) -> None:
+    """The answer is out as far as the gateway goes, so nothing can be told behind it; the event says what was."""
+
+    async def answer(_seen: servers.Seen, line: servers.Line) -> None:
+        if stream:
+            await servers.stream(servers.event(LARGE), servers.event(None, "stop"), servers.DONE)(_seen, line)
+        else:
+            await line.reply(servers.completion(LARGE))
+
+    with before(answer, tmp_path) as (running, one), caplog.at_level(logging.ERROR):
+        line = running.connect(stream=stream)
+        one.wait_seen()
+        assert line.recv(100).startswith(b"HTTP/1.1 200")
+        running.thread.stop(0.1)
+        (event,) = running.events(1)
+        assert (event.outcome, event.status) == ("broken", 200)
+        assert "stopp" in event.error
+        assert [record.getMessage() for record in caplog.records] == []
+        line.close()

@@ -15,6 +15,7 @@ import yaml
 from tests.faults import servers
 from tests.faults.dialects import CHAT, events_of
 from tests.faults.gateways import ENGINES
+from tests.support.clock import now
 from tests.support.gateway_process import GatewayProcess, serving, wait_for
 
 WORDS = 12
@@ -76,6 +77,27 @@ def test_streams_under_way_end_by_themselves(tmp_path: Path, free_port: int, num
         done = [event for event in gateway.events() if event["outcome"] == "ok"]
         assert len(done) == 5
         assert "Traceback" not in gateway.output.read_text()
+
+
+@pytest.mark.parametrize("soon", [False, True], ids=["while it stops", "right behind the first"])
+def test_a_second_signal_ends_it_at_once_and_everybody_is_told(tmp_path: Path, free_port: int, soon: bool) -> None:
+    with servers.running(servers.talk_for_ever) as one:
+        config = proxy_file(tmp_path, one.base_url, free_port)
+        with serving(config, free_port) as gateway:
+            one.wait_seen()
+            threads, answers = asking(gateway, 3)
+            one.wait_seen(4)
+            gateway.process.send_signal(signal.SIGINT)
+            if not soon:
+                wait_for(lambda: "signal again" in gateway.output.read_text(), within=5, what="that it stops")
+            started = now()
+            assert gateway.interrupt(signal.SIGTERM) == 0
+            assert now() - started < 5, "it did not wait ten seconds"
+            for thread in threads:
+                thread.join(5)
+            assert len(answers) == 3
+            assert all("The gateway is stopping" in answer.text for answer in answers), answers
+            assert [(event["outcome"], event["status"]) for event in gateway.events()] == [("broken", 200)] * 3
 
 
 def test_killed_it_leaves_a_readable_log_and_free_backends(tmp_path: Path, free_port: int) -> None:

@@ -359,14 +359,27 @@ LABELS = st.sampled_from(
         *("exitcode", "Result of the tool", "Attached file from tool", "Correct your JSON errors", "Code output"),
         *("2 validation errors", "Caveat", "The user request", "This is the user's task", "You have the user query"),
         *("System", "Stop hook feedback", "Subagentstop hook feedback", "Error", "Rewrite this", "Two things"),
+        "I added these files to the chat",
     ]
 )
 REST = st.sampled_from(["please continue.", WISH, RISKY, f'"{WISH}"', "1 (execution failed)", "/no_think", ""])
 
 
-@given(LABELS, st.sampled_from([": ", ":", " : ", " and then: "]), REST, st.booleans())
-def test_a_line_with_a_colon_is_read_alike_however_quickly(label: str, colon: str, rest: str, tools: bool) -> None:
-    body = chat(user(label + colon + rest), **({"tools": TOOLS} if tools else {}))
+MARGINS = st.sampled_from(["", " ", "\n", "\t  ", "\u00a0", " " * 20])
+QUOTES = st.sampled_from([("", ""), ('"', '"'), ("'", "'"), ("“", "”")])
+
+
+COLONS = st.sampled_from([": ", ":", " : ", " and then: ", ", ", " - "])
+FRAMES = st.tuples(MARGINS, QUOTES, MARGINS)
+
+
+@given(LABELS, COLONS, REST, FRAMES, st.booleans())
+def test_a_line_is_read_alike_however_quickly(
+    label: str, colon: str, rest: str, frame: tuple[str, tuple[str, str], str], tools: bool
+) -> None:
+    before, (opening, closing), behind = frame
+    text = f"{before}{opening}{label}{colon}{rest}{closing}{behind}"
+    body = chat(user(text), **({"tools": TOOLS} if tools else {}))
     found = read(body)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("model_router.server.harness.bare_words", lambda _: "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 import threading
@@ -14,7 +15,7 @@ import pytest
 
 from model_router.config.proxy import ListenConfig, ProxyConfig
 from model_router.errors import ServerError
-from model_router.server.gateway import GatewayState
+from model_router.server.gateway import Gateway, GatewayState
 from model_router.server.opening import open_gateway
 from model_router.server.thread import ServerThread
 from tests.faults import servers
@@ -141,6 +142,34 @@ def test_a_stop_cuts_a_stream_so_that_nobody_takes_it_for_an_end(tmp_path: Path)
         assert b'"error"' in text
         assert running.events(1)[0].outcome == "broken"
         assert backend.wait_left() < 1
+
+
+def test_an_answer_that_is_complete_in_its_last_piece_is_no_broken_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its server sends no end mark; the last piece comes with the end, when the stop waits for last pieces only."""
+    monkeypatch.setattr("model_router.server.gateway._LAST_PIECE_SECONDS", 5.0)
+    gateways: list[Gateway] = []
+
+    async def answer(_seen: servers.Seen, line: servers.Line) -> None:
+        await line.head(Content_Type=servers.SSE, Transfer_Encoding="chunked")
+        await line.chunk(servers.event("one "))
+        while gateways[0].state is not GatewayState.STOPPING:
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0.05)
+        last = servers.event(None, "stop")
+        await line.send(b"%x\r\n%b\r\n0\r\n\r\n" % (len(last), last))
+
+    with servers.running(answer) as backend, serving(config_for({"one": backend.base_url}, tmp_path)) as running:
+        gateways.append(running.gateway)
+        with running.client.stream(
+            "POST", "/v1/chat/completions", json={"messages": [{"role": "user", "content": "hi"}], "stream": True}
+        ) as response:
+            pieces = response.iter_raw()
+            assert b"one " in next(pieces)
+            running.thread.stop(0)
+            assert b"".join(pieces) == servers.event(None, "stop")
+        assert running.events(1)[0].outcome == "ok"
 
 
 def test_work_can_be_handed_to_the_servers_loop(tmp_path: Path) -> None:

@@ -154,6 +154,8 @@ class Connection(Deadlines):
             else:
                 self._end()
                 await self._closed
+        except asyncio.CancelledError:  # the server does not wait for who reads slowly; as above, that is no error
+            self.transport.abort()
         finally:
             self.stop_expecting()
             self._parser.close()  # it refers to this

@@ -159,6 +159,8 @@ class Exchange:
             self._pieces += 1
             if connection.write_paused:
                 await connection.drained()
+                if connection.write_paused:  # what was not read is lost
+                    raise ClientLeft("the client left")
             elif not self._pieces % _BREATH:
                 await asyncio.sleep(0)
         elif kind == "http.response.start" and stage is _WAITING:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 import msgspec
 
@@ -49,6 +50,11 @@ class Endpoint:
     def error(self, refusal: Refusal) -> bytes:
         """The body of an error answer."""
         return refusal.anthropic_body() if self.family is Family.ANTHROPIC else refusal.body()
+
+    def is_error(self, value: Mapping[str, Any]) -> bool:
+        """Whether an object is an error as clients of this protocol read it."""
+        typed = self.family is not Family.ANTHROPIC or value.get("type") == "error"
+        return typed and isinstance(value.get("error"), dict)
 
     def error_event(self, sentence: str, code: str) -> bytes:
         """An error in the middle of a stream. No end mark follows it, so nobody takes it for an end."""
