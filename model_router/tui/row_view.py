@@ -15,6 +15,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from model_router.server.events import RequestEvent
+from model_router.tui.clipboard import send, send_selection
 from model_router.tui.log_columns import Column, columns_for
 from model_router.tui.text import clean, fit
 
@@ -209,12 +210,10 @@ class RowView(ScrollView, can_focus=True):
 
     def send(self, row: str | None) -> None:
         """Send the selected text, or ``row``, to the terminal's clipboard."""
-        text = self.screen.get_selected_text() or row
-        if not text:
+        if send_selection(self.screen):
+            return
+        if not row:
             words = "Choose a row with ↑ and ↓ first, then y sends it."
             self.app.notify(words, title="Nothing to copy", markup=False)
             return
-        self.app.copy_to_clipboard(text)
-        lines = text.count("\n") + 1
-        what = "The row was" if lines == 1 else f"{lines} lines were"
-        self.app.notify(f"{what} sent to the terminal's clipboard.", markup=False)
+        send(self.app, row, "The row was")

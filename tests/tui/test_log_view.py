@@ -11,6 +11,7 @@ from textual.widgets import Input
 
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.log_view import LogView
+from model_router.tui.screens.home import FactsBlock
 from model_router.tui.screens.receipt import ReceiptScreen
 from tests.tui.staging import StandingSession, fixed_event, request_name, screen_text, standing_session, until
 
@@ -108,7 +109,7 @@ async def test_the_cursor_stays_on_its_row_when_old_rows_go() -> None:
         assert view.selected is not None
         assert view.selected.event.request_id == chosen.event.request_id
         assert view._line_of(view._cursor) == line - session.feed.first if line is not None else False
-        assert any(row.startswith("›10:03:17") for row in screen_text(pilot.app).splitlines())
+        assert any(row.startswith("› 10:03:17") for row in screen_text(pilot.app).splitlines())
 
 
 async def test_a_cursor_whose_row_has_gone_points_nowhere() -> None:
@@ -220,6 +221,22 @@ async def test_text_selected_with_the_mouse_goes_there_too() -> None:
         assert "10:00:02" in lines[0]
         assert "10:00:03" in lines[1]
         assert lines[2].strip().startswith("10:00:04")
+
+
+@pytest.mark.parametrize("key", ["y", "ctrl+c"])
+async def test_text_selected_on_home_is_sent_and_told(key: str) -> None:
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.pause()
+        facts = app.screen.query_one(FactsBlock)
+        await pilot.mouse_down(facts, offset=(0, 0))
+        await pilot.hover(facts, offset=(6, 0))
+        await pilot.mouse_up(facts, offset=(6, 0))
+        await pilot.press(key)
+        assert app.clipboard == "address"
+        await until(pilot, lambda: app._notifications)
+        words = "The selected text was sent to the terminal's clipboard."
+        assert [told.message for told in app._notifications] == [words]
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 from typing import ClassVar, Generic, TypeVar
 
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.css.query import NoMatches
 from textual.screen import ModalScreen, Screen
 
+from model_router.tui.clipboard import send_selection
 from model_router.tui.key_footer import KeyFooter
 from model_router.tui.session import Session
 from model_router.tui.top_bar import TopBar
@@ -82,6 +84,11 @@ class MainScreen(Screen[None]):
             return False
         return self.may_write(what)
 
+    def action_copy_text(self) -> None:
+        """ctrl+c: send the text that is selected."""
+        if not send_selection(self):
+            raise SkipAction
+
     @property
     def summary_only(self) -> bool:
         """Whether the terminal has room for a summary alone."""
@@ -107,6 +114,11 @@ class ScreenAbove(ModalScreen[Result], Generic[Result]):
     def body(self) -> ComposeResult:
         """What stands between top bar and footer."""
         raise NotImplementedError
+
+    def action_copy_text(self) -> None:
+        """ctrl+c: send the text that is selected."""
+        if not send_selection(self):
+            raise SkipAction
 
 
 class Sheet(ScreenAbove[Result]):

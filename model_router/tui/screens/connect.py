@@ -13,6 +13,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from model_router.tui.client_snippets import Snippet, snippets_of
+from model_router.tui.clipboard import send, send_selection
 from model_router.tui.keys import MOVES
 from model_router.tui.lines import Lines, paragraph, title
 from model_router.tui.screens.base import ScreenAbove
@@ -86,6 +87,5 @@ class ConnectScreen(ScreenAbove[None]):
     def action_copy(self) -> None:
         """Send the snippet to the terminal's clipboard."""
         snippet = self.query_one(SnippetLines).snippet
-        if snippet is not None:
-            self.app.copy_to_clipboard(snippet.text)
-            self.app.notify(f"The lines for {snippet.client} were sent to the terminal's clipboard.", markup=False)
+        if snippet is not None and not send_selection(self):
+            send(self.app, snippet.text, f"The lines for {snippet.client} were")

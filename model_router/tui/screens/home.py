@@ -15,6 +15,7 @@ from textual.content import Content
 from model_router.config.proxy import BackendConfig, PromptCapture
 from model_router.engine.routes import ROUTES, Route
 from model_router.tui.backend_lines import backend_lines, is_here
+from model_router.tui.clipboard import send, send_selection
 from model_router.tui.lines import NAME_WIDTH, Lines, fact, paragraph, spaced, title
 from model_router.tui.log_columns import columns_for
 from model_router.tui.look import ROUTE_LOOKS, outcome_look
@@ -263,7 +264,7 @@ class HomeScreen(MainScreen):
             "copy_address",
             "Copy address",
             id="home.copy",
-            tooltip="Send the address to the terminal's clipboard",
+            tooltip="Send the address, or the selected text, to the terminal's clipboard",
         ),
     ]
 
@@ -306,8 +307,9 @@ class HomeScreen(MainScreen):
 
     def action_copy_address(self) -> None:
         """Send the address to the terminal's clipboard."""
+        if send_selection(self):
+            return
         if not self.session.address:
             self.app.notify("There is no address while nothing is configured.", markup=False)
             return
-        self.app.copy_to_clipboard(self.session.address)
-        self.app.notify(f"{clean(self.session.address)} was sent to the terminal's clipboard.", markup=False)
+        send(self.app, self.session.address, f"{clean(self.session.address)} was")

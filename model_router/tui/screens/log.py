@@ -16,6 +16,7 @@ from model_router.errors import ModelRouterError, UsageError
 from model_router.hindsight.filter import NO_FILTER, parse_filter
 from model_router.hindsight.past_event import OtherLine
 from model_router.server.events import LiveEvent
+from model_router.tui.clipboard import send
 from model_router.tui.fields import FilterField
 from model_router.tui.history import History, live_rows, past_rows
 from model_router.tui.history_view import HistoryView, row_words
@@ -178,8 +179,7 @@ class LogScreen(MainScreen):
         """Send the whole receipt to the terminal's clipboard, as JSON."""
         live = self._request()
         if live is not None:
-            self.app.copy_to_clipboard(receipt_json(live))
-            self.app.notify("The receipt was sent to the terminal's clipboard as JSON.", markup=False)
+            send(self.app, receipt_json(live), "The receipt was, as JSON,")
 
     def _request(self) -> LiveEvent | None:
         """The request under the cursor; told when there is none."""

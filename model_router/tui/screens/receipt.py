@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 
 from model_router.hindsight.past_event import OtherLine
 from model_router.server.events import LiveEvent
+from model_router.tui.clipboard import send, send_selection
 from model_router.tui.keys import MOVES
 from model_router.tui.receipt import ReceiptPane
 from model_router.tui.screens.base import Sheet
@@ -63,9 +64,8 @@ class ReceiptScreen(Sheet[None]):
 
     def action_copy(self) -> None:
         """Send event and receipt as JSON to the terminal's clipboard."""
-        if self._live is not None:
-            self.app.copy_to_clipboard(receipt_json(self._live))
-            self.app.notify("The receipt was sent to the terminal's clipboard as JSON.", markup=False)
+        if self._live is not None and not send_selection(self):
+            send(self.app, receipt_json(self._live), "The receipt was, as JSON,")
 
 
 def receipt_json(live: LiveEvent) -> str:
