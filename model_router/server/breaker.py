@@ -76,6 +76,17 @@ class BreakerChange:
     reason: str
     rest_seconds: float | None
 
+    @property
+    def words(self) -> str:
+        """For a person: ``rests for 10 s, 3 connections in a row failed``."""
+        match self.after:
+            case BreakerState.OPEN:
+                return f"rests for {self.rest_seconds or 0:.0f} s, {self.reason}"
+            case BreakerState.HALF_OPEN:
+                return f"is tried again, {self.reason}"
+            case BreakerState.CLOSED:
+                return f"is well again, {self.reason}"
+
 
 class Admission:
     """The leave to send one request. The first report counts, later ones change nothing."""

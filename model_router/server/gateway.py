@@ -23,7 +23,7 @@ from model_router.server.approvals import ApprovalQueue
 from model_router.server.arrangement import arrange, make_guard, settle
 from model_router.server.ask_key import load_ask_key
 from model_router.server.backends import Backend
-from model_router.server.breaker import BreakerChange
+from model_router.server.breaker import BreakerChange, BreakerState
 from model_router.server.control.journal import Journal
 from model_router.server.event_file import EventWriter
 from model_router.server.events import EventRing, LiveEvent
@@ -368,5 +368,6 @@ class Gateway:
 
     def note_change(self, change: BreakerChange) -> None:
         """A breaker has changed its state: told in the log, and in the next event."""
-        logger.warning("backend %s: %s -> %s (%s)", change.backend, change.before, change.after, change.reason)
+        level = logging.INFO if change.after is BreakerState.HALF_OPEN else logging.WARNING
+        logger.log(level, "backend %s: %s", change.backend, change.words)
         self._changes.append(f"{change.backend}: {change.before} -> {change.after} ({change.reason})")

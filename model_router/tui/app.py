@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
-from textual.notifications import Notify
+from textual.notifications import Notification, Notify
 from textual.screen import Screen
 
 from model_router.config.wording import nearest
@@ -36,6 +36,7 @@ _CROWD = 10
 """Events in a tenth of a second above which nobody can follow each of them."""
 _RESTED_TICKS = 4
 _UNUSABLE = frozenset({Phase.FIRST_RUN, Phase.BAD_CONFIG})
+_WAITS = "A request waits for a person; a shows it."
 HEALTH_SECONDS = 15.0
 APPROVAL_SECONDS = 0.3
 
@@ -53,6 +54,7 @@ class ModelRouterApp(SessionApp):
     DEFAULT_MODE = "home"
     CSS = """
     Toast { max-width: 75%; }
+    ToastRack { margin-bottom: 2; }
     DataTable:focus { background-tint: transparent; }
     OptionList:nocolor > .option-list--option-highlighted { text-style: bold underline; }
     DataTable:nocolor > .datatable--cursor { text-style: bold underline; }
@@ -218,7 +220,7 @@ class ModelRouterApp(SessionApp):
             self.tell()
         if first and not self._shows_approvals():
             self.bell()
-            self.notify("A request waits for a person; a shows it.", severity="warning", markup=False)
+            self.notify(_WAITS, severity="warning", markup=False)
 
     def tell(self, *, requests: bool = False) -> None:
         """Have the screen in sight show what is, and the bar of one that stands above it."""
@@ -247,9 +249,13 @@ class ModelRouterApp(SessionApp):
     def on_notify(self, event: Notify) -> None:
         """The same words again take the place of those that are still shown; Textual then shows the new ones."""
         new = event.notification
-        for old in list(self._notifications):
-            if (old.message, old.title, old.severity) == (new.message, new.title, new.severity):
-                self._unnotify(old, refresh=False)
+        self._take_back(
+            lambda old: (old.message, old.title, old.severity) == (new.message, new.title, new.severity),
+        )
+
+    def _take_back(self, wanted: Callable[[Notification], bool]) -> None:
+        for notice in [one for one in self._notifications if wanted(one)]:
+            self._unnotify(notice)
 
     def make_anew(self, broken: Screen[object]) -> None:
         """Leave a screen that broke: one above is closed, a main one is made anew when it is next shown."""
@@ -315,6 +321,7 @@ class ModelRouterApp(SessionApp):
         from model_router.tui.screens.approvals import ApprovalsScreen
 
         if not self._shows_approvals():
+            self._take_back(lambda notice: notice.message == _WAITS)
             self.push_screen(ApprovalsScreen(self.session))
 
     def _shows_approvals(self) -> bool:

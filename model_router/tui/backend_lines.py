@@ -39,7 +39,9 @@ def rest_words(session: Session, name: str) -> str:
         return ""
     breaker = backend.breaker.snapshot()
     if breaker.state.value == "open":
-        return f"rests for {breaker.retry_in or 0:.0f} s: {breaker.reason}"
+        if not breaker.retry_in or breaker.retry_in < 1:
+            return "is tried with the next request"
+        return f"rests for {breaker.retry_in:.0f} s: {breaker.reason}"
     if breaker.state.value == "half_open":
         return "is being tried again"
     line = backend.line.snapshot() if backend.line is not None else None

@@ -19,11 +19,17 @@ _STYLES: Mapping[Level, str] = MappingProxyType(
 ORDER = (Level.PROBLEM, Level.WARNING, Level.FINE)
 
 
+def found_words(finding: Finding) -> str:
+    """What was found, without the path that stands before it already: ``line 8: ...``."""
+    rest = finding.message.removeprefix(f"{finding.subject}:")
+    return finding.message if rest == finding.message else f"line {rest.strip()}"
+
+
 def finding_lines(finding: Finding, width: int) -> list[Content]:
     """What was found, what to do, and what f would write."""
     glyph = LEVEL_GLYPHS[finding.level]
     head = Content.styled(f"{glyph} {clean(finding.subject, 60)}", _STYLES[finding.level])
-    lines = [*head.wrap(max(8, width)), *paragraph(finding.message, width)]
+    lines = [*head.wrap(max(8, width)), *paragraph(found_words(finding), width)]
     if finding.fix:
         lines += paragraph(finding.fix, width, first="→ ", indent="  ")
     if finding.settings:

@@ -67,6 +67,7 @@ def test_three_connections_in_a_row_that_fail_open_it(breaker: Breaker, changes:
     admitted(breaker).fail(connecting=True)
     assert breaker.admit() is None
     assert changes == [BreakerChange("big", CLOSED, OPEN, "3 connections in a row failed", 10.0)]
+    assert changes[0].words == "rests for 10 s, 3 connections in a row failed"
 
 
 def test_an_answer_between_them_breaks_the_row(breaker: Breaker) -> None:

@@ -13,8 +13,9 @@ from textual.widgets import DataTable
 
 from model_router.config.truth_card import TruthCard, encode_truth_cards, read_truth_cards, truth_cards_path
 from model_router.server.demo import Demo
-from model_router.setup.doctor.finding import Level, fine, problem
+from model_router.setup.doctor.finding import Level, fine, problem, warning
 from model_router.tui.app import ModelRouterApp
+from model_router.tui.finding_lines import found_words
 from model_router.tui.screens.change import ChangeScreen
 from model_router.tui.screens.doctor import DoctorScreen
 from model_router.tui.session import Phase, Session
@@ -134,12 +135,25 @@ async def test_one_backend_is_examined_alone(model_server: str, tmp_path: Path) 
         await until(pilot, lambda: "Put the cursor" in told(pilot.app))
         asked: list[str] = []
         screen._asks = asked.append  # type: ignore[method-assign]  # only listens
+        before = [(one.code, one.subject) for one in screen.shown]
         screen.query_one(DataTable).move_cursor(
-            row=next(n for n, one in enumerate(screen.shown) if one.subject == "other")
+            row=next(n for n, one in enumerate(screen.shown) if one.subject == "local")
         )
+        await pilot.pause()
+        chosen = screen.current
         await pilot.press("e")
-        await until(pilot, lambda: asked == ["other"] and screen.asking is None)
-        assert {"local", "other"} <= {one.subject for one in screen.shown}
+        await until(pilot, lambda: asked == ["local"] and screen.asking is None)
+        await pilot.pause()
+        assert [(one.code, one.subject) for one in screen.shown] == before, "each finding stays in its place"
+        assert chosen is not None
+        assert screen.current is not None
+        assert (screen.current.code, screen.current.subject) == (chosen.code, chosen.subject)
+
+
+def test_a_finding_about_a_line_does_not_repeat_the_path() -> None:
+    found = warning("config", "/home/somebody/proxy.yaml", "/home/somebody/proxy.yaml:8: too old", "Look at this line.")
+    assert found_words(found) == "line 8: too old"
+    assert found_words(FOUND[0]) == "it does not have m; it has n"
 
 
 CARD = TruthCard(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from model_router.engine.routes import ROUTES
+from model_router.tui.backend_lines import rest_words
 from model_router.tui.route_lines import route_lines
 from tests.tui.staging import StandingSession, standing_session
 
@@ -44,3 +45,25 @@ def test_what_matters_more_goes_last() -> None:
     assert [("multimodal_vision" in text) for text in at.values()] == [False, False, True, True, True]
     assert [("image_generation image_generation" in text) for text in at.values()] == [False, False, False, True, True]
     assert ["━" in text for text in at.values()] == [False, False, False, False, True]
+
+
+def test_a_backend_that_rests_says_so_and_how_it_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = standing_session()
+    assert session.gateway is not None
+    now = [1000.0]
+    breaker = session.gateway.backends["fast"].breaker
+    monkeypatch.setattr(breaker, "_clock", lambda: now[0])
+    for _ in range(3):
+        admission = breaker.admit()
+        assert admission is not None
+        admission.fail(connecting=True)
+    assert rest_words(session, "fast") == "rests for 10 s: 3 connections in a row failed"
+    now[0] += 9.9
+    assert rest_words(session, "fast") == "is tried with the next request"
+    now[0] += 1
+    admission = breaker.admit()
+    assert rest_words(session, "fast") == "is being tried again"
+    assert admission is not None
+    admission.succeed()
+    assert not rest_words(session, "fast")
+    assert not rest_words(session, "code")

@@ -18,7 +18,7 @@ from model_router.config.truth_card import TruthCard, read_truth_cards, truth_ca
 from model_router.errors import ModelRouterError
 from model_router.setup.doctor.examination import Examination, examination, keep_cards
 from model_router.setup.doctor.finding import Finding, Level
-from model_router.tui.finding_lines import LEVEL_GLYPHS, ORDER, card_lines, finding_lines
+from model_router.tui.finding_lines import LEVEL_GLYPHS, ORDER, card_lines, finding_lines, found_words
 from model_router.tui.lines import Lines, paragraph, spaced
 from model_router.tui.screens.assignment import change_backend
 from model_router.tui.screens.base import MainScreen
@@ -119,6 +119,8 @@ class DoctorScreen(MainScreen):
         self.asking: str | None = None
         self.problem: ModelRouterError | None = None
         self.examined_at = ""
+        self._under_cursor = ("", "")
+        self._subjects: list[str] = []
         self.began = 0.0
 
     def body(self) -> ComposeResult:
@@ -166,7 +168,7 @@ class DoctorScreen(MainScreen):
 
     def _fill(self) -> None:
         table: DataTable[Text] = self.query_one(DataTable)
-        row = table.cursor_row
+        row, before = table.cursor_row, self._under_cursor
         table.clear(columns=True)
         self.set_class(not self.shown, "-empty")
         self.refresh_bindings()
@@ -177,9 +179,10 @@ class DoctorScreen(MainScreen):
                 table.add_column("", width=part)
             for one in self.shown:
                 style = "bold" if one.level is Level.PROBLEM else "dim" if one.level is Level.FINE else ""
-                cells = (LEVEL_GLYPHS[one.level], fit(_short(one.subject), name), clean(one.message, 300))
+                cells = (LEVEL_GLYPHS[one.level], fit(_short(one.subject), name), clean(found_words(one), 300))
                 table.add_row(*(Text(cell, style, no_wrap=True, overflow="ellipsis") for cell in cells))
-            table.move_cursor(row=max(0, min(row, len(self.shown) - 1)))
+            same = (place for place, one in enumerate(self.shown) if (one.code, one.subject) == before)
+            table.move_cursor(row=next(same, max(0, min(row, len(self.shown) - 1))))
         self._describe()
 
     def _describe(self) -> None:
@@ -188,6 +191,8 @@ class DoctorScreen(MainScreen):
 
     @on(DataTable.RowHighlighted)
     def _moved(self) -> None:
+        current = self.current
+        self._under_cursor = (current.code, current.subject) if current is not None else ("", "")
         self._describe()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -246,9 +251,13 @@ class DoctorScreen(MainScreen):
         self._describe()
 
     def _take(self, found: Examination, only: str) -> None:
-        kept = [one for one in self.shown if only and one.subject != only] if only else []
+        """The worst first, and each subject in its place, also when it alone was examined again."""
+        subjects = self._subjects if only else [one.subject for one in found.findings]
+        self._subjects = list(dict.fromkeys([*subjects, *(one.subject for one in self.shown), only]))
+        kept = [one for one in self.shown if one.subject != only] if only else []
         fresh = [one for one in found.findings if not only or one.subject == only]
-        self.shown = sorted([*kept, *fresh], key=lambda one: ORDER.index(one.level))
+        places = {subject: place for place, subject in enumerate(self._subjects)}
+        self.shown = sorted([*kept, *fresh], key=lambda one: (ORDER.index(one.level), places[one.subject]))
         self.cards |= {card.backend: card for card in found.cards}
         self.examined_at = time.strftime("%H:%M:%S")
         self._fill()
