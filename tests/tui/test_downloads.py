@@ -89,7 +89,8 @@ async def test_a_download_is_planned_approved_fetched_and_given_to_a_route(model
         target = tmp_path / ".model-router" / "models" / "tiny-Q4_K_M" / "tiny-Q4_K_M.gguf"
         assert target.stat().st_size == MB
         await pilot.press("v")
-        await until(pilot, lambda: state(screen) is DownloadState.DONE and not screen.shown[0].failure)
+        await until(pilot, lambda: "Every file of tiny-Q4_K_M is as it should be." in told(pilot.app))
+        assert state(screen) is DownloadState.DONE
         await pilot.press("u")
         await until(pilot, lambda: "Which route is it for?" in screen_text(pilot.app))
         await pilot.press("enter")

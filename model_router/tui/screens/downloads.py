@@ -179,6 +179,7 @@ class DownloadsScreen(MainScreen):
         self.asking = ""
         self.problem: ModelRouterError | None = None
         self._layout_of = 0
+        self._verified: set[str] = set()
 
     def body(self) -> ComposeResult:
         """Head, list, pane."""
@@ -225,6 +226,11 @@ class DownloadsScreen(MainScreen):
         if queue is None or not self.is_current:
             return
         found = queue.snapshots()
+        for one in found:
+            if one.identity in self._verified and one.state is DownloadState.DONE:
+                words = f"Every file of {clean(one.plan.model, 200)} is as it should be."
+                self.app.notify(words, markup=False)
+        self._verified &= {one.identity for one in found if one.state is DownloadState.VERIFYING}
         if found != self.shown:
             self.shown = found
             self._fill()
@@ -393,7 +399,11 @@ class DownloadsScreen(MainScreen):
         """Hash a finished download again."""
         current = self.current
         if current is not None:
-            self._tell_queue(lambda queue: queue.verify(current.identity), "verify downloads")
+            self._tell_queue(lambda queue: self._verify(queue, current.identity), "verify downloads")
+
+    def _verify(self, queue: DownloadQueue, identity: str) -> None:
+        queue.verify(identity)
+        self._verified.add(identity)
 
     def action_forget(self) -> None:
         """Take it off the list; finished files stay."""
