@@ -303,6 +303,8 @@ class TryScreen(MainScreen):
         except ModelRouterError as error:
             self._complain(error)
             return
+        self._stop()
+        self.query_one(SentPart).show(None)  # what came back was for another prompt
         self.query_one(TextArea).text = ask.text
         tokens = f" tokens:{ask.estimated_tokens}" if ask.estimated_tokens else ""
         tools = " tools" if ask.has_tools else ""
