@@ -204,29 +204,15 @@ def _replay(path: Path) -> dict[str, float]:
 
 
 def _index(path: Path) -> dict[str, float]:
-    from model_router.hindsight.columns import Columns
-    from model_router.hindsight.filter import parse_filter
-    from model_router.hindsight.log_index import LogIndex
-    from model_router.hindsight.search import Search
+    from benchmarks.log_times import time_log
 
-    tries: list[float] = []
-    for _ in range(3):
-        with LogIndex(path) as once:
-            tries.append(_timed(once.index))
-    with LogIndex(path) as index:
-        first = _timed(lambda: (index.index(0), index.page(0, 50)))
-        index.index()
-        pages = [_timed(lambda at=at: index.page(at, 50)) for at in range(0, index.rows, max(1, index.rows // 20))]  # type: ignore[misc]  # a default binds the loop's value
-        columns = Columns(index)
-        built = _timed(columns.build)
-        filters = ("route:coding", "ms>2500", "client:agent/3 status:200 ms>2000", "prefill", "id:0000ff", "nothing")
-        slowest = max(_timed(lambda text=text: Search(index, columns, parse_filter(text)).go()) for text in filters)  # type: ignore[misc]  # the same
+    times = time_log(path)
     return {
-        "open and count a million, s": min(tries),
-        "first page, s": first,
-        "page of 50 rows, s": max(pages),
-        "columns for filters, s": built,
-        "filter a million rows, s": slowest,
+        "open and count a million, s": times.opened.processor,
+        "first page, s": times.first_page.processor,
+        "page of 50 rows, s": times.page.processor,
+        "columns for filters, s": times.columns.processor,
+        "filter a million rows, s": times.filtered.processor,
         "index with columns, MB": _memory(),
     }
 

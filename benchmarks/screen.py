@@ -30,15 +30,12 @@ import yaml
 from benchmarks import load, payloads, proxy, systems, upstream
 from benchmarks.bars import PACED, SCREEN, middle
 from benchmarks.events import generate
+from benchmarks.log_times import time_log
 from benchmarks.payloads import Payload
 from benchmarks.stage import Stage
 from benchmarks.window import Window, person
-from model_router.hindsight.columns import Columns
 from model_router.hindsight.event_files import event_files
-from model_router.hindsight.filter import parse_filter
-from model_router.hindsight.log_index import LogIndex
 from model_router.hindsight.reading import read_events
-from model_router.hindsight.search import Search
 from tests.support.ports import free_ports
 
 _PROGRAM = str(Path(__file__).with_name("screen_program.py"))
@@ -47,7 +44,6 @@ _FILLING_RATE = 5_000
 _RING = 50_000
 _LOOK_SECONDS = 0.01
 _TABS = "Home.*Try.*Log.*Models.*Downloads.*Config.*Doctor"
-_FILTERS = ("route:coding", "ms>2500", "client:agent/3 status:200 ms>2000", "prefill", "id:0000ff", "nothing")
 
 BARS = {
     "first picture after start, s": 0.6,
@@ -205,42 +201,19 @@ def history(folder: Path, scale: Scale) -> Found:
 
 def read(path: Path) -> Found:
     """The readings of one log."""
-    tries: list[tuple[float, float]] = []
-    for _ in range(3):
-        with LogIndex(path) as once:
-            tries.append(_timed(once.index))
-    with LogIndex(path) as index:
-        first = _timed(lambda: (index.index(0), index.page(0, 50)))
-        index.index()
-        starts = range(0, index.rows, max(1, index.rows // 20))
-        pages = [_timed(lambda at=at: index.page(at, 50)) for at in starts]  # type: ignore[misc]  # a default binds the loop's value
-        few = [_timed(lambda text=text: _search(index, Columns(index), text, 50)) for text in _FILTERS[:2]]  # type: ignore[misc]  # the same
-        whole = _timed(lambda: _search(index, Columns(index), _FILTERS[0], None))
-        columns = Columns(index)
-        built = _timed(columns.build)
-        filters = [_timed(lambda text=text: _search(index, columns, text, None)) for text in _FILTERS]  # type: ignore[misc]  # the same
+    times = time_log(path, unbuilt=True)
     measured = {
-        "open and count the log, s": min(tries),
-        "first page of the log, s": first,
-        "page of 50 rows, s": max(pages),
-        "filter, columns built, s": max(filters),
-        "filter to 50 rows, columns not built, s": max(few),
-        "filter to the end, columns not built, s": whole,
-        "columns, s": built,
+        "open and count the log, s": times.opened,
+        "first page of the log, s": times.first_page,
+        "page of 50 rows, s": times.page,
+        "filter, columns built, s": times.filtered,
+        "filter to 50 rows, columns not built, s": times.unbuilt,
+        "filter to the end, columns not built, s": times.unbuilt_to_the_end,
+        "columns, s": times.columns,
     }
-    clocks = {name.replace(", s", ", by the clock, s"): clock for name, (_, clock) in measured.items()}
-    return {name: used for name, (used, _) in measured.items()} | clocks
-
-
-def _search(index: LogIndex, columns: Columns, text: str, enough: int | None) -> None:
-    Search(index, columns, parse_filter(text)).go(enough=enough)
-
-
-def _timed(work: Callable[[], object]) -> tuple[float, float]:
-    """Seconds of processor time, and by the clock."""
-    used, clock = time.process_time(), time.perf_counter()
-    work()
-    return time.process_time() - used, time.perf_counter() - clock
+    taken = {name: seconds for name, seconds in measured.items() if seconds is not None}
+    clocks = {name.replace(", s", ", by the clock, s"): seconds.clock for name, seconds in taken.items()}
+    return {name: seconds.processor for name, seconds in taken.items()} | clocks
 
 
 def live(folder: Path, scale: Scale) -> Found:

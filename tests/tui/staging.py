@@ -27,6 +27,7 @@ from model_router.server.events import LiveEvent, RequestEvent
 from model_router.server.gateway import Gateway, GatewayState
 from model_router.server.health import BackendHealth
 from model_router.tui.feed import Feed
+from model_router.tui.screens.approvals import ApprovalsScreen
 from model_router.tui.session import Phase, Session
 
 START = 1_767_261_600.0  # 2026-01-01 10:00:00 UTC
@@ -218,3 +219,12 @@ def write_config(home: Path, port: int, backend: int = 9) -> Path:
     path.parent.mkdir(exist_ok=True)
     path.write_text(CONFIG.format(port=port, backend=backend), "utf-8")
     return path
+
+
+async def open_approvals(pilot: Pilot[int]) -> ApprovalsScreen:
+    """The requests that wait for a person."""
+    await pilot.press("a")
+    await until(pilot, lambda: isinstance(pilot.app.screen, ApprovalsScreen))
+    screen = pilot.app.screen
+    assert isinstance(screen, ApprovalsScreen)
+    return screen

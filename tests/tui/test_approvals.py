@@ -20,7 +20,7 @@ from model_router.tui.screens.approvals import ApprovalsScreen
 from model_router.tui.session import Phase, Session
 from tests.faults import servers
 from tests.faults.servers import FaultServer
-from tests.tui.staging import StandingSession, environment, screen_text, standing_session, until
+from tests.tui.staging import StandingSession, environment, open_approvals, screen_text, standing_session, until
 from tests.tui.test_goldens import compare, settled
 from tests.tui.test_hostile import HOSTILE, check_screen
 
@@ -144,8 +144,8 @@ async def test_a_real_client_waits_until_the_screen_decides(
         await until(pilot, lambda: "a 1 waiting" in screen_text(app).splitlines()[0])
         await until(pilot, lambda: "A request waits for a person" in screen_text(app))
         assert len(rung) == 1
-        await pilot.press("a")
-        await until(pilot, lambda: isinstance(app.screen, ApprovalsScreen) and RISKY in screen_text(app))
+        await open_approvals(pilot)
+        await until(pilot, lambda: RISKY in screen_text(app) and "A request waits" not in screen_text(app))
         assert "destructive" in screen_text(app)
         assert not answer.done()
         await pilot.press(*keys.split())
@@ -164,8 +164,7 @@ async def test_each_decision_is_one_key_and_goes_to_the_request_under_the_cursor
     session, queue = session_with(SOME)
     app = ModelRouterApp(session)
     async with app.run_test(size=(80, 24), notifications=False) as pilot:
-        await pilot.press("a")
-        await until(pilot, lambda: isinstance(app.screen, ApprovalsScreen))
+        await open_approvals(pilot)
         await pilot.press("down", "s")
         await until(pilot, lambda: len(queue.decided) == 1)
         await pilot.press("t", "o", "k", "enter", "y")
@@ -188,10 +187,7 @@ async def test_the_arrows_reach_requests_that_are_out_of_sight() -> None:
     session, _ = session_with(rows)
     app = ModelRouterApp(session)
     async with app.run_test(size=(80, 24), notifications=False) as pilot:
-        await pilot.press("a")
-        await until(pilot, lambda: isinstance(app.screen, ApprovalsScreen))
-        screen = app.screen
-        assert isinstance(screen, ApprovalsScreen)
+        screen = await open_approvals(pilot)
         await until(pilot, lambda: screen.query_one(VerticalScroll).max_scroll_y > 0)
         first = screen.rows.chosen_line()
         await pilot.press(*["down"] * 5)
@@ -204,10 +200,7 @@ async def test_nothing_slips_under_the_cursor_when_its_request_goes() -> None:
     session, queue = session_with(SOME)
     app = ModelRouterApp(session)
     async with app.run_test(size=(80, 24), notifications=False) as pilot:
-        await pilot.press("a")
-        await until(pilot, lambda: isinstance(app.screen, ApprovalsScreen))
-        screen = app.screen
-        assert isinstance(screen, ApprovalsScreen)
+        screen = await open_approvals(pilot)
         assert screen.rows.chosen == SOME[0].request_id
         del queue.rows[0]
         screen.look()
@@ -265,13 +258,12 @@ async def test_hostile_requests_change_nothing_else(size: tuple[int, int]) -> No
     session, queue = session_with([])
     app = ModelRouterApp(session)
     async with app.run_test(size=size, notifications=False) as pilot:
-        await pilot.press("a")
+        screen = await open_approvals(pilot)
         for text in HOSTILE:
             hostile = Wish("h", "s", text, text, text, (text,))
             queue.rows = [replace(wish(0), request_id=text or "-", wish=hostile, who=text, note=text), *SOME]
             await pilot.pause()
-            assert isinstance(app.screen, ApprovalsScreen)
-            app.screen.look()
+            screen.look()
             await pilot.pause()
             check_screen(screen_text(app), size)
 
@@ -282,13 +274,12 @@ async def test_approvals_are_as_they_were(size: tuple[int, int]) -> None:
     app = ModelRouterApp(session, colorless=False)
     async with app.run_test(size=size, notifications=False) as pilot:
         await until(pilot, lambda: session.waiting == 2)
-        await pilot.press("a")
+        screen = await open_approvals(pilot)
         compare(f"approvals-waiting-{size[0]}x{size[1]}", await settled(pilot))
         queue.rows = []
         await until(pilot, lambda: session.waiting == 0)
-        assert isinstance(app.screen, ApprovalsScreen)
-        app.screen.look()
+        screen.look()
         compare(f"approvals-none-{size[0]}x{size[1]}", await settled(pilot))
         queue.settings = ApprovalsConfig(mode=ApprovalMode.REJECT)
-        app.screen.look()
+        screen.look()
         compare(f"approvals-rejecting-{size[0]}x{size[1]}", await settled(pilot))
