@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from model_router.config.settings import HIDDEN, Setting, is_secret
@@ -73,7 +74,7 @@ def setting_lines(
     at, section = -1, ""
     longest = max((len(one.path[-1]) for one in rows), default=0)
     name_width = min(34, max(16, width * 2 // 5), max(16, longest + 1))
-    value_width = min(26, max(8, (width - name_width) // 2))
+    value_width = min(20, max(8, (width - name_width) // 3))
     room = width - name_width - value_width - 4
     if room <= _LEAST_DOC:
         room, value_width = 0, width - name_width - 3
@@ -89,13 +90,15 @@ def setting_lines(
             at = len(lines)
         mark = "›" if picked else " "
         value = one.value if one.is_set else one.default or "-"
+        shown = clean(value, 200)
+        beyond = room + 1 if room and cell_len(shown) > value_width else 0  # a long value matters more than its words
         style = "$text-warning bold" if one.name in changed else "" if one.is_set else "$quiet"
         line = Content.assemble(
             (f"{mark}{'*' if one.name in changed else ' '}", "bold"),
             (fit(clean(one.path[-1], 80), name_width), "bold" if picked else ""),
             " ",
-            (fit(clean(value, 200), value_width), style),
-            (f" {fit(one.doc, room)}" if room else "", "$quiet"),
+            (fit(shown, value_width + beyond), style),
+            (f" {fit(one.doc, room)}" if room and not beyond else "", "$quiet"),
         )
         lines.append(line.stylize("on $block-cursor-background") if picked else line)
     return lines, at

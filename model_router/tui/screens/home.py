@@ -27,6 +27,8 @@ from model_router.tui.top_bar import phase_words
 
 _SIDE_BY_SIDE = 100
 """Width from which the routes stand beside facts and backends."""
+_BARS = 5
+"""Lines of the top bar, the footer, the title of the latest requests, and empty ones."""
 _ROOMY = 32
 """Height above which nobody counts the lines."""
 
@@ -81,8 +83,9 @@ def savings_lines(session: Session, backends: Mapping[str, BackendConfig], width
     share = sum(tally.requests for tally in here) / answered
     made = sum(tally.prompt_tokens + tally.completion_tokens for tally in here)
     every = sum(tally.prompt_tokens + tally.completion_tokens for tally in tallies.values())
-    tokens = f" · {amount(made)} of {amount(every)} tokens" if every else ""
-    return fact("local", f"{share:.0%} of {counted(answered, 'answer')}{tokens}", width)
+    tokens = f"{amount(made)} of {amount(every)}" if made != every else amount(every)
+    words = f"{share:.0%} of {counted(answered, 'answer')}" + (f" · {tokens} tokens" if every else "")
+    return fact("local", words, width)
 
 
 def amount(number: int) -> str:
@@ -224,7 +227,10 @@ class LatestBlock(Lines):
 
     def lines(self, width: int) -> list[Content]:
         """As many as fit below the rest."""
-        rows = max(3, self.screen.size.height - 27) if self.screen.size.width >= 100 else 8
+        screen, rows = self.screen, 8
+        if screen.size.width >= _SIDE_BY_SIDE:
+            above = screen.query_one("#columns").size.height or 22
+            rows = max(3, screen.size.height - above - _BARS)
         return latest_lines(self._session, width, rows)
 
 
