@@ -16,7 +16,8 @@ from model_router.setup.download.progress import DownloadSnapshot, DownloadState
 from model_router.setup.download.wanted import Wanted
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.screens.change import ChangeScreen
-from model_router.tui.screens.downloads import DownloadsScreen, PlanScreen
+from model_router.tui.screens.downloads import DownloadsScreen
+from model_router.tui.screens.plan import PlanScreen
 from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.session import Phase, Session
 from model_router.tui.workshop import Workshop

@@ -9,8 +9,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from model_router.tui.app import ModelRouterApp
+from model_router.tui.model_table import SORTS
 from model_router.tui.screens.change import ChangeScreen
-from model_router.tui.screens.models import SORTS, ModelsScreen
+from model_router.tui.screens.models import ModelsScreen
 from model_router.tui.screens.one_line import LineScreen
 from model_router.tui.session import Phase, Session
 from model_router.tui.workshop import Workshop

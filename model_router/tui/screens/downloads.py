@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -16,75 +15,26 @@ from textual.widgets import DataTable
 
 from model_router.errors import ModelRouterError
 from model_router.setup.download.offer import served_name, server_hint
-from model_router.setup.download.plan import DownloadPlan
 from model_router.setup.download.progress import DownloadSnapshot, DownloadState
 from model_router.setup.download.queue import DownloadQueue
 from model_router.setup.download.sizes import size_words
 from model_router.setup.download.wanted import Wanted
-from model_router.tui.download_lines import (
-    download_lines,
-    left_words,
-    plan_lines,
-    rate_words,
-    share_words,
-    state_word,
-)
+from model_router.tui.download_lines import download_lines
+from model_router.tui.download_table import DownloadTable
 from model_router.tui.lines import Lines, paragraph
 from model_router.tui.screens.assignment import Assignable, assign
-from model_router.tui.screens.base import MainScreen, Sheet
+from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.one_line import LineScreen
+from model_router.tui.screens.plan import PlanScreen
 from model_router.tui.screens.question import QuestionScreen
 from model_router.tui.session import Session
-from model_router.tui.text import clean, counted, error_words, fit, fit_right
+from model_router.tui.text import clean, counted, error_words
 
 _SIDE_BY_SIDE = 150
 """Width from which there is room beside the list without taking its rates away."""
 _PANE = 56
 _LOOK_SECONDS = 0.4
-_AT_THE_RIGHT = frozenset({"Size", "Rate", "Left"})
-
-
 _TO_A_DOWNLOAD = frozenset({"next", "pause", "cancel", "use", "retry", "verify", "forget"})
-
-
-class PlanLines(Lines):
-    """The whole plan."""
-
-    DEFAULT_CSS = "PlanLines { padding: 0 1; }"
-
-    def __init__(self, plan: DownloadPlan) -> None:
-        super().__init__()
-        self._plan = plan
-
-    def lines(self, width: int) -> list[Content]:
-        """All of it."""
-        return plan_lines(self._plan, width)
-
-
-class PlanScreen(Sheet[bool]):
-    """Ends with yes or no to one download."""
-
-    BINDING_GROUP_TITLE = "Plan"
-    AUTO_FOCUS = "VerticalScroll"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "answer(True)", "Yes, fetch it"),
-        Binding("n,escape", "answer(False)", "Not now"),
-        Binding("f1", "app.help", "Help", show=False, tooltip="Show what the keys do here"),
-        Binding("ctrl+q", "answer(False)", "No", show=False, priority=True),
-    ]
-
-    def __init__(self, session: Session, plan: DownloadPlan) -> None:
-        super().__init__(session)
-        self._plan = plan
-
-    def body(self) -> ComposeResult:
-        """The plan."""
-        with VerticalScroll():
-            yield PlanLines(self._plan)
-
-    def action_answer(self, answer: bool) -> None:
-        """Give it."""
-        self.dismiss(answer)
 
 
 class DownloadsHead(Lines):
@@ -135,15 +85,6 @@ class DownloadLines(Lines):
         return download_lines(screen.current, width)
 
 
-class DownloadTable(DataTable[Text]):
-    """Enter does the next thing."""
-
-    BINDING_GROUP_TITLE = "List"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "screen.next", "Next step", tooltip="Do what comes next: approve, go on, try again, use"),
-    ]
-
-
 class DownloadsScreen(MainScreen):
     """The fifth screen."""
 
@@ -178,14 +119,13 @@ class DownloadsScreen(MainScreen):
         self.shown: tuple[DownloadSnapshot, ...] = ()
         self.asking = ""
         self.problem: ModelRouterError | None = None
-        self._layout_of = 0
         self._verified: set[str] = set()
 
     def body(self) -> ComposeResult:
         """Head, list, pane."""
         yield DownloadsHead(self)
         with Vertical(id="list"):
-            yield DownloadTable(cursor_type="row")
+            yield DownloadTable()
             with VerticalScroll(id="pane", can_focus=False):
                 yield DownloadLines()
 
@@ -236,38 +176,16 @@ class DownloadsScreen(MainScreen):
             self._fill()
 
     def _fill(self) -> None:
-        table = self.query_one(DownloadTable)
-        layout = self._layout()
         if self.has_class("-empty") != (not self.shown):
             self.set_class(not self.shown, "-empty")
             self.refresh_bindings()
-        if self._layout_of != self.size.width or table.row_count != len(self.shown):
-            row = table.cursor_row
-            table.clear(columns=True)
-            for heading, width in layout if self.shown else ():
-                words = fit_right(heading, width) if heading in _AT_THE_RIGHT else heading
-                table.add_column(Text(words), width=width)
-            for one in self.shown:
-                table.add_row(*(_cell(heading, width, one) for heading, width in layout))
-            table.move_cursor(row=max(0, min(row, len(self.shown) - 1)))
-            self._layout_of = self.size.width
-        else:
-            for row, one in enumerate(self.shown):
-                for column, (heading, width) in enumerate(layout):
-                    table.update_cell_at((row, column), _cell(heading, width, one))  # type: ignore[arg-type]  # a pair is a coordinate
+        beside = _PANE if self.size.width >= _SIDE_BY_SIDE else 0
+        self.query_one(DownloadTable).show(self.shown, self.size.width - beside - 1)
         self._describe()
 
     def _describe(self) -> None:
         for lines in self.query(Lines):
             lines.refresh(layout=True)
-
-    def _layout(self) -> list[tuple[str, int]]:
-        width = self.size.width - (_PANE if self.size.width >= _SIDE_BY_SIDE else 0) - 1
-        columns = [("State", 11), ("Here", 16 if width >= 100 else 12), ("Size", 8), ("Rate", 9), ("Left", 7)]
-        if width < 72:
-            columns = columns[:3] if width >= 52 else columns[:1]
-        room = width - sum(one + 2 for _, one in columns) - 2
-        return [("Model", max(6, min(48, room))), *columns]
 
     def on_resize(self) -> None:
         """Other columns have room."""
@@ -433,16 +351,3 @@ class DownloadsScreen(MainScreen):
         except ModelRouterError as error:
             self.app.notify(clean(error_words(error), 400), severity="warning", markup=False)
         self._look()
-
-
-def _cell(heading: str, width: int, one: DownloadSnapshot) -> Text:
-    if heading == "Model":
-        return Text(fit(clean(one.plan.model, 120), width), "bold")
-    words = {
-        "State": state_word(one),
-        "Here": share_words(one, width),
-        "Size": size_words(one.total),
-        "Rate": rate_words(one),
-        "Left": left_words(one),
-    }[heading]
-    return Text(fit_right(words, width) if heading in _AT_THE_RIGHT else fit(words, width))

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -26,64 +23,21 @@ from model_router.setup.inventory import Entry, Place, wanted_for
 from model_router.tui.fields import FilterField
 from model_router.tui.lines import Lines, paragraph
 from model_router.tui.model_lines import (
-    PLACE_GLYPHS,
     entry_lines,
     fit_word,
     machine_lines,
-    memory_word,
-    route_glyphs,
-    speed_word,
     sum_lines,
 )
+from model_router.tui.model_table import SORTS, ModelTable
 from model_router.tui.screens.assignment import Assignable, assign, backends_by_route
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.model_sum import ModelScreen
 from model_router.tui.screens.one_line import LineScreen
 from model_router.tui.session import Session
-from model_router.tui.text import SHOWABLE, clean, error_words, fit, fit_right
+from model_router.tui.text import SHOWABLE, clean, error_words, fit
 from model_router.tui.workshop import CONTEXTS
 
 _SIDE_BY_SIDE = 120
-
-
-def _fit_rank(entry: Entry) -> int:
-    return {True: 0, None: 1, False: 2}[entry.fits]
-
-
-def _speed(entry: Entry) -> float:
-    return entry.verdict.speed.mid if entry.verdict is not None and entry.verdict.speed is not None else 0.0
-
-
-SORTS: Mapping[str, Callable[[Entry], tuple[float | str, ...]]] = MappingProxyType(
-    {
-        "use": lambda entry: (
-            _fit_rank(entry),
-            0 if entry.recommended else 1,
-            list(Place).index(entry.place),
-            -(entry.quality or 0),
-            entry.name,
-        ),
-        "quality": lambda entry: (-(entry.quality or 0), entry.name),
-        "speed": lambda entry: (-_speed(entry), entry.name),
-        "memory": lambda entry: (entry.verdict.total if entry.verdict is not None else float("inf"), entry.name),
-        "name": lambda entry: (entry.name.lower(), entry.quant),
-    }
-)
-"""How the list can be ordered. ``use``: what fits first, then what is recommended, then what is here."""
-
-
-_WORDS: Mapping[str, Callable[[Entry, int], str]] = MappingProxyType(
-    {
-        "Quant": lambda entry, _: clean(entry.quant, 40),
-        "Fit": lambda entry, width: fit_word(entry, short=width < 18),
-        "Memory": lambda entry, _: memory_word(entry),
-        "tok/s": lambda entry, _: speed_word(entry),
-        "Qual": lambda entry, _: f"{entry.quality:.0f}" if entry.quality is not None else "-",
-        "Licence": lambda entry, _: clean(entry.licence, 40) or "-",
-        "Is": lambda entry, _: entry.place.value,
-    }
-)
-_AT_THE_RIGHT = frozenset({"Memory", "tok/s", "Qual"})
 
 
 _LEGEND = "  ● served  ○ on disk"
@@ -147,15 +101,6 @@ class PaneLines(Lines):
         return lines
 
 
-class ModelTable(DataTable[Text]):
-    """Enter shows the sum; the footer says so."""
-
-    BINDING_GROUP_TITLE = "List"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "screen.sum", "Sum", id="models.sum", tooltip="Show what it takes, part by part"),
-    ]
-
-
 class ModelsScreen(MainScreen):
     """The fourth screen."""
 
@@ -208,7 +153,7 @@ class ModelsScreen(MainScreen):
         """Head, list and pane, filter."""
         yield ModelsHead(self)
         with Vertical(id="list"):
-            yield ModelTable(cursor_type="row", cell_padding=0)
+            yield ModelTable()
             yield ModelPane()
         yield FilterField(
             id="filter", placeholder="words in name, licence, place or route", restrict=SHOWABLE, compact=True
@@ -248,20 +193,13 @@ class ModelsScreen(MainScreen):
     def _fill(self) -> None:
         """Write the rows anew; the cursor stays on its model."""
         stock = self.session.workshop.stock
-        table: DataTable[Text] = self.query_one(DataTable)
+        table = self.query_one(ModelTable)
         before = self.current
         self._remember_use()
         entries = list(stock.entries) if stock is not None else []
         words = self.filter.lower().split()
         self.shown = sorted((one for one in entries if all(w in self._text(one) for w in words)), key=SORTS[self.sort])
-        table.clear(columns=True)
-        layout, gap = self._layout(), self._gap
-        for heading, width in layout:
-            blank = 1 if heading == "Model" else gap
-            shown = fit_right(heading, width) if heading in _AT_THE_RIGHT else heading
-            table.add_column(Text(" " * blank + shown), width=blank + width)
-        for entry in self.shown:
-            table.add_row(*(self._cell(heading, width, entry, gap) for heading, width in layout))
+        table.show(self.shown, self.used_by, self.size.width - self._pane_width - 1)
         if before is not None:
             same = (n for n, one in enumerate(self.shown) if (one.name, one.quant) == (before.name, before.quant))
             table.move_cursor(row=next(same, 0))
@@ -271,36 +209,6 @@ class ModelsScreen(MainScreen):
         routes = (*(route.value for route in self.used_by(entry)), *(work.value for work in entry.recommended))
         parts = (entry.name, entry.quant, entry.licence, entry.place.value, fit_word(entry, short=True), entry.here)
         return " ".join((*parts, *routes)).lower()
-
-    def _layout(self) -> list[tuple[str, int]]:
-        """Headings and widths for the width there is; the name takes what is left."""
-        width = self.size.width - self._pane_width - 1
-        columns = [("Fit", 9), ("Memory", 9), ("tok/s", 8), ("Qual", 4), ("Licence", 11), ("For", 6)]
-        if width < 76:
-            columns = [one for one in columns if one[0] != "Licence"] if width >= 60 else columns[:1]
-        if width >= 92:
-            columns = [("Quant", 11), ("Fit", 18 if width > 100 else 9), *columns[1:]]
-        if width >= 130:
-            columns.append(("Is", 8))
-        room = width - 1 - sum(one + self._gap for _, one in columns)
-        return [("Model", max(6, min(44, room))), *columns]
-
-    @property
-    def _gap(self) -> int:
-        """Blanks between two columns."""
-        return 2 if self.size.width - self._pane_width > 100 else 1
-
-    def _cell(self, heading: str, width: int, entry: Entry, gap: int) -> Text:
-        dim = "dim" if entry.fits is False else ""
-        if heading == "Model":
-            style = dim or ("" if entry.place is Place.CATALOG else "bold")
-            return Text(" " + fit(f"{PLACE_GLYPHS[entry.place]} {clean(entry.name, 120)}", width), style)
-        blank = " " * gap
-        if heading == "For":
-            serving, advised = route_glyphs(self.used_by(entry), entry)
-            return Text.assemble(blank, (serving, "bold"), (advised, "dim"))
-        words = _WORDS[heading](entry, width)
-        return Text(blank + (fit_right(words, width) if heading in _AT_THE_RIGHT else fit(words, width)), dim)
 
     def _describe(self) -> None:
         for lines in self.query(Lines):

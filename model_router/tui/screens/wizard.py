@@ -29,8 +29,8 @@ from model_router.tui.lines import Lines, fact, paragraph, spaced, title
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.change import ChangeScreen
 from model_router.tui.screens.connect import ConnectScreen
-from model_router.tui.screens.downloads import PlanScreen
 from model_router.tui.screens.one_line import LineScreen
+from model_router.tui.screens.plan import PlanScreen
 from model_router.tui.session import Phase, Session
 from model_router.tui.text import clean, error_words, fit
 from model_router.tui.top_bar import phase_words
