@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Input, TextArea
 
 from model_router.tui.config_lines import hide_keys
@@ -41,6 +43,13 @@ class ConfigPart(Lines):
 
     DEFAULT_CSS = "ConfigPart { padding: 0 1; }"
 
+    class Clicked(Message):
+        """A line was clicked, once or ``times`` times."""
+
+        def __init__(self, part: ConfigPart, line: int, times: int) -> None:
+            super().__init__()
+            self.part, self.line, self.times = part, line, times
+
     def __init__(self, source: Callable[[int], list[Content]]) -> None:
         super().__init__()
         self._source = source
@@ -48,6 +57,10 @@ class ConfigPart(Lines):
     def lines(self, width: int) -> list[Content]:
         """What the screen has for this width."""
         return self._source(width)
+
+    def on_click(self, event: events.Click) -> None:
+        """Tell the screen."""
+        self.post_message(self.Clicked(self, event.y, event.chain))
 
 
 class ConfigStatus(ConfigPart):

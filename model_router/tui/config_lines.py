@@ -79,7 +79,7 @@ def setting_lines(
     if room <= _LEAST_DOC:
         room, value_width = 0, width - name_width - 3
     for number, one in enumerate(rows):
-        here = ".".join(one.path[:-1]) or "file"
+        here = _section_of(one)
         if here != section:
             section = here
             if lines:
@@ -102,6 +102,24 @@ def setting_lines(
         )
         lines.append(line.stylize("on $block-cursor-background") if picked else line)
     return lines, at
+
+
+def setting_at(rows: Sequence[Setting], line: int) -> int | None:
+    """Which setting stands in a line of the form; None for headings and what is between them."""
+    at, section = -1, ""
+    for number, one in enumerate(rows):
+        here = _section_of(one)
+        if here != section:
+            at += 2 if section else 1
+            section = here
+        at += 1
+        if at == line:
+            return number
+    return None
+
+
+def _section_of(one: Setting) -> str:
+    return ".".join(one.path[:-1]) or "file"
 
 
 _SECTION_NOTES: Mapping[str, str] = {

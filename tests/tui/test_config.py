@@ -19,7 +19,7 @@ from model_router.config.settings import HIDDEN
 from model_router.errors import SetupError, UsageError
 from model_router.hindsight.draft_preview import DraftPreview, Moved
 from model_router.tui.app import ModelRouterApp
-from model_router.tui.config_area import ConfigArea
+from model_router.tui.config_area import ConfigArea, ValueField
 from model_router.tui.config_draft import Draft
 from model_router.tui.config_lines import hide_keys
 from model_router.tui.screens.config import ConfigScreen
@@ -141,6 +141,22 @@ async def test_the_arrows_move_the_cursor_though_the_settings_are_more_than_fit(
         for keys, at in ((["down"] * 3, 3), (["up"], 2), (["end"], len(screen._rows) - 1), (["home"], 0)):
             await pilot.press(*keys)
             assert screen.chosen_setting is screen._rows[at]
+
+
+async def test_the_mouse_chooses_a_setting_and_a_second_click_changes_it(tmp_path: Path) -> None:
+    async with ModelRouterApp(standing_with_files(tmp_path)).run_test(size=(120, 40)) as pilot:
+        screen = await open_config(pilot)
+        await go_to(pilot, "proxy.port")
+        await pilot.press("v")
+        at = next(y for y, line in enumerate(screen_text(pilot.app).splitlines()) if "ttl_seconds" in line)
+        for y in (at - 2, at):  # a heading, which is no setting, and a setting
+            await pilot.click(offset=(10, y))
+        await until(pilot, lambda: screen.chosen_setting and screen.chosen_setting.name == "approvals.ttl_seconds")
+        assert screen.view == "form", "the keys go where the mouse went"
+        assert "› ttl_seconds" in screen_text(pilot.app)
+        await pilot.click(offset=(10, at - 1), times=2)
+        await until(pilot, lambda: screen.query_one(ValueField).has_focus)
+        assert "approvals.mode" in (screen.chosen_setting.name if screen.chosen_setting else "")
 
 
 async def test_an_edit_is_previewed_applied_hot_and_rolled_back(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -24,6 +25,7 @@ from model_router.tui.config_lines import (
     change_lines,
     mistake_lines,
     preview_lines,
+    setting_at,
     setting_facts,
     setting_lines,
     status_lines,
@@ -211,6 +213,24 @@ class ConfigViews(MainScreen):
         if line >= 0:
             region = Region(0, max(0, line - 1), 1, 3)
             scroll.scroll_to_region(region, animate=False, force=True)
+
+    @on(ConfigPart.Clicked)
+    def _clicked(self, message: ConfigPart.Clicked) -> None:
+        """Put the cursor where the mouse is; a second click changes what stands there."""
+        at = message.part.parent
+        name = (at.id or "").removesuffix("-scroll") if at is not None else ""
+        setting, backup = setting_at(self._rows, message.line), message.line - 1
+        if name == "form" and setting is not None:
+            self._cursor[self._at] = setting
+        elif name == "backups" and 0 <= backup < len(self._backups):
+            self._backup = backup
+        else:
+            return
+        if self.view != name:
+            self.action_show_view(name)
+        self._redraw()
+        if message.times == 2:
+            self.call_later(self.run_action, "choose")
 
     def go_back(self) -> bool:
         """Out of the field for a value, then back to the settings."""
