@@ -116,7 +116,7 @@ def licence_words(entry: Entry) -> str:
     model = entry.catalog
     words = [entry.licence or "not stated"]
     if model is not None:
-        words += ["gated" if model.gated else "not gated" if model.gated is False else "gated mark not checked"]
+        words += ["gated" if model.gated else "not gated" if model.gated is False else "gating not checked"]
         words += ["calls tools"] if model.tools and model.tools.offered else []
         words += ["reads pictures"] if model.pictures and model.pictures.offered else []
         words += ["thinks"] if model.thinks else []

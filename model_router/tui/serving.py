@@ -101,7 +101,7 @@ class SessionApp(SturdyApp):
     async def _reread(self, step: Callable[[Reloads], ReloadEvent]) -> None:
         gateway = self.session.gateway
         if gateway is None or gateway.reloader is None or self.session.phase is not Phase.SERVING:
-            self.notify("Nothing is served, so r reads the files.", severity="warning", markup=False)
+            self.notify("Nothing is served; r reads the files and starts.", severity="warning", markup=False)
             return
         before = gateway.config.proxy.routing_profile
         try:

@@ -279,6 +279,7 @@ async def test_approvals_are_as_they_were(size: tuple[int, int]) -> None:
         queue.rows = []
         await until(pilot, lambda: session.waiting == 0)
         screen.look()
+        await until(pilot, lambda: "Approve" not in screen_text(app), 5)
         compare(f"approvals-none-{size[0]}x{size[1]}", await settled(pilot))
         queue.settings = ApprovalsConfig(mode=ApprovalMode.REJECT)
         screen.look()

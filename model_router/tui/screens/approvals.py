@@ -165,10 +165,16 @@ class ApprovalsScreen(ScreenAbove[None]):
         self.look()
         self.set_interval(_LOOK_SECONDS, self.look)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Without a request there is nothing to decide."""
+        return bool(self.rows.rows) if action in {"decide", "note"} else True
+
     def look(self) -> None:
         """Show what the queue holds."""
-        before = self.rows.chosen
+        before, were = self.rows.chosen, bool(self.rows.rows)
         self.rows.look()
+        if were != bool(self.rows.rows):
+            self.refresh_bindings()
         if self.rows.chosen != before:
             self.detail.note = ""
         self._redraw()
