@@ -150,8 +150,8 @@ class ModelRouterApp(SessionApp):
         self.session.phase = Phase.STARTING
         self.tell()
         await asyncio.to_thread(step)
-        if not self.screen_stack:
-            return  # the person has left meanwhile
+        if self._is_left():
+            return
         # Without a usable configuration there is the welcome, unless somebody asked for another screen.
         at_home = self.current_mode in {"home", "welcome"} and self.current_mode != self._home
         if at_home or (self._recalled and self.session.phase in _UNUSABLE):
@@ -161,13 +161,17 @@ class ModelRouterApp(SessionApp):
         # The demo has a key of its own. Not in every tick: the footer is made anew each time.
         self.screen.refresh_bindings()
         await asyncio.to_thread(import_screens)
-        if not self.screen_stack:
+        if self._is_left():
             return
         self.rename_keys()
         if self._opened is not None:
             opened, self._opened = self._opened, None
             opened()
         await self._check_health()
+
+    def _is_left(self) -> bool:
+        """Whether the person has left: from then on the screens are being closed, and none may be opened."""
+        return not self.is_running
 
     def rename_keys(self) -> None:
         """Take the keys of the configuration; a name that no key has is told, and the others count."""

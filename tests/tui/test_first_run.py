@@ -48,6 +48,22 @@ def test_a_tick_before_the_first_screen_is_harmless(tmp_path: Path) -> None:
     app.tell()
 
 
+async def test_what_was_opened_for_somebody_who_has_left_opens_no_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The screens are being closed then, one after the other."""
+    session = Session(environment(tmp_path))
+    app = ModelRouterApp(session, first="log")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: session.phase is Phase.FIRST_RUN and app.current_mode == "log")
+        app.action_show("try")
+        app._recalled = True
+        with monkeypatch.context() as patch:
+            patch.setattr(ModelRouterApp, "is_running", False)
+            await app._open(session.open)
+        assert app.current_mode == "try"
+
+
 async def test_init_writes_the_chosen_preset_and_serves(tmp_path: Path) -> None:
     session = Session(environment(tmp_path))
     async with ModelRouterApp(session).run_test(size=(80, 24)) as pilot:
