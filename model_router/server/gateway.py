@@ -209,8 +209,8 @@ class Gateway:
         if self.writer is not None:
             await asyncio.to_thread(self.writer.close)
 
-    async def take(self, prepared: Prepared) -> None:
-        """Go on with another configuration: one assignment, between two turns of the loop."""
+    def take(self, prepared: Prepared) -> None:
+        """Go on with another configuration: one assignment, between two turns of the server's loop."""
         arrangement = prepared.arrangement
         settle(arrangement)
         if arrangement.capture is PromptCapture.FULL and self.capture is not PromptCapture.FULL:

@@ -12,7 +12,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -125,8 +126,7 @@ class Reloader:
             outcome = "same" if _equal(prepared.arrangement, before) else "changed"
             if outcome == "changed":
                 files = self._files()
-                taking = asyncio.run_coroutine_threadsafe(self._gateway.take(prepared), self._loop)
-                taking.result(_ADOPT_SECONDS)
+                self._on_loop(lambda: self._gateway.take(prepared)).result(_ADOPT_SECONDS)
                 if self._files() != files:
                     self._seen, self._digest = self._look(), self._read_digest()
         except _NotUsable as error:
@@ -146,6 +146,21 @@ class Reloader:
         )
         self._tell(event)
         return event
+
+    def _on_loop(self, act: Callable[[], None]) -> Future[None]:
+        """Do something on the server's loop; not as a coroutine, which a loop that ends would leave without a word."""
+        done: Future[None] = Future()
+
+        def do() -> None:
+            try:
+                act()
+            except Exception as error:  # noqa: BLE001 - raised in the thread that waits
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        self._loop.call_soon_threadsafe(do)
+        return done
 
     def _tell(self, event: ReloadEvent) -> None:
         if event.outcome == "refused":

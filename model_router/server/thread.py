@@ -113,7 +113,11 @@ class ServerThread:
         if self._loop is None or not self.running:
             coroutine.close()
             raise ServerError("The server is not running.", "Start it first.")
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        try:
+            return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        except RuntimeError:  # the loop has ended meanwhile
+            coroutine.close()
+            raise ServerError("The server is not running.", "Start it first.") from None
 
     async def _drain(self, stop: asyncio.Event, seconds: float) -> None:
         await self._gateway.drain(seconds)
@@ -133,6 +137,7 @@ class ServerThread:
             self._gateway.state = GatewayState.FAILED
         finally:
             self._remove_run_file()
+            self._loop = None  # whoever comes from now on is told; what came before is ended
             _close_loop(loop)
             self._ready.set()
 
@@ -229,13 +234,17 @@ def _new_loop() -> asyncio.AbstractEventLoop:
 
 def _close_loop(loop: asyncio.AbstractEventLoop) -> None:
     try:
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        if left:
-            loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+        _end_tasks(loop)
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.run_until_complete(loop.shutdown_default_executor())
+        _end_tasks(loop)  # those that other threads have begun meanwhile
     finally:
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def _end_tasks(loop: asyncio.AbstractEventLoop) -> None:
+    while left := asyncio.all_tasks(loop):
+        for task in left:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as FutureTimeout
 from enum import StrEnum
 from pathlib import Path
@@ -222,6 +223,8 @@ class Session:
         except FutureTimeout:
             future.cancel()
             _log.warning("the health check of the backends took longer than %s seconds", timeout)
+        except CancelledError:
+            return  # the server has ended
 
     def stop(self) -> None:
         """Serve no more; requests under way are drained. :meth:`open` starts again."""

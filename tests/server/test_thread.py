@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import logging
 import socket
 import threading
 import time
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -180,6 +183,29 @@ def test_work_can_be_handed_to_the_servers_loop(tmp_path: Path) -> None:
         assert running.thread.submit(where()).result(5) == "model-router-server"
     with pytest.raises(ServerError, match="not running"):
         running.thread.submit(where())
+
+
+def test_work_that_comes_while_the_server_ends_is_refused_or_ends_with_it(tmp_path: Path) -> None:
+    for _ in range(3):
+        server = ServerThread(open_gateway(config_for(NOBODY, tmp_path)))
+        server.start()
+        handed: list[Future[None]] = []
+
+        def hand_over(server: ServerThread = server, handed: list[Future[None]] = handed) -> None:
+            with contextlib.suppress(ServerError):
+                while True:
+                    handed.append(server.submit(asyncio.sleep(60)))
+                    time.sleep(0.0002)
+
+        helper = threading.Thread(target=hand_over)
+        helper.start()
+        time.sleep(0.05)
+        server.stop()
+        helper.join(10)
+        assert handed
+        assert not helper.is_alive()
+        assert all(work.cancelled() for work in handed)
+        gc.collect()  # a coroutine that nobody awaited would be told now
 
 
 def test_a_log_that_cannot_be_written_does_not_stop_anything(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
