@@ -196,6 +196,8 @@ async def soak(folder: Path, requests: int, *, clients: int = 48, seed: int = 4,
         file.write_text(yaml.safe_dump(configuration(servers.ports, port, str(log))))
         with _serve(file, port) as (process, output):
             seen = psutil.Process(process.pid)
+            async with httpx.AsyncClient(trust_env=False) as client:  # what the end asks for brings the web framework
+                await client.get(f"http://127.0.0.1:{port}/metrics", headers={"connection": "close"})
             driver = Driver(port, seen, requests=requests, clients=clients, seed=seed)
             files = seen.num_fds() - len(_connections(seen))
             threads = seen.num_threads()
