@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from model_router.engine.routes import ROUTES
 from model_router.tui.backend_lines import rest_words
 from model_router.tui.route_lines import route_lines
+from model_router.tui.screens.home import fact_lines
 from tests.tui.staging import StandingSession, standing_session
 
 _SHORT, _LONG = 8, 16
@@ -35,6 +38,25 @@ def test_each_route_has_its_trend_where_home_has_80_columns_or_120(width: int, s
     assert drawn[-1] == "█"
     assert list(drawn) == sorted(drawn), "it rises"
     assert len(set(drawn)) >= _SHORT
+
+
+@pytest.mark.parametrize("width", [38, 42, 50, 61, 62, 78])
+def test_the_facts_keep_their_lines_however_long_it_serves(width: int) -> None:
+    """50 cells are what they have beside the routes at 120 columns; nothing below them moves with the numbers."""
+    session = standing_session(fixed=8)
+    assert session.gateway is not None
+
+    def drawn() -> list[str]:
+        return [line.plain for line in fact_lines(session, width)]
+
+    young = drawn()
+    session.gateway.started_at = time.time() - 59 * 60 - 1
+    session.feed.total = 12_345
+    old = drawn()
+    assert len(old) == len(young)
+    assert "59 min" in "".join(old)
+    assert "12,345" in "".join(old)
+    assert max(map(len, old)) <= width
 
 
 def test_what_matters_more_goes_last() -> None:

@@ -31,6 +31,8 @@ _BARS = 5
 """Lines of the top bar, the footer, the title of the latest requests, and empty ones."""
 _ROOMY = 32
 """Height above which nobody counts the lines."""
+_ONE_LINE = 62
+"""Width from which state and requests stand in one line, however long it serves and how many they are."""
 
 
 def fact_lines(session: Session, width: int, *, tight: bool = False) -> list[Content]:
@@ -41,14 +43,18 @@ def fact_lines(session: Session, width: int, *, tight: bool = False) -> list[Con
     if not session.edits_files:
         shown += Content.styled(" · attached", "$quiet")
     lines = fact("address", shown, width)
-    state = phase_words(session.phase)
+    name, state = "state", phase_words(session.phase)
     if session.phase is Phase.SERVING and gateway is not None:
         lost = f" · {feed.lost:,} not shown" if feed.lost else ""
         up = uptime_words(time.time() - gateway.started_at) if gateway.started_at else ""
-        state += Content(f"{up} · {gateway.in_flight} in flight · {counted(feed.total, 'request')}{lost}")
+        if width < _ONE_LINE:
+            lines += fact("state", state + Content(up), width)
+            name, state = "requests", Content(f"{feed.total:,} · {gateway.in_flight} in flight{lost}")
+        else:
+            state += Content(f"{up} · {gateway.in_flight} in flight · {counted(feed.total, 'request')}{lost}")
     elif session.phase is Phase.CLOSED and session.edits_files:
         state += Content.styled(" · s starts it again", "$quiet")
-    lines += fact("state", state, width)
+    lines += fact(name, state, width)
     if session.problem is not None:
         indent = " " * NAME_WIDTH
         lines += paragraph(session.problem.message, width, "$text-error", first=indent, indent=indent)
