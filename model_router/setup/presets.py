@@ -124,7 +124,9 @@ def place_files(
                 _place(draft / file_name, folder / file_name, force)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise SetupError(f"{folder} cannot be written ({reason})", "Choose another folder with --config-dir.") from None
+        raise SetupError(
+            f"{folder} cannot be written ({reason})", "Choose another folder, with --config-dir or MODEL_ROUTER_HOME."
+        ) from None
     return backups
 
 

@@ -347,7 +347,7 @@ class ModelRouterApp(SessionApp):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """For the command palette."""
-        return commands(self)
+        return commands(self, screen)
 
     def on_log_screen_filter_kept(self, message: LogScreen.FilterKept) -> None:
         """The filter is there again the next time."""

@@ -79,7 +79,7 @@ def row_line(one: Approval, width: int, *, selected: bool, now_left: float | Non
     parts: list[Content | tuple[str, str]] = [
         ("› " if selected else "  ", "bold"),
         (fit(f"{look.glyph} {look.word}", 11), look.style),
-        (fit(clean(one.wish.risk_class, 30), risk_width), "bold" if selected else ""),
+        (fit(clean(one.wish.risk_class, 30), risk_width - 1) + " ", "bold" if selected else ""),
     ]
     if client_width:
         parts.append((fit(clean(one.wish.client or "-", 60), client_width - 1) + " ", "$quiet"))

@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.app import SystemCommand
+from textual.screen import Screen
 
 if TYPE_CHECKING:
     from model_router.tui.app import ModelRouterApp
 
 
-def commands(app: ModelRouterApp) -> Iterator[SystemCommand]:
-    """Every screen and everything a key does."""
+def commands(app: ModelRouterApp, screen: Screen[object]) -> Iterator[SystemCommand]:
+    """Every screen, what can be done everywhere, and everything that a key of this screen does now."""
+    everywhere = list(_everywhere(app))
+    yield from everywhere
+    yield from _of_keys(app, screen, {command.title for command in everywhere})
+
+
+def _of_keys(app: ModelRouterApp, screen: Screen[object], known: set[str]) -> Iterator[SystemCommand]:
+    """The keys that have a name and are worth one here; those of the application are listed already."""
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if binding.id and not binding.id.startswith("app.") and active.enabled and binding.description not in known:
+            known.add(binding.description)
+            run = partial(app.run_action, binding.action, active.node)
+            yield SystemCommand(binding.description, binding.tooltip, run)
+
+
+def _everywhere(app: ModelRouterApp) -> Iterator[SystemCommand]:
     yield SystemCommand("Home", "Address, state, backends, routes", lambda: app.action_show("home"))
     yield SystemCommand("Try", "Write a prompt and see where it would go", lambda: app.action_show("try"))
     yield SystemCommand("Log", "Every request as it ends", lambda: app.action_show("log"))

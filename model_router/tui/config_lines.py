@@ -48,18 +48,19 @@ def status_lines(draft: Draft, checked: Checked | None, view: str, locked: str, 
         well = (f"✗ {count} mistake{'s' if count > 1 else ''}, n goes there", "$text-error bold")
     else:
         well = ("" if draft.problem else "✓ no mistakes", "$text-success")
-    where = str(draft.path) if width >= 100 else draft.path.name
     packaged = " (packaged)" if draft.packaged else ""
     why = (f" · {locked}" if width >= 100 else " · read only") if locked else ""
-    return [
-        Content.assemble(
-            (clean(where, 120) + packaged, "bold"),
-            (f"  {view.upper()}", "$primary"),
-            (f"  {edited}  ", "$text-warning bold" if draft.changed else "$quiet"),
-            well,
-            (why, "$quiet"),
-        )
-    ]
+    rest = Content.assemble(
+        (f"  {view.upper()}", "$primary"),
+        (f"  {edited}", "$text-warning bold" if draft.changed else "$quiet"),
+        ("  " if well[0] else "", ""),
+        well,
+        (why, "$quiet"),
+    )
+    where = clean(str(draft.path), 120) + packaged
+    if width < 100 or len(where) + rest.cell_length > width:  # which folder it is says less than all the others do
+        where = clean(draft.path.name, 120) + packaged
+    return [Content.styled(where, "bold") + rest]
 
 
 _LEAST_DOC = 12

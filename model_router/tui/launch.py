@@ -62,7 +62,7 @@ def run(
         with noticing() as notices, lasting_output():
             try:
                 app = ModelRouterApp(session, first=screen, opened=settle, notices=notices, leave_on=LEAVE_ON)
-                return app.run(mouse=mouse) or 0
+                return app.run(mouse=mouse) or app.return_code or 0  # the latter tells of a crash
             finally:
                 session.close()
 

@@ -125,7 +125,7 @@ class SessionApp(SturdyApp):
             then()
             return
         requests = "1 request is under way. It gets" if waiting == 1 else f"{waiting} requests are under way. They get"
-        words = f"{requests} up to a few seconds to end; what is left then is broken off."
+        words = f"{requests} a few seconds to end; what is left then is broken off."
         screen = QuestionScreen(self.session, heading, words)
         self.push_screen(screen, lambda answer: then() if answer else None)
 

@@ -99,7 +99,10 @@ def milliseconds(value: float | None) -> str:
 def error_words(error: ModelRouterError) -> str:
     """What is wrong and what to do, as sentences."""
     message = error.message.rstrip()
-    return f"{message}{'' if message.endswith(('.', '!', '?', '…')) else '.'} {error.hint}".rstrip()
+    hint = error.hint
+    if hint.startswith("did "):  # a name or a command keeps its letter
+        hint = f"D{hint[1:]}"
+    return f"{message}{'' if message.endswith(('.', '!', '?', '…')) else '.'} {hint}".rstrip()
 
 
 def duration(value: float | None) -> str:

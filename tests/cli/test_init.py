@@ -86,6 +86,7 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(command: Command, tmp_path
     ended = command("init", "--preset", "ollama", "--config-dir", str(tmp_path / "file" / "inside"))
     assert ended.code == 1
     assert "cannot be written" in ended.err
+    assert "MODEL_ROUTER_HOME" in ended.err, "the application's wizard says the same, and has no --config-dir"
 
 
 def test_a_person_is_asked_and_may_say_no(command: Command, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

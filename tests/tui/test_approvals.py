@@ -16,6 +16,7 @@ from textual.containers import VerticalScroll
 from model_router.config.proxy import ApprovalMode, ApprovalsConfig
 from model_router.server.approvals import Approval, ApprovalQueue, Standing, Wish
 from model_router.tui.app import ModelRouterApp
+from model_router.tui.approval_lines import row_line
 from model_router.tui.screens.approvals import ApprovalsScreen
 from model_router.tui.session import Phase, Session
 from tests.faults import servers
@@ -210,6 +211,13 @@ async def test_nothing_slips_under_the_cursor_when_its_request_goes() -> None:
         await pilot.press("down", "y")
         await until(pilot, lambda: len(queue.decided) == 1)
         assert queue.decided[0][0] == SOME[1].request_id
+
+
+@pytest.mark.parametrize("width", [36, 44, 58, 60, 78, 118])
+def test_a_row_keeps_its_columns_apart(width: int) -> None:
+    line = row_line(wish(0, text="drop it"), width, selected=False, now_left=10.0).plain
+    assert len(line) == width
+    assert line[13:].split()[0] in {"destructive", "destruc…"}
 
 
 async def test_a_read_only_screen_decides_nothing() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +66,8 @@ async def test_what_a_running_gateway_does_is_seen_and_leaving_leaves_it(
         await pilot.press("1")
         await until(pilot, lambda: "● serving" in screen_text(app))
         assert "some-model" in screen_text(app)
-        assert f"{process.base_url} · attached" in screen_text(app)
+        assert f"address    {process.base_url} " in screen_text(app)
+        assert re.search(r"● serving( \d+ min)? · attached", screen_text(app))
         assert "Stop or start" not in screen_text(app), "what runs elsewhere is stopped there"
         offered = {command.title for command in app.get_system_commands(app.screen)}
         assert not offered & {"Stop or start", "Wizard", "Demo"}

@@ -20,8 +20,8 @@ from model_router.errors import SetupError, UsageError
 from model_router.hindsight.draft_preview import DraftPreview, Moved
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.config_area import ConfigArea, ValueField
-from model_router.tui.config_draft import Draft
-from model_router.tui.config_lines import hide_keys
+from model_router.tui.config_draft import Checked, Draft
+from model_router.tui.config_lines import hide_keys, status_lines
 from model_router.tui.screens.config import ConfigScreen
 from model_router.tui.session import Phase, Session
 from tests.faults import servers
@@ -269,6 +269,19 @@ def test_the_usual_place_of_the_log_is_where_this_persons_log_is(tmp_path: Path)
     draft.load()
     (log,) = (one for one in draft.settings({"MODEL_ROUTER_HOME": "/mine"}) if one.name == "observability.log_path")
     assert log.default == str(Path("/mine/logs/routing-events.jsonl"))
+
+
+@pytest.mark.parametrize("width", [98, 118, 198])
+def test_a_long_folder_does_not_push_out_why_nothing_is_written(tmp_path: Path, width: int) -> None:
+    folder = tmp_path / ("deep" * 10)
+    folder.mkdir()
+    draft = Draft(write_files(folder, "http://127.0.0.1:9/v1") / "routing_proxy.yaml", ProxyConfig)
+    draft.load()
+    (line,) = status_lines(draft, Checked((), ()), "form", "an attached screen edits no files", width)
+    assert line.cell_length <= width
+    assert "no mistakes" in line.plain
+    assert line.plain.endswith("edits no files" if width >= 100 else "read only")
+    assert (str(folder) in line.plain) == (width > 118)
 
 
 @pytest.mark.parametrize("why", ["read_only", "attached", "demo"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
@@ -12,9 +13,11 @@ from textual.pilot import Pilot
 
 from model_router.tui.app import ModelRouterApp
 from model_router.tui.failures import failure_words
+from model_router.tui.launch import run
 from model_router.tui.lines import Lines
 from model_router.tui.screens.base import MainScreen
 from model_router.tui.screens.log import LogScreen
+from model_router.tui.screens.models import ModelsScreen
 from model_router.tui.session import Phase, Session
 from tests.tui.staging import environment, screen_text, standing_session, until, write_config
 
@@ -73,6 +76,19 @@ async def test_a_clock_or_a_task_that_fails_goes_on(where: str, failures: list[B
         await until(pilot, lambda: app.current_mode == "log")
 
 
+async def test_a_clock_that_fails_whenever_it_strikes_is_not_the_end(failures: list[BaseException]) -> None:
+    session = standing_session(fixed=8)
+    app = ModelRouterApp(session)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        session.feed.drain = breaks  # type: ignore[assignment,method-assign]  # ten times a second
+        await until(pilot, lambda: len(failures) > 12)
+        await pilot.press("3")
+        await until(pilot, lambda: app.current_mode == "log")
+        del session.feed.drain
+        await told(pilot, failures)
+
+
 async def test_a_key_that_fails_is_told(monkeypatch: pytest.MonkeyPatch, failures: list[BaseException]) -> None:
     monkeypatch.setattr(ModelRouterApp, "action_profile", breaks)
     app = ModelRouterApp(standing_session(fixed=8))
@@ -109,6 +125,23 @@ async def test_a_screen_that_breaks_is_made_anew(
         assert app.screen is not broken or what == "key"
 
 
+async def test_of_errors_at_once_the_cause_is_told(
+    monkeypatch: pytest.MonkeyPatch, failures: list[BaseException]
+) -> None:
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=(80, 24)) as pilot:
+        with monkeypatch.context() as patch:
+            patch.setattr(ModelsScreen, "body", breaks)  # and then nothing that it looks for is there
+            await pilot.press("4")
+            await until(pilot, lambda: len(failures) > 1)
+        assert isinstance(failures[0], Bad)
+        failures[1:] = []
+        await told(pilot, failures)
+        await pilot.press("4")
+        await until(pilot, lambda: "models" in screen_text(app))
+        assert not failures
+
+
 async def test_errors_without_end_are_the_end(monkeypatch: pytest.MonkeyPatch, failures: list[BaseException]) -> None:
     app = ModelRouterApp(standing_session(fixed=8))
 
@@ -122,6 +155,22 @@ async def test_errors_without_end_are_the_end(monkeypatch: pytest.MonkeyPatch, f
     with pytest.raises(Bad):
         await break_everything()
     failures.clear()
+    assert app.return_code == 1
+
+
+@pytest.mark.parametrize(("left_with", "crashed", "code"), [(None, 0, 0), (143, 0, 143), (None, 1, 1)])
+def test_a_crash_is_no_success(
+    left_with: int | None, crashed: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leaves(app: ModelRouterApp, *, mouse: bool) -> int | None:
+        app._return_code = crashed
+        return left_with
+
+    monkeypatch.setattr(ModelRouterApp, "run", leaves)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("sys.stdout", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setenv("MODEL_ROUTER_HOME", str(tmp_path))
+    assert run(None) == code
 
 
 def test_hostile_words_of_an_error_stay_one_line() -> None:

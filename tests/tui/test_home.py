@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from model_router.engine.routes import ROUTES
 from model_router.tui.backend_lines import rest_words
 from model_router.tui.route_lines import route_lines
+from model_router.tui.screens.home import fact_lines
+from model_router.tui.tallies import BackendTally
 from tests.tui.staging import StandingSession, standing_session
 
 _SHORT, _LONG = 8, 16
@@ -35,6 +39,33 @@ def test_each_route_has_its_trend_where_home_has_80_columns_or_120(width: int, s
     assert drawn[-1] == "█"
     assert list(drawn) == sorted(drawn), "it rises"
     assert len(set(drawn)) >= _SHORT
+
+
+@pytest.mark.parametrize("edits_files", [True, False])
+@pytest.mark.parametrize("width", [42, 50, 61, 62, 78])
+def test_the_facts_keep_their_lines_however_long_it_serves(width: int, edits_files: bool) -> None:
+    """42 and 50 cells are what they have beside the routes at 100 and 120 columns; nothing below them moves."""
+    session = standing_session(fixed=8)
+    session.edits_files = edits_files
+    gateway, tallies = session.gateway, session.feed.tallies.backends
+    assert gateway is not None
+    here, there = list(tallies.values()), BackendTally()
+    there.requests, there.completion_tokens, here[0].completion_tokens = 1, 10, 10
+    tallies["a provider"] = there
+
+    def drawn() -> list[str]:
+        return [line.plain for line in fact_lines(session, width)]
+
+    young = drawn()
+    gateway.started_at = time.time() - 59 * 60 - 1
+    session.feed.total = here[0].requests = 12_345
+    here[0].completion_tokens = there.completion_tokens = 1_234_567
+    old = drawn()
+    assert len(old) == len(young)
+    assert max(map(len, old)) <= width
+    text = " ".join(old)
+    assert all(words in text for words in ("59 min", "12,345", "1.2M of 2.5M"))
+    assert ("attached" in text) != edits_files
 
 
 def test_what_matters_more_goes_last() -> None:

@@ -189,6 +189,41 @@ async def test_the_palette_lists_every_screen() -> None:
                 await pilot.pause()
 
 
+@pytest.mark.parametrize(
+    ("keys", "named"),
+    [
+        ("1", {"Copy address", "Check again", "Stop or start"}),
+        ("3", {"Receipt", "Filter", "Pause", "History", "Label", "Same client", "Export", "Copy receipt"}),
+        ("4", {"Sum", "Filter", "Hardware", "Use", "Get"}),
+        ("6", {"Change", "Text", "Changes", "Preview", "Apply", "Backups", "Discard"}),
+        ("7", {"Examine"}),
+    ],
+)
+async def test_the_palette_lists_what_the_keys_of_the_screen_do(keys: str, named: set[str]) -> None:
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press(keys)
+
+        def titles() -> list[str]:
+            return [command.title for command in app.get_system_commands(app.screen)]
+
+        await until(pilot, lambda: named <= set(titles()))
+        assert len(titles()) == len(set(titles()))
+
+
+async def test_a_command_of_the_palette_does_what_its_key_does() -> None:
+    app = ModelRouterApp(standing_session(fixed=8))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("3")
+        await until(pilot, lambda: "8 rows" in screen_text(app))
+        await pilot.press("ctrl+p", *"filter")
+        await until(pilot, lambda: "for example: route:coding" in screen_text(app))
+        await pilot.press("enter")
+        await until(pilot, lambda: "esc clears" in screen_text(app))
+        await pilot.press(*"status:409")
+        await until(pilot, lambda: "1 row " in screen_text(app) or "1 of 8" in screen_text(app))
+
+
 async def test_a_key_of_the_footer_can_be_clicked() -> None:
     app = ModelRouterApp(standing_session(fixed=8))
     async with app.run_test(size=(80, 24)) as pilot:

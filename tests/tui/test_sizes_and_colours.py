@@ -93,7 +93,7 @@ async def test_every_theme_draws_every_screen() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         for theme in ("router-light", "ansi-dark", "ansi-light", "dracula"):
             app.theme = theme
-            for key in ("1", "3", "up", "enter", "escape"):
+            for key in ("1", "2", "escape", "6", "a", "escape", "3", "up", "enter", "escape"):
                 await pilot.press(key)
             await pilot.pause()
             assert "✓ 200" in screen_text(app)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from model_router.tui.text import bar, clean, fit, fit_right, milliseconds
+from model_router.errors import UsageError
+from model_router.tui.text import bar, clean, error_words, fit, fit_right, milliseconds
 
 _FORMAT = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -63,3 +64,10 @@ def test_durations_take_few_cells(value: float | None, shown: str) -> None:
 def test_a_bar_is_as_long_as_its_share_and_a_little_is_never_nothing(share: float, drawn: int) -> None:
     assert len(bar(share, 10)) == 10
     assert len(bar(share, 10).rstrip()) == drawn
+
+
+def test_an_error_is_two_sentences_and_a_name_keeps_its_letter() -> None:
+    assert error_words(UsageError("no file X", "did you mean Y?")) == "no file X. Did you mean Y?"
+    assert error_words(UsageError("Nothing answers.", "ollama serve starts it.")) == (
+        "Nothing answers. ollama serve starts it."
+    )

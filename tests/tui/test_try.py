@@ -92,6 +92,11 @@ async def test_a_captured_request_gives_its_ask(tmp_path: Path) -> None:
         await until(pilot, lambda: app.screen.query_one(TextArea).text == "read the sign")
         assert "image" in app.screen.query_one("#hint-words", Input).value
         await until(pilot, lambda: "→ multimodal_vision" in screen_text(app))
+        hints = app.screen.query_one("#hint-words", Input)
+        hints.value += " cost:low"  # the person's own
+        await pilot.press("f2")
+        await until(pilot, lambda: hints.value == "cost:low")
+        assert not app.screen.query_one(TextArea).text
 
 
 async def test_a_prompt_is_sent_its_answer_appears_and_a_risky_one_is_refused(

@@ -31,6 +31,8 @@ _BARS = 5
 """Lines of the top bar, the footer, the title of the latest requests, and empty ones."""
 _ROOMY = 32
 """Height above which nobody counts the lines."""
+_ONE_LINE = 62
+"""Width from which what belongs together stands in one line, however long it serves and how many requests come."""
 
 
 def fact_lines(session: Session, width: int, *, tight: bool = False) -> list[Content]:
@@ -38,17 +40,22 @@ def fact_lines(session: Session, width: int, *, tight: bool = False) -> list[Con
     gateway, feed = session.gateway, session.feed
     address = session.address
     shown = Content.styled(clean(address), "bold") if address else Content.styled("none yet", "$quiet")
-    if not session.edits_files:
-        shown += Content.styled(" · attached", "$quiet")
-    lines = fact("address", shown, width)
-    state = phase_words(session.phase)
+    name, state, short = "state", phase_words(session.phase), width < _ONE_LINE
+    attached = Content.styled(" · attached", "$quiet") if not session.edits_files else Content()
+    lines = fact("address", shown if short else shown + attached, width)
     if session.phase is Phase.SERVING and gateway is not None:
         lost = f" · {feed.lost:,} not shown" if feed.lost else ""
         up = uptime_words(time.time() - gateway.started_at) if gateway.started_at else ""
-        state += Content(f"{up} · {gateway.in_flight} in flight · {counted(feed.total, 'request')}{lost}")
+        if short:
+            lines += fact("state", state + Content(up) + attached, width)
+            name, state = "requests", Content(f"{feed.total:,} · {gateway.in_flight} in flight{lost}")
+        else:
+            state += Content(f"{up} · {gateway.in_flight} in flight · {counted(feed.total, 'request')}{lost}")
     elif session.phase is Phase.CLOSED and session.edits_files:
         state += Content.styled(" · s starts it again", "$quiet")
-    lines += fact("state", state, width)
+    elif short:
+        state += attached
+    lines += fact(name, state, width)
     if session.problem is not None:
         indent = " " * NAME_WIDTH
         lines += paragraph(session.problem.message, width, "$text-error", first=indent, indent=indent)
@@ -84,8 +91,10 @@ def savings_lines(session: Session, backends: Mapping[str, BackendConfig], width
     made = sum(tally.prompt_tokens + tally.completion_tokens for tally in here)
     every = sum(tally.prompt_tokens + tally.completion_tokens for tally in tallies.values())
     tokens = f"{amount(made)} of {amount(every)}" if made != every else amount(every)
-    words = f"{share:.0%} of {counted(answered, 'answer')}" + (f" · {tokens} tokens" if every else "")
-    return fact("local", words, width)
+    words = f"{share:.0%} of {counted(answered, 'answer')}"
+    if every and width < _ONE_LINE:
+        return [*fact("local", words, width), *fact("tokens", tokens + (" local" if made != every else ""), width)]
+    return fact("local", words + (f" · {tokens} tokens" if every else ""), width)
 
 
 def amount(number: int) -> str:

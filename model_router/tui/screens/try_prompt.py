@@ -130,6 +130,7 @@ class TryScreen(MainScreen):
         Binding("ctrl+q", "app.quit", "Quit", tooltip="Quit", priority=True),
     ]
 
+    _captured: frozenset[str] = frozenset()
     _other: Other | None = None
     _sending: Worker[None] | None = None
 
@@ -202,8 +203,11 @@ class TryScreen(MainScreen):
         self._decide()
 
     def action_clear(self) -> None:
-        """Empty the prompt, and let go of what was sent."""
+        """Empty the prompt, and let go of what was sent and of the hints that a captured request brought."""
         self._stop()
+        words = self.query_one("#hint-words", Input)
+        words.value = " ".join(word for word in words.value.split() if word not in self._captured)
+        self._captured = frozenset()
         self.query_one(SentPart).show(None)
         self.query_one(TextArea).clear()
         self.query_one(TextArea).focus()
@@ -308,7 +312,9 @@ class TryScreen(MainScreen):
         self.query_one(TextArea).text = ask.text
         tokens = f" tokens:{ask.estimated_tokens}" if ask.estimated_tokens else ""
         tools = " tools" if ask.has_tools else ""
-        self.query_one("#hint-words", Input).value = (" ".join(ask.attachments) + tools + tokens).strip()
+        words = (" ".join(ask.attachments) + tools + tokens).strip()
+        self.query_one("#hint-words", Input).value = words
+        self._captured = frozenset(words.split())
         self.app.notify(f"{clean(path.name, 80)}: {ask.label}, session {ask.session or 'none'}.", markup=False)
 
     def _complain(self, error: ModelRouterError) -> None:
