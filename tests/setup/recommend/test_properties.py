@@ -58,6 +58,7 @@ def machines(draw: st.DrawFn) -> Machine:
                     (Gpu("Apple M1", "apple", unified=True),),
                     (Gpu("AMD Radeon 8060S", "amd", inside, inside, unified=True),),
                     (Gpu("AMD Radeon 8060S", "amd", inside + 64 * GIB, inside, unified=True, own=64 * GIB),),
+                    (Gpu("AMD graphics 0x9999", "amd", inside + 64 * GIB, inside, unified=True, own=64 * GIB),),
                     (Gpu("NVIDIA GB10", "nvidia", unified=True),),
                 )
             ),
