@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from model_router.cli.options import catalog_file, check_command, config_option, hint_options, json_option
-from model_router.cli.output import columns, complain, say, say_json
+from model_router.cli.output import columns, complain, say, say_json, say_words
 from model_router.cli.prompt import read_prompt
 from model_router.engine.decision import RoutingDecision
 from model_router.engine.hints import RoutingHints
@@ -83,7 +83,7 @@ def _show(decision: RoutingDecision, as_json: dict[str, Any] | None, *, explaine
         from model_router.cli.explanation import explain
 
         for line in explain(decision):
-            say(line)
+            say_words(line)
     else:
         say(decision.selected_engine, bold=True)
         say(decision.summary, dim=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from model_router.config.wording import printable
 from model_router.errors import Problem
+
+_TIE = "\N{WORD JOINER}"
+"""Stands for a space at which no line may break."""
 
 
 def plain(text: str) -> str:
@@ -31,23 +34,29 @@ def say(text: str = "", *, bold: bool = False, dim: bool = False) -> None:
 
 def say_words(text: str, *, bold: bool = False, dim: bool = False) -> None:
     """A sentence of the result, with its indent; on a terminal it breaks between words and goes on two further in."""
-    if not (sys.stdout and sys.stdout.isatty()):
-        say(text, bold=bold, dim=dim)
-        return
+    for line in _broken(text, sys.stdout):
+        say(line, bold=bold, dim=dim)
+
+
+def _broken(text: str, stream: TextIO | None) -> list[str]:
+    """A sentence in lines that fit the terminal, if ``stream`` is one. What is to be typed, between backticks, stays
+    whole, so that it can be copied."""
+    words = plain(text)
+    if not (stream and stream.isatty() and words.strip()):
+        return [words]
     from shutil import get_terminal_size
     from textwrap import wrap
 
-    first = " " * (len(text) - len(text.lstrip()))
+    first = " " * (len(words) - len(words.lstrip()))
     lines = wrap(
-        plain(text).strip(),
+        "`".join(part.replace(" ", _TIE) if place % 2 else part for place, part in enumerate(words.strip().split("`"))),
         max(get_terminal_size().columns - 1, 20),
         initial_indent=first,
         subsequent_indent=first + "  ",
         break_long_words=False,
         break_on_hyphens=False,
     )
-    for line in lines:
-        say(line, bold=bold, dim=dim)
+    return [line.replace(_TIE, " ") for line in lines]
 
 
 def talk(text: str) -> None:
@@ -57,11 +66,10 @@ def talk(text: str) -> None:
 
 def complain(message: str, hint: str, *, label: str = "error") -> None:
     """An error and what to do next, a line each; empty ones are left out."""
-    if message:
-        head = click.style(f"{label}: ", bold=True) if label else "  "
-        click.echo(head + plain(message), err=True, color=_color())
-    if hint:
-        click.echo(click.style("hint: ", bold=True) + plain(hint), err=True, color=_color())
+    for head, text in ((f"{label}:" if label else "", message), ("hint:", hint)):
+        if text:
+            whole = "\n".join(_broken(f"{head} {text}" if head else f"  {text}", sys.stderr))
+            click.echo(click.style(head, bold=True) + whole[len(head) :], err=True, color=_color())
 
 
 def say_json(value: Any) -> None:

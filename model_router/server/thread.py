@@ -203,6 +203,15 @@ def bind(listen: ListenConfig) -> socket.socket:
     return listener
 
 
+def can_listen(port: int) -> bool:
+    """Whether a program could listen there on loopback now: it is tried, and let go."""
+    try:
+        bind(ListenConfig(port=port)).close()
+    except ServerError:
+        return False
+    return True
+
+
 def _bind_error(error: OSError, host: str, port: int) -> ServerError:
     other = "choose another port: `model-router serve --port 8083`, or proxy.port in the file"
     if error.errno == errno.EADDRINUSE:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit, urlunsplit
 
 from model_router.engine.routes import Route
 from model_router.setup.survey import Survey
-from model_router.setup.wizard import Offer
+from model_router.setup.wizard import LLAMA_SERVER, Offer
+
+_TRIED = 32
+"""So many ports from the usual one on: more than there are servers to start, and other programs beside them."""
 
 
-def ports_in_use(found: Survey) -> frozenset[int]:
-    """Where the servers listen that run already."""
+def ports_in_use(found: Survey, is_free: Callable[[int], bool]) -> frozenset[int]:
+    """Where the servers listen that run already, and those of the ports for servers to be started that another program
+    has; ``is_free`` tells."""
     ports = (urlsplit(server.address).port for server in found.servers or ())
-    return frozenset(port for port in ports if port is not None)
+    usual = urlsplit(LLAMA_SERVER).port or 0
+    others = (port for port in range(usual, usual + _TRIED) if not is_free(port))
+    return frozenset(port for port in (*ports, *others) if port is not None)
 
 
 def own_ports(answers: Mapping[Route, Offer | None], busy: Collection[int]) -> dict[Route, Offer | None]:

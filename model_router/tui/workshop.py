@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from model_router.config.files import user_folder
-from model_router.errors import ServerError
 
 if TYPE_CHECKING:
     from model_router.setup.download.disk import Disk
@@ -164,12 +163,6 @@ class Workshop:
 
 
 def _port_is_free(port: int) -> bool:
-    """Whether a gateway could listen there now: it is tried, and let go."""
-    from model_router.config.proxy import ListenConfig
-    from model_router.server.thread import bind
+    from model_router.server.thread import can_listen
 
-    try:
-        bind(ListenConfig(port=port)).close()
-    except ServerError:
-        return False
-    return True
+    return can_listen(port)

@@ -127,6 +127,27 @@ def test_on_a_terminal_sentences_end_between_words(tmp_path: Path) -> None:
     assert " ".join(bare.split()).startswith(" ".join(wide.split())), "nothing is lost"
 
 
+@pytest.mark.parametrize(
+    ("arguments", "whole"),
+    [
+        (("setup", "fit", "qwen3.6-35b-a3b", "--gpu", "RTX 3060:12"), "GB/s"),
+        (("decide", "--explain", "drop the production database"), "trade-offs"),
+        (("serve",), "`model-router init --preset NAME`"),
+        (("init", "--auto", "--preset", "ollama"), "hint:"),
+    ],
+)
+def test_on_a_terminal_rows_and_hints_keep_within_its_width(
+    tmp_path: Path, arguments: tuple[str, ...], whole: str
+) -> None:
+    pytest.importorskip("pty", reason="terminals of this kind are a matter of Unix")
+    environ = {**os.environ, "MODEL_ROUTER_HOME": str(tmp_path / "h"), "NO_COLOR": "1"}
+    command = [sys.executable, "-c", IN_A_TERMINAL, *arguments]
+    shown = subprocess.run(command, capture_output=True, env=environ, timeout=60, check=True).stdout.decode()
+    lines = [line for line in shown.splitlines() if str(tmp_path) not in line]
+    assert max(map(len, lines)) < 60
+    assert any(whole in line for line in lines), "what is to be copied is in one line"
+
+
 def test_importing_the_package_loads_nothing_from_outside() -> None:
     script = (
         "import sys, model_router; print(0, *({'yaml', 'click', 're2', 'httpx'} & set(sys.modules)), file=sys.stderr)"

@@ -28,9 +28,10 @@ SERVER = RunningServer(
 def answer(command: Callable[..., Ended], monkeypatch: pytest.MonkeyPatch) -> Answer:
     """Run the wizard with these lines typed, on a machine where one server runs and one key is set."""
 
-    def run(lines: str, *arguments: str, found: Survey | None = None) -> Ended:
+    def run(lines: str, *arguments: str, found: Survey | None = None, taken: tuple[int, ...] = ()) -> Ended:
         usual = Survey(Machine(), {}, {"OPENAI_API_KEY": True}, (SERVER,), FoundModels())
         monkeypatch.setattr("model_router.setup.survey.survey", lambda *_: found or usual)
+        monkeypatch.setattr("model_router.server.thread.can_listen", lambda port: port not in taken)
         for module in ("wizard", "writing"):
             monkeypatch.setattr(f"model_router.cli.setup.{module}.person_is_there", lambda: True)
         monkeypatch.setattr("sys.stdin", io.StringIO(lines))
@@ -84,6 +85,18 @@ def test_two_models_in_files_are_two_servers(answer: Answer, home: Path) -> None
     assert addresses == {"one-Q4": "http://127.0.0.1:8080/v1", "two-Q4": "http://127.0.0.1:8081/v1"}
     assert "--alias one-Q4 --jinja`" in ended.err
     assert "--alias two-Q4 --jinja --port 8081`" in ended.err
+
+
+def test_a_server_to_be_started_gets_no_port_that_another_program_has(answer: Answer, home: Path) -> None:
+    header = ModelHeader("gguf", "llama", 4_000_000_000)
+    files = (LocalModel("one-Q4", "folder", Path("/models/one-Q4.gguf"), header, header.size),)
+    found = Survey(Machine("linux", "x86_64"), {}, {}, (), FoundModels(files))
+    ended = answer("1\n0\n0\n0\n0\n\ny\n", "--where", "local", found=found, taken=(8080, 8081))
+    assert ended.code == 0, ended.err
+    config = load_proxy(home / "routing_proxy.yaml", {})
+    # 8082 is the proxy's own
+    assert {backend.base_url for backend in config.backends.values()} == {"http://127.0.0.1:8083/v1"}
+    assert "--alias one-Q4 --jinja --port 8083`" in ended.err
 
 
 def test_a_no_at_the_end_writes_nothing(answer: Answer, home: Path) -> None:

@@ -244,6 +244,64 @@ def test_what_one_file_has_shown_leads_nobody_astray_in_the_next(
         assert (found.keys["llama.block_count"], found.keys["split.count"], found.tensors.count) == (number, 1, 1)
 
 
+def text(raw: bytes) -> bytes:
+    return struct.pack("<Q", len(raw)) + raw
+
+
+def number(name: bytes, value: int) -> bytes:
+    return text(name) + struct.pack("<II", 4, value)
+
+
+def row(name: bytes, *shape: int) -> bytes:
+    return text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 0, 0)
+
+
+@pytest.mark.parametrize("tensors", [0, 1])
+@pytest.mark.parametrize("before", [[b"word"] * 1500, [b"word"] * 1500 + [b"general.a", bytes(9)]])
+def test_a_text_that_is_the_rest_of_a_header_is_taken_for_a_text(
+    tmp_path: Path, before: list[bytes], tensors: int
+) -> None:
+    """Keys and tensors to the right number, all within the file; the real ones stand behind it."""
+    lie = b"".join([text(b"word")] * 40) + number(b"llama.block_count", 99) + row(b"blk.98.attn_k.weight", 1) * tensors
+    texts = [*before, lie + bytes(600)]
+    keys = [
+        text(b"general.architecture") + struct.pack("<I", 8) + text(b"llama"),
+        text(b"tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, len(texts)) + b"".join(map(text, texts)),
+        number(b"llama.block_count", 1),
+    ]
+    header = headed(tensors, len(keys), b"".join(keys) + row(b"blk.0.attn_k.weight", 64) * tensors)
+    path = tmp_path / "a.gguf"
+    path.write_bytes(header + bytes(-len(header) % 32) + bytes(64 * 4) * tensors)
+    shared = Families()
+    for _ in range(2):
+        found = read_layout(path, shared)
+        assert found.keys["llama.block_count"] == 1
+        assert found.tensors.attention == (frozenset({0}) if tensors else frozenset())
+
+
+def test_a_table_that_a_large_file_has_shown_is_not_believed_of_a_small_one(tmp_path: Path) -> None:
+    """A tensor of a type that nobody knows has no size to miss in the file."""
+    rows = row(b"blk.0.attn_k.weight", 1 << 22)
+    unknown = rows[:-12] + struct.pack("<IQ", 999, 0)
+    header = headed(1, 1, text(b"general.architecture") + struct.pack("<I", 8) + text(b"llama") + unknown)
+    large, small = tmp_path / "large.gguf", tmp_path / "small.gguf"
+    large.write_bytes(header + bytes(4096))
+    small.write_bytes(header + bytes(-len(header) % 32))
+    shared = Families()
+    assert read_layout(large, shared).tensors.elements == 1 << 22
+    with pytest.raises(SetupError, match="claims 4194304 elements"):
+        read_layout(small, shared)
+
+
+def test_a_type_that_nobody_knows_is_read_without_a_guess(tmp_path: Path) -> None:
+    path = write_small_gguf(tmp_path / "a.gguf", tokens=VOCABULARIES["plain"], last={"general.file_type": 15})
+    raw = path.read_bytes()
+    place = raw.rindex(b"token_embd.weight") + len(b"token_embd.weight") + 4 + 2 * 8
+    path.write_bytes(raw[:place] + struct.pack("<I", 999) + raw[place + 4 :])
+    found = read_layout(path)
+    assert (found.keys["general.file_type"], found.tensors.types) == (15, {999: 8 * 32})
+
+
 def test_lists_of_texts_one_behind_the_other_are_told_apart(tmp_path: Path) -> None:
     """What stands between them is shorter than a sample: the guess goes to the end of the second."""
     words = [f"word-{number}" for number in range(4000)]
@@ -359,6 +417,7 @@ HUGE = 2**63
         (headed(0, 1, KEY + struct.pack("<IIQQ", 9, 8, 1, HUGE) + bytes(64)), "longer than the file"),
         (headed(1, 0, struct.pack("<Q", HUGE) + bytes(64)), "name of a tensor"),
         (headed(1, 0, KEY + struct.pack("<I", 2**31) + bytes(64)), "dimensions"),
+        (headed(1, 0, bytes(64)), "a tensor has no name"),
         (headed(1, 0, KEY + struct.pack("<IQIQ", 1, HUGE, 0, 0) + bytes(64)), "claims 9223372036854775808 elements"),
         (headed(1, 0, KEY + struct.pack("<IQIQ", 1, 1, 0, HUGE) + bytes(64)), "not all there"),
         (headed(0, 0), "names no architecture"),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from model_router.cli.options import TokenCount, json_option
-from model_router.cli.output import columns, say, say_json, say_words, talk
+from model_router.cli.output import columns, say_json, say_words, talk
 from model_router.cli.setup.machine import gpu_option, hardware_option, machine_for, speeds_here
 from model_router.errors import UsageError
 
@@ -110,19 +110,19 @@ def _show(verdict: Verdict) -> None:
     from model_router.setup.fit.wording import gib
 
     shape, load = verdict.shape, verdict.load
-    say(f"{shape.name} {shape.quant}".strip(), bold=True)
-    say(f"{load.context:,} tokens of context, cache {load.cache_type.value}, {load.slots} at once", dim=True)
+    say_words(f"{shape.name} {shape.quant}".strip(), bold=True)
+    say_words(f"{load.context:,} tokens of context, cache {load.cache_type.value}, {load.slots} at once", dim=True)
     if shape.context_max is not None and load.context > shape.context_max:
-        say(f"note: it was made for {shape.context_max:,} tokens of context at most")
+        say_words(f"note: it was made for {shape.context_max:,} tokens of context at most")
     if shape.basis == "estimate":
         near = likely_name(shape.name, os.environ)
         guess = f"; did you mean {near}?" if near else ""
         say_words(f"note: no catalog has it, so all of this is worked out from its name{guess}")
     for line in columns(sum_rows(verdict)):
-        say(line)
+        say_words(line)
     if verdict.placement is None:
         known = verdict.budget is not None
-        say(
+        say_words(
             f"does not fit: {gib(verdict.budget or 0)} can be used at most"
             if known and verdict.fits is False
             else "nobody can tell: the free memory of this machine is not known",
@@ -131,7 +131,7 @@ def _show(verdict: Verdict) -> None:
         if known and verdict.fits is False:
             talk("Less is needed with a smaller --quant, a shorter --context, or --kv-type q8_0.")
         return
-    say(f"fits: {MODE_WORDS[verdict.placement.mode]}", bold=True)
+    say_words(f"fits: {MODE_WORDS[verdict.placement.mode]}", bold=True)
     rows = []
     for pool, taken in (
         (verdict.placement.gpu, verdict.placement.gpu_bytes),
@@ -141,12 +141,12 @@ def _show(verdict: Verdict) -> None:
             left = gib(pool.budget - taken)
             rows.append((pool.name, f"{gib(taken)} of {gib(pool.budget)}", f"{left} left", pool.reason))
     for line in columns(rows):
-        say(line)
+        say_words(line)
     say_words(f"longest context that fits like this: {_longest(verdict)}")
     speed = verdict.speed
     if speed is not None:
         deep = f" with {load.depth:,} tokens in the cache" if load.depth else ""
-        say(f"about {speed.mid:.0f} tokens a second ({speed.low:.0f} to {speed.high:.0f}){deep}", bold=True)
+        say_words(f"about {speed.mid:.0f} tokens a second ({speed.low:.0f} to {speed.high:.0f}){deep}", bold=True)
         say_words(f"  {speed.words}", dim=True)
 
 

@@ -80,6 +80,7 @@ def command(*, where: str | None, config_dir: Path | None, proxy_port: int | Non
 
 def _questions(where: Where) -> tuple[tuple[Question, ...], frozenset[int]]:
     """Look around, once, and work out what may be asked, and which ports servers have."""
+    from model_router.server.thread import can_listen
     from model_router.setup.download.plan import Adapter, default_root
     from model_router.setup.download.wanted import models_here
     from model_router.setup.hardware import LiveProbe
@@ -98,7 +99,7 @@ def _questions(where: Where) -> tuple[tuple[Question, ...], frozenset[int]]:
         where,
         models_folder=str(default_root(Adapter.LLAMACPP, os.environ)),
     )
-    return asked, ports_in_use(found)
+    return asked, ports_in_use(found, can_listen)
 
 
 def _ask(question: Question, answers: Mapping[Route, Offer | None]) -> Offer | None:

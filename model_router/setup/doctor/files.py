@@ -10,16 +10,17 @@ import httpx
 from model_router.config.capture import LOG_PROMPTS, keeps_all
 from model_router.config.proxy import PromptCapture, ProxyConfig
 from model_router.config.proxy_file import CheckedProxy
+from model_router.errors import Problem
 from model_router.setup.doctor.finding import Finding, fine, problem, warning
 
 
 def check_files(checked: CheckedProxy) -> Iterator[Finding]:
     """The proxy file and the catalog that it names."""
     for mistake in checked.problems:
-        words = str(mistake).removeprefix(f"{checked.file}: ")
+        words = _words(mistake, checked.file)
         yield problem("config.proxy", checked.file, words, checked.hint or "Correct the file.")
     for mistake in checked.warnings:
-        yield warning("config.proxy", checked.file, str(mistake), "Look at this line.")
+        yield warning("config.proxy", checked.file, _words(mistake, checked.file), "Look at this line.")
     if not checked.problems and checked.config is not None:
         count = len(checked.config.backends)
         yield fine("config.proxy", checked.file, f"valid, {count} backend{'s' * (count != 1)}")
@@ -27,9 +28,19 @@ def check_files(checked: CheckedProxy) -> Iterator[Finding]:
     if catalog is None:
         return
     for mistake in catalog.problems:
-        yield problem("config.catalog", catalog.file, str(mistake), "Correct it: until then every prompt is blocked.")
+        words = _words(mistake, catalog.file)
+        yield problem("config.catalog", catalog.file, words, "Correct it: until then every prompt is blocked.")
     if not catalog.problems:
         yield fine("config.catalog", catalog.file, "valid")
+
+
+def _words(mistake: Problem, file: str) -> str:
+    """The mistake, its place without the name of the file that the finding is about."""
+    text = str(mistake)
+    if mistake.file != file:
+        return text
+    place = text.removeprefix(file)
+    return f"line {place[1:]}" if mistake.line else place.removeprefix(": ")
 
 
 def check_keys(config: ProxyConfig, environ: Mapping[str, str]) -> Iterator[Finding]:

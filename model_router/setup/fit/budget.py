@@ -97,9 +97,9 @@ def pools_of(machine: Machine) -> Pools:
     usable = [gpu for gpu in machine.gpus if _computes(gpu)]
     cards = _discrete_pools([gpu for gpu in usable if not gpu.unified])
     unified = sorted((gpu for gpu in usable if gpu.unified), key=lambda gpu: (-(gpu.total or 0), gpu.index))
-    inside = tuple(_unified_pool(gpu, machine) for gpu in unified[:1])
+    inside = tuple(_unified_pool(gpu, machine, processor) for gpu in unified[:1])
     if cards:  # beside them the small graphics of most processors only drive a display
-        inside = tuple(pool for pool in inside if not pool.assumed)
+        inside = tuple(pool for pool in inside if not pool.assumed or (pool.budget or 0) > (processor.budget or 0))
     return Pools((*cards, *inside), processor)
 
 
@@ -166,9 +166,14 @@ def _card_budget(gpu: Gpu) -> tuple[int | None, str]:
     return None, "its memory is not known"
 
 
-def _unified_pool(gpu: Gpu, machine: Machine) -> Pool:
+def _unified_pool(gpu: Gpu, machine: Machine, processor: Pool) -> Pool:
     budget, reason = _unified_budget(gpu, machine)
-    return _graphics_pool("unified", gpu.name, budget, reason, gpu.name or machine.processor.name)
+    pool = _graphics_pool("unified", gpu.name, budget, reason, gpu.name or machine.processor.name)
+    if not (pool.assumed and gpu.vendor == "amd"):
+        return pool
+    # it reads the processor's own memory, and nothing tells that it does so faster
+    source = f"that of the processor's memory, {processor.source}"
+    return replace(pool, bandwidth=processor.bandwidth, efficiency=processor.efficiency, source=source)
 
 
 def _unified_budget(gpu: Gpu, machine: Machine) -> tuple[int | None, str]:

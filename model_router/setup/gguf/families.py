@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from model_router.setup.gguf.samples import is_entry, likely_end
-from model_router.setup.gguf.tensors import TensorTable, read_tensors
+from model_router.setup.gguf.tensors import TensorTable, fits_file, read_tensors
 from model_router.setup.gguf.window import Window
 
 _FEWEST_TEXTS = 1024
@@ -46,7 +46,7 @@ class Families:
         """The table of ``count`` tensors at ``place``."""
         beginning = count, window.peek(place, 48)
         raw, table = self._tables.get(beginning, (b"", None))
-        if table is not None and window.peek(place, len(raw)) == raw:
+        if table is not None and fits_file(table.elements, window) and window.peek(place, len(raw)) == raw:
             return table
         table = read_tensors(window, count, place)
         _keep(self._tables, beginning, (window.peek(place, table.length), table))

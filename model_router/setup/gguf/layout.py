@@ -39,13 +39,21 @@ _SMALLEST_KEY = 8 + 1 + 4 + 1
 class GgufHeader:
     """``keys`` without texts in arrays and without long arrays.
 
-    ``size`` is that of the file, ``data`` where the tensors begin.
+    ``size`` is that of the file, ``data`` where the tensors begin, at a multiple of ``alignment`` as each of them.
     """
 
     keys: dict[str, Value]
     tensors: TensorTable
     size: int
     data: int
+    alignment: int
+
+    @property
+    def is_seamless(self) -> bool:
+        """Whether header and tensors fill the file to its end, with no more than the alignment between them."""
+        gap = self.tensors.widest_gap
+        rest = self.size - self.data - self.tensors.reach
+        return gap is not None and gap < self.alignment and rest < self.alignment
 
 
 def read_layout(path: Path, families: Families | None = None) -> GgufHeader:
@@ -67,11 +75,12 @@ def _read(window: Window, families: Families) -> GgufHeader:
     """The header by guesses at where vocabularies end; where it does not come out as a whole one, without them.
 
     A wrong guess leads into the middle of texts or past some keys. Then there are not as many keys as there should be,
-    with as many tensors behind them, all of which lie within the file.
+    with as many tensors behind them that fill the file to its last byte, as they do in every file that loads. Texts
+    that are such keys and tensors are made on purpose, by whoever could have written them as keys just as well.
     """
     try:
         header = _read_all(window, families)
-        if header.tensors.count or header.data >= window.size:
+        if header.is_seamless:
             return header
     except SetupError:
         pass
@@ -90,6 +99,7 @@ def _read_all(window: Window, families: Families | None) -> GgufHeader:
     room = window.size - 24
     if keys > min(_MOST_KEYS, room // _SMALLEST_KEY) or tensors > min(_MOST_TENSORS, room // SMALLEST_TENSOR):
         raise window.wrong(f"it claims {keys} keys and {tensors} tensors")
+    families = families if tensors else None  # nothing behind the keys could show that a guess was wrong
     values, place = _read_keys(window, keys, families)
     table = read_tensors(window, tensors, place) if families is None else families.table(window, tensors, place)
     alignment = values.get("general.alignment", 32)
@@ -98,7 +108,7 @@ def _read_all(window: Window, families: Families | None) -> GgufHeader:
     data = -(-(place + table.length) // alignment) * alignment
     if tensors and data + table.reach > window.size:
         raise window.wrong("it is not all there")
-    return GgufHeader(values, table, window.size, data)
+    return GgufHeader(values, table, window.size, data, alignment)
 
 
 def _read_keys(window: Window, count: int, families: Families | None) -> tuple[dict[str, Value], int]:

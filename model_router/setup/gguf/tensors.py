@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import compress
-from operator import add
+from operator import add, sub
 
 from model_router.setup.gguf.types import TENSOR_TYPES
 from model_router.setup.gguf.window import Window
@@ -40,12 +40,14 @@ class TensorTable:
     """Sums over all tensors of one file. ``types`` is the number of elements by type.
 
     ``length`` is that of the table itself, in bytes; ``reach`` is how far behind the beginning of the data the last
-    tensor ends, as far as types are known.
+    tensor ends, as far as types are known. ``widest_gap`` is the most that is left free before a tensor; ``None`` where
+    they do not lie one behind the other in the order of the table, or a type is not known.
     """
 
     count: int
     length: int
     reach: int
+    widest_gap: int | None
     elements: int
     bytes: int
     embedding_bytes: int
@@ -71,6 +73,8 @@ def read_tensors(window: Window, count: int, place: int) -> TensorTable:
     rows = _rows(window, count, place)
     if max(map(len, rows.names), default=0) > _LONGEST_NAME:
         raise window.wrong("the name of a tensor is too long")
+    if b"" in rows.names:
+        raise window.wrong("a tensor has no name")
     sizes: dict[bytes, int] = {}
     types: dict[int, int] = {}
     for shape, number in Counter(rows.shapes).items():
@@ -79,19 +83,22 @@ def read_tensors(window: Window, count: int, place: int) -> TensorTable:
             raise window.wrong(f"a tensor claims {dimensions} dimensions")
         *lengths, kind = _SHAPES[dimensions].unpack(shape)[1:]
         elements = math.prod(lengths)
-        if elements > 2048 * window.size:  # a bit an element would still be a file of this size
+        if not fits_file(elements, window):
             name = rows.names[rows.shapes.index(shape)][:80].decode("utf-8", "replace")
             raise window.wrong(f"the tensor {name!r} claims {elements} elements")
         block = TENSOR_TYPES.get(kind)
         sizes[shape] = -(-elements // block.elements) * block.bytes if block else 0
         types[kind] = types.get(kind, 0) + number * elements
     each = list(map(sizes.__getitem__, rows.shapes))
+    ends = list(map(add, rows.offsets, each))
+    gaps = list(map(sub, rows.offsets, (0, *ends)))
     text = b"\n".join((b"", *rows.names))
     embedding = rows.shapes[rows.names.index(_EMBEDDING)] if _EMBEDDING in rows.names else b""
     return TensorTable(
         count=count,
         length=rows.end - place,
-        reach=max(map(add, rows.offsets, each), default=0),
+        reach=max(ends, default=0),
+        widest_gap=max(gaps, default=0) if min(gaps, default=0) >= 0 and types.keys() <= TENSOR_TYPES.keys() else None,
         elements=sum(types.values()),
         bytes=sum(each),
         embedding_bytes=sizes[embedding] if embedding else 0,
@@ -101,6 +108,11 @@ def read_tensors(window: Window, count: int, place: int) -> TensorTable:
         attention=frozenset(map(int, _ATTENTION.findall(text))),
         recurrent=frozenset(map(int, _RECURRENT.findall(text))),
     )
+
+
+def fits_file(elements: int, window: Window) -> bool:
+    """Whether a file of this size can hold so many, whatever the type."""
+    return elements <= 2048 * window.size
 
 
 def _rows(window: Window, count: int, place: int) -> _Rows:

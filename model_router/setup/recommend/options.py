@@ -265,7 +265,9 @@ def scaled(pools: Pools, share: float) -> Pools:
         return pools
 
     def part(pool: Pool) -> Pool:
-        return pool if pool.budget is None else replace(pool, budget=int(pool.budget * share))
+        cards = tuple(map(part, pool.cards))
+        budget = None if pool.budget is None else int(pool.budget * share)
+        return replace(pool, budget=budget, cards=cards)
 
     return Pools(tuple(part(pool) for pool in pools.graphics), part(pools.processor))
 

@@ -2,9 +2,10 @@
 
 The plan is the best of all sets of loads that fit at once. A load is one model in one file at one place, at a context
 and with or without its projector, of a model that could be a pick; it serves every route that it is able to, at half
-the speed that is asked of a pick. More memory adds sets,
-takes none away and makes no load slower, so the sum of cited quality over all routes, where one that is not served
-counts nothing, never falls. Route by route there is no such promise: what one of them gains another may pay for.
+the speed that is asked of a pick. On each route its cited quality counts, up to that of the route's pick: a better
+model that is too slow to be picked is no gain. More memory adds sets, takes none away, makes no load slower and no pick
+worse, so the sum over all routes, where one that is not served counts nothing, never falls, and all picks at once are
+the most that it can be. Route by route there is no such promise: what one of them gains another may pay for.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
+from types import MappingProxyType
 
 from model_router.setup.fit.budget import Pools
 from model_router.setup.fit.memory import Load, MemoryNeed, memory_need
@@ -32,6 +34,8 @@ from model_router.setup.recommend.options import (
     storable,
 )
 from model_router.setup.recommend.quality import quality_for, speed_penalty
+
+_NOTHING: Mapping[Work, float] = MappingProxyType({})
 
 SHARED_SPEED = 0.5
 """Of the speed that is asked of a pick so much is enough where one model serves several routes for want of memory."""
@@ -68,7 +72,8 @@ def together(
     served = [need for need in needs if need.work in picks]
     shared = _one_load_each(picks, served, at)
     fits = len(shared) == len(picks) and _Budgets.of(at.pools).hold(_usage(shared.values(), at.pools))
-    plan = shared if fits else _best_plan(candidates, ranked, served, at)
+    most = {need.work: picks[need.work].quality.points for need in served}
+    plan = shared if fits else _best_plan(candidates, ranked, served, at, most)
     gpu, cpu = usage(plan.values())
     count = len({option.name for option in picks.values()})
     words = _all_words(count, len(picks), len(needs)) if fits else _plan_words(picks, plan)
@@ -199,8 +204,8 @@ class _Run:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One load: the routes it serves with their cited quality, the same as ``points`` in the order of the routes, and
-    what it takes."""
+    """One load: the routes it serves with their cited quality, as much of that as counts as ``points`` in the order of
+    the routes, and what it takes."""
 
     run: _Run
     measured: float | None
@@ -210,7 +215,7 @@ class _Row:
 
 
 Points = tuple[int, ...]
-"""For each route the quality it is served with, in thousandths of a point; 0 where it is not."""
+"""For each route the quality that counts, in thousandths of a point; 0 where it is not served."""
 
 
 def _best_plan(
@@ -218,15 +223,17 @@ def _best_plan(
     ranked: Mapping[Work, Sequence[Option]],
     needs: Sequence[RouteNeed],
     at: Circumstances,
+    most: Mapping[Work, float],
 ) -> dict[Work, Option]:
-    """The set with the highest sum of quality over all routes; of equals the fewest models, then the least memory.
+    """The set with the highest sum of quality over all routes, of which on each no more than ``most`` counts; of equals
+    the fewest models, then the least memory.
 
     Every set is looked at, or known to be no better than another.
     """
     able = {option.name for options in ranked.values() for option in options if is_eligible(option)}
-    rows = _undominated(row for one in candidates if one.name in able for row in _rows(one, needs, at))
+    rows = _undominated(row for one in candidates if one.name in able for row in _rows(one, needs, at, most))
     budgets = _Budgets.of(at.pools)
-    chosen = _in_better_files(_Search(budgets).best(rows, len(needs)), needs, budgets, at)
+    chosen = _in_better_files(_Search(budgets).best(rows, len(most)), needs, budgets, at)
     plan: dict[Work, Option] = {}
     for need in needs:
         serving = [row for row in chosen if need.work in row.serves]
@@ -300,7 +307,7 @@ def _in_better_files(
         for variant in _usual_files(run, at):
             taken = memory_need(variant.shape, run.load)
             for placement in placements(variant.shape, taken, at.pools):
-                other = _row(replace(run, variant=variant, taken=taken, placement=placement), own, at, needs)
+                other = _row(replace(run, variant=variant, taken=taken, placement=placement), own, at)
                 used = [*(one.used for one in rows[:place]), other.used, *(one.used for one in rows[place + 1 :])]
                 same = placement.mode is run.placement.mode and other.serves == row.serves
                 if same and rows[place] is row and budgets.hold(tuple(map(sum, zip(*used, strict=True)))):
@@ -317,7 +324,9 @@ def _usual_files(run: _Run, at: Circumstances) -> list[Variant]:
     return sorted((one for one in better if storable(one, at.disk_free)), key=lambda one: one.step.penalty)
 
 
-def _rows(candidate: Candidate, needs: Sequence[RouteNeed], at: Circumstances) -> Iterator[_Row]:
+def _rows(
+    candidate: Candidate, needs: Sequence[RouteNeed], at: Circumstances, most: Mapping[Work, float]
+) -> Iterator[_Row]:
     """Every load of a model: at each context that a route asks for, with the projector and without, in each place."""
     wanted = _wanted(candidate, needs)
     for context in sorted({one.need.context for one in wanted}):
@@ -332,7 +341,7 @@ def _rows(candidate: Candidate, needs: Sequence[RouteNeed], at: Circumstances) -
             load = Load(context)
             taken = memory_need(variant.shape, load)
             for placement in placements(variant.shape, taken, at.pools):
-                row = _row(_Run(candidate, variant, load, taken, placement), own, at, needs)
+                row = _row(_Run(candidate, variant, load, taken, placement), own, at, most)
                 if row.serves:
                     yield row
 
@@ -361,11 +370,11 @@ def _light(variants: Sequence[Variant], at: Circumstances) -> Variant | None:
     return min(able, key=lambda one: (one.shape.weights_bytes, not one.here, one.step.quant), default=None)
 
 
-def _row(run: _Run, own: Sequence[_Wanted], at: Circumstances, needs: Sequence[RouteNeed] = ()) -> _Row:
+def _row(run: _Run, own: Sequence[_Wanted], at: Circumstances, most: Mapping[Work, float] = _NOTHING) -> _Row:
     measured = measured_rate(run.candidate, run.variant, at)
     rate = measured or 1 / token_seconds(run.variant.shape, run.load, run.placement)
     serves = {one.need.work: one.points for one in own if rate >= max(one.need.floor, one.asked * SHARED_SPEED)}
-    points = tuple(round(serves.get(one.work, 0) * 1000) for one in needs)
+    points = tuple(round(min(serves.get(work, 0), top) * 1000) for work, top in most.items())
     return _Row(run, measured, serves, points, _used_bytes(run.placement, at.pools))
 
 

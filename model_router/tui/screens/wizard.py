@@ -256,8 +256,8 @@ class WizardScreen(MainScreen):
 
     def _keep_free(self) -> None:
         """The ports that no server to be started may take: those of others, and the gateway's own."""
-        found = self.session.workshop.found
-        others = ports_in_use(found) if found is not None else frozenset()
+        workshop = self.session.workshop
+        others = ports_in_use(workshop.found, workshop.port_is_free) if workshop.found is not None else frozenset()
         self.flow.busy = others | {self.port.port}
 
     async def _ask_model(self, offer: Offer) -> None:

@@ -98,7 +98,8 @@ def test_every_mistake_of_the_files_is_a_finding(tmp_path: Path) -> None:
     examination = examine(path, {}, patience=1)
     assert not examination.is_well
     told = " ".join(each.message for each in examination.findings if each.level is Level.PROBLEM)
-    assert ":1: proxy.port:" in told
+    assert "line 1: proxy.port:" in told
+    assert str(path) not in told, "the finding's subject names the file"
     assert "did you mean 'backends'?" in told
     assert examination.cards == ()
     missing = examine(tmp_path / "nothing.yaml", {}, patience=1)

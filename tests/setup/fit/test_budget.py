@@ -63,6 +63,15 @@ def test_a_large_one_stands_beside_a_small_card_and_what_is_fastest_is_taken() -
         assert (verdict.placement.mode, verdict.placement.gpu and verdict.placement.gpu.name) == (Mode.GPU, name)
 
 
+def test_graphics_in_a_ryzen_that_nobody_knows_read_memory_as_the_processor_does() -> None:
+    inside = Gpu("AMD graphics 0x9999", "amd", 96 * GIB, 96 * GIB, unified=True, own=96 * GIB)
+    alone, beside = (pools_of(Machine(memory=ram(32), gpus=gpus)) for gpus in ((inside,), (inside, card(gib=2))))
+    for pools in (alone, beside):
+        (pool,) = [one for one in pools.graphics if one.kind == "unified"]
+        assert (pool.rate, pool.assumed) == (pools.processor.rate, True)
+        assert pool.budget == 95 * GIB, "a card beside it takes none of what the processor could not hold"
+
+
 def test_a_slow_card_takes_nothing_from_faster_graphics_inside() -> None:
     inside = Gpu("AMD Radeon 8060S", "amd", 60 * GIB, 60 * GIB, unified=True, index=1)
     slow = card("NVIDIA GeForce GTX 1050 Ti", 4)

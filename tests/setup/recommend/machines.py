@@ -46,3 +46,15 @@ def model_for(found: Recommendation, work: Work) -> str | None:
     """The name of the pick."""
     pick = found.choices[work].pick
     return pick.name if pick else None
+
+
+def qualities(found: Recommendation) -> dict[Work, float]:
+    """The cited quality of each pick; none is less than any."""
+    return {work: choice.pick.quality.points if choice.pick else -1.0 for work, choice in found.choices.items()}
+
+
+def at_once(found: Recommendation) -> float:
+    """The quality of what can be loaded at once, over all routes, on each as much of it as the pick has; where a route
+    is not served it counts nothing."""
+    picks, plan = qualities(found), found.together.plan
+    return round(sum(min(option.quality.points, picks[work]) for work, option in plan.items()), 2)

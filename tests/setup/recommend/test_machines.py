@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from model_router.setup.fit.budget import pools_of
 from model_router.setup.fit.placement import Mode
 from model_router.setup.hardware import scan_machine
 from model_router.setup.hardware.recording import Recording
@@ -14,9 +15,9 @@ from model_router.setup.machine import Gpu, Machine, Memory, Processor
 from model_router.setup.model_catalog import Work
 from model_router.setup.recommend.needs import ROUTE_NEEDS, SetupProfile, route_need
 from model_router.setup.recommend.options import Shortfall
-from model_router.setup.recommend.recommendation import recommend
+from model_router.setup.recommend.recommendation import Recommendation, recommend
 from model_router.setup.recommend.report import recommendation_to_dict
-from tests.setup.recommend.machines import NAMES, answer, catalog, model_for, picks
+from tests.setup.recommend.machines import NAMES, answer, at_once, catalog, model_for, picks
 from tests.setup.test_hardware import recorded
 
 GIB = 1 << 30
@@ -73,6 +74,30 @@ def test_a_small_card_beside_large_graphics_in_the_processor_takes_no_model_away
         "NVIDIA GeForce RTX 3060",
         "AMD Radeon 8060S (Strix Halo)",
     ]
+
+
+def test_a_light_profile_leaves_half_of_several_cards_too() -> None:
+    machine = scan_machine(Recording(recorded("2x3090")))
+    (whole,) = pools_of(machine).whole
+    assert whole.devices == 2
+    found = recommend(machine, catalog(), profile=SetupProfile.LIGHTWEIGHT)
+    used = [choice.pick.placement for choice in found.choices.values() if choice.pick]
+    assert any(placement.gpu_bytes for placement in used)
+    assert all(placement.gpu_bytes <= (whole.budget or 0) / 2 for placement in used)
+
+
+def test_a_better_model_at_half_the_speed_of_a_pick_is_no_gain_over_it() -> None:
+    """With room for all picks they are loaded, so nothing that stands in for them may count more than they do."""
+
+    def with_card(size: int, profile: SetupProfile = SetupProfile.BALANCED) -> Recommendation:
+        card = Gpu("Some Card", "nvidia", size * GIB, size * GIB)
+        machine = Machine(memory=Memory(64 * GIB, 8 * GIB), gpus=(card,))
+        return recommend(machine, catalog(), profile=profile)
+
+    assert at_once(with_card(4)) <= at_once(with_card(5))
+    some, every = with_card(80, SetupProfile.QUALITY), with_card(96, SetupProfile.QUALITY)
+    assert (some.together.fits, every.together.fits) == (False, True)
+    assert at_once(some) <= at_once(every)
 
 
 def test_a_laptop_is_given_small_models_and_nothing_too_large() -> None:

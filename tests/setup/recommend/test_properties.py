@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from model_router.setup.fit.memory import CacheType, Load, memory_need
 from model_router.setup.fit.shape import from_catalog
 from model_router.setup.machine import Disk, Gpu, Machine, Memory, Processor
-from model_router.setup.model_catalog import ModelCatalog, Work
+from model_router.setup.model_catalog import ModelCatalog
 from model_router.setup.recommend.needs import SetupProfile
 from model_router.setup.recommend.options import LocalModel
 from model_router.setup.recommend.recommendation import Recommendation, recommend
-from tests.setup.recommend.machines import catalog
+from tests.setup.recommend.machines import at_once, catalog, qualities
 
 GIB = 1 << 30
 _CARDS = ("NVIDIA GeForce RTX 3060", "NVIDIA GeForce RTX 4090", "GeForce GTX 1050 Ti", "Some Card")
@@ -58,6 +58,7 @@ def machines(draw: st.DrawFn) -> Machine:
                     (Gpu("Apple M1", "apple", unified=True),),
                     (Gpu("AMD Radeon 8060S", "amd", inside, inside, unified=True),),
                     (Gpu("AMD Radeon 8060S", "amd", inside + 64 * GIB, inside, unified=True, own=64 * GIB),),
+                    (Gpu("AMD graphics 0x9999", "amd", inside + 64 * GIB, inside, unified=True, own=64 * GIB),),
                     (Gpu("NVIDIA GB10", "nvidia", unified=True),),
                 )
             ),
@@ -100,16 +101,6 @@ def catalogs(draw: st.DrawFn) -> ModelCatalog:
     """A handful of the catalog's models: what one of them hides in the whole catalog comes to light."""
     names = draw(st.sets(st.sampled_from(sorted(catalog().models)), min_size=2, max_size=8))
     return replace(catalog(), models={name: catalog().models[name] for name in sorted(names)})
-
-
-def qualities(found: Recommendation) -> dict[Work, float]:
-    """The cited quality of each pick; none is less than any."""
-    return {work: choice.pick.quality.points if choice.pick else -1.0 for work, choice in found.choices.items()}
-
-
-def at_once(found: Recommendation) -> float:
-    """The quality of what can be loaded at once, over all routes; one that is not served counts nothing."""
-    return round(sum(option.quality.points for option in found.together.plan.values()), 2)
 
 
 def hold_the_budgets(found: Recommendation) -> None:
