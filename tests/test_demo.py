@@ -20,6 +20,7 @@ from model_router.router import ModelRouter
 from model_router.server.demo import DEMO_MODELS, Demo, DemoTraffic
 from model_router.server.demo_asks import DEMO_ASKS
 from model_router.server.gateway import Gateway
+from model_router.server.record import CLIENT_LEFT
 from model_router.server.thread import ServerThread
 
 WATCHER = """
@@ -158,7 +159,9 @@ def test_the_traffic_goes_through_the_gateway_and_can_be_switched(demo: Demo) ->
     events = [live.event for live in gateway.ring.drain()]
     assert {event.outcome for event in events} >= {"ok", "confirm"}
     assert len({event.route for event in events}) >= 6
-    assert {event.status for event in events} <= {200, 409}
+    left = [event for event in events if event.status == CLIENT_LEFT]
+    assert len(left) <= 2, "each stop may leave one answer"
+    assert {event.status for event in events} - {CLIENT_LEFT} <= {200, 409}
 
 
 def test_the_traffic_outlives_a_gateway_that_is_not_there() -> None:

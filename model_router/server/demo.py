@@ -240,7 +240,7 @@ class DemoTraffic:
                 self._thread.start()
 
     def stop(self, timeout: float = 5.0) -> None:
-        """Stop asking; the request under way is finished first, for at most ``timeout`` seconds."""
+        """Stop asking; what is under way is left as soon as some of its answer is there, within ``timeout`` seconds."""
         with self._switch:
             if self._thread is not None:
                 self._stop.set()

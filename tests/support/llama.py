@@ -182,4 +182,4 @@ def _port_of(process: subprocess.Popen[bytes], log: Path, deadline: float) -> in
 
 
 def _end_of(log: Path) -> str:
-    return log.read_text(errors="replace")[-1500:]
+    return log.read_text(errors="replace")[-1500:].strip()
