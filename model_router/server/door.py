@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeAlias
 
 from model_router.server.forward import forward
-from model_router.server.gateway import Gateway, GatewayState
+from model_router.server.gateway import Gateway
 from model_router.server.headers import RawHeaders
 from model_router.server.intake import Intake, Receive
 from model_router.server.outlet import ClientLeft, Outlet, Send
@@ -66,9 +66,7 @@ class Door:
         outlet = Outlet(send, endpoint, record)
         task = gateway.begin(record)
         try:
-            if gateway.state is GatewayState.STOPPING:
-                raise _stopping("The gateway is stopping; try again in a moment.")
-            record.key_name = gateway.guard.check(intake.text_headers)
+            admit(gateway, endpoint.path, intake.text_headers, record, posts=True)
             await forward(gateway, endpoint, intake, record, outlet, task=task)
         except Refusal as refusal:
             await _refuse(refusal, intake, outlet)
