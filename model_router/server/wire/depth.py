@@ -28,30 +28,41 @@ def children_deeper(parts: Sequence[dict[str, msgspec.Raw] | list[msgspec.Raw]],
     return any_deeper([child for part in parts for child in (part.values() if isinstance(part, dict) else part)], limit)
 
 
-def any_deeper(children: Sequence[msgspec.Raw], limit: int) -> bool:
+def any_deeper(children: Sequence[msgspec.Raw], limit: int, splits: int = _SPLITS) -> bool:
     """Whether one of them is nested deeper than ``limit``."""
+    longest = max([memoryview(child).nbytes for child in children], default=0)
+    return longest > BYTES_PER_LEVEL * limit and _half_deeper(children, limit, splits)
+
+
+def _half_deeper(children: Sequence[msgspec.Raw], limit: int, splits: int) -> bool:
+    """The same. While there are too many brackets in all of them together, half of them are looked at alone."""
+    if len(children) == 1:
+        return is_deeper(children[0], limit, splits)
     together = b"".join(children)
-    if len(together) <= BYTES_PER_LEVEL * limit or not _more_than(limit, together, _CLOSERS, 0, len(together)):
+    if not _more_than(limit, together, _CLOSERS, 0, len(together)):
         return False
-    return any(is_deeper(child, limit) for child in children)
+    middle = len(children) // 2
+    return _half_deeper(children[:middle], limit, splits) or _half_deeper(children[middle:], limit, splits)
 
 
 def is_deeper(value: msgspec.Raw, limit: int, splits: int = _SPLITS) -> bool:
+    """Whether a value is nested deeper than ``limit``."""
     if memoryview(value).nbytes <= BYTES_PER_LEVEL * limit:
         return False
     raw = bytes(value)
     if raw[0] not in b"[{" or not may_be_deeper(raw, limit):
         return False
-    children: Collection[msgspec.Raw]
+    children: Sequence[msgspec.Raw]
     if raw[0] == ord("["):
         children, keys = _ITEMS.decode(raw), 0
     else:
         fields = _FIELDS.decode(raw)
-        children, keys = fields.values(), sum(map(len, fields))
-    unseen = len(raw) - keys - len(b"".join(children))  # white space, and values whose key is repeated
+        children, keys = list(fields.values()), sum(map(len, fields))
+    # White space, and values whose key is repeated.
+    unseen = len(raw) - keys - sum([memoryview(child).nbytes for child in children])
     if not splits or _MEAN_CHILD * len(children) + unseen > len(raw):
         return deeper_than(raw, limit)
-    return any(is_deeper(child, limit - 1, splits - 1) for child in children)
+    return any_deeper(children, limit - 1, splits - 1)
 
 
 def may_nest(raw: bytes, limit: int) -> bool:
