@@ -36,6 +36,21 @@ _WIDE_SIGNS = "，？！：；（）"
 _WIDE = b"\xef\xbc"
 """Their first bytes in UTF-8. (``in`` would first ask whether they are a number, and take four times as long.)"""
 
+_ALIKE: tuple[tuple[bytes, tuple[tuple[bytes, bytes], ...]], ...] = tuple(
+    (mark, tuple((pair[:1].encode(), pair[1:].encode()) for pair in pairs))
+    for mark, pairs in (
+        (b"\xd8", ("\u061f ", "\u060c ", "\u061b ", "أا", "إا", "آا", "ةه", "ؤو", "ئي")),
+        (b"\xd9", ("ىي", "ٱا", "ـ")),
+        (b"\xda\xa9", ("کك",)),
+        (b"\xdb\x8c", ("یي",)),
+        (b"\xe0\xa5", ("। ", "॥ ")),
+        (b"\xe0\xa4\xbc", ("\u093c",)),
+        (b"\xd1\x91", ("ёе",)),
+    )
+)
+"""Where the bytes before them stand in a text: signs that part words, letters that people write for one another, and
+marks that they leave out. A pair is a letter and what it is folded to."""
+
 _ALL = bytes(range(256))
 _ZEROS = _ALL.translate(bytes.maketrans(b"123456789", b"0" * 9))
 _SIGNS = bytes(code for code in range(128) if not chr(code).isalnum())
@@ -132,6 +147,11 @@ def _other_words(given: str, data: bytes) -> tuple[list[str], list[str]]:
     folded = unicodedata.normalize("NFKC", lowered)
     if folded is not given:
         data = folded.encode()
+    for mark, pairs in _ALIKE:
+        if data.find(mark) >= 0:
+            for letter, other in pairs:
+                data = data.replace(letter, other)
+            folded = data.decode()
     if data.translate(_CYRILLIC_OR_HANGUL).isalpha():
         found = data.translate(FOLDED, _APOSTROPHE).decode().split()
         if "".join(found).isalpha():

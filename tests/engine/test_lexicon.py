@@ -132,6 +132,10 @@ def test_a_damaged_table_is_refused() -> None:
         ("l’œuvre «Ægir»… déjà", ["loeuvre", "aegir", "deja"]),
         ("Zażółć gęślą — jaźń №5", ["zazolc", "gesla", "jazn", "no0"]),
         ("delete die Datei2 और डेटा", ["delete", "die", "datei", "0", "और", "डेटा"]),
+        ("متى الموعد؟ أرسل، ثم احذف", ["متي", "الموعد", "ارسل", "ثم", "احذف"]),
+        ("پیام را بفرست؟ ok", ["پيام", "را", "بفرست", "ok"]),
+        ("क़लम दो। सूची हटाओ॥", ["कलम", "दो", "सूची", "हटाओ"]),
+        ("Ещё раз: удали всё", ["еще", "раз", "удали", "все"]),
     ],
 )
 def test_words_are_folded(text: str, expected: list[str]) -> None:
@@ -142,3 +146,9 @@ def test_words_are_folded(text: str, expected: list[str]) -> None:
 def test_letters_are_folded_alike_in_every_company(text: str) -> None:
     """Alone they are read by a table of a few letters, beside a letter that is in none of those by the general rule."""
     assert words(text + " ŋ") == words(text)
+
+
+@given(st.text(alphabet=[*"أإآاىيیکكةهؤوئـ؟،؛ ", *"ёеЁЕабв ", *"क़कड़ड।॥ा ", *"ab1?"], max_size=40))
+def test_letters_that_are_written_for_one_another_are_one(text: str) -> None:
+    """Whatever else stands in the text, none of those that are folded is left, and no sign that parts words."""
+    assert not set("".join(words(text)[0])) & set("أإآىیکةؤئـ؟،؛ёЁ।॥\u093c")
