@@ -16,7 +16,7 @@ from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
 from model_router.engine.safety import CONFIRM_MARGIN, NO_DOUBT, Safety, may_hold_foreign_words
 from model_router.engine.scores import Reading, Voices, evidence, read, route_scores
 
-RULES_VERSION = "3"
+RULES_VERSION = "4"
 """Raised whenever code changes what is decided; the lexicon's digest stands beside it in every receipt."""
 
 
