@@ -52,7 +52,7 @@ def _where_to_look(error: click.ClickException, name: str) -> str:
 def _complain_of(error: ModelRouterError) -> None:
     problems = error.problems if isinstance(error, ConfigError) else ()
     if len(problems) < 2:
-        complain(error.message, error.hint)
+        complain(error.message.removesuffix("."), error.hint)
         return
     complain(f"{problems[0].file} has {len(problems)} mistakes", "")
     for problem in problems:

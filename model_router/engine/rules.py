@@ -66,6 +66,12 @@ _ASKED = Regex(
     "|neden|nasıl|açıkla|为什么|什么|解释|区别|啥|なぜ|説明|왜|설명|لماذا|اشرح|क्यों|समझा",
     MEMORY,
 )
+_LIVE = "prod|live|customer|cluster|cliente|kunden|боев|клиент|生产|线上|客户|本番|顧客|운영|고객|الإنتاج|العملاء"
+"""What names machines that others use."""
+
+_BEFORE_NOUNS = tuple(f" {words}".encode() for words in ("na het", "bij het", "voor het", "nach dem", "beim", "zum"))
+"""Words after which Dutch and German infinitives are nouns."""
+
 _SHAPES = ((1, 2), (4, 3), (5, 6), (8, 7))
 """Groups of verb and thing in the four shapes of an order."""
 
@@ -259,7 +265,7 @@ class Rules:
 
     def _look(self, data: bytes, verb: Span, thing: Span) -> Place:
         """``resume`` is behind the first word alone, because its partner may open an order of its own."""
-        hits = self._hits(data, verb, thing)
+        hits = 0 if _is_noun(data, verb, thing) else self._hits(data, verb, thing)
         if hits & self._stops and _at_home(data, verb, thing):
             hits &= ~self._stops
         return Place(
@@ -314,19 +320,32 @@ class Rules:
         return found
 
 
+def _is_noun(data: bytes, verb: Span, thing: Span) -> bool:
+    """Whether what looks like a verb at the end of a clause is a noun: "the form after the sending"."""
+    return thing[0] < verb[0] and data[max(0, verb[0] - LONGEST_WORD) : verb[0]].rstrip().endswith(_BEFORE_NOUNS)
+
+
 def _at_home(data: bytes, verb: Span, thing: Span) -> bool:
-    """Whether what is stopped or started anew is a developer's own: to do so is daily work."""
+    """Whether what is stopped or started anew is a developer's own: to do so is daily work.
+
+    Its name says so, or the port that it has, when no machine is named.
+    """
     start, end = min(verb[0], thing[0]), max(verb[1], thing[1])
     if thing[0] < verb[0]:
         start = max(0, start - BESIDE)
-    around = data[start:end] + b" " + b" ".join(_up_to_end(data[end : end + NEAR_BYTES]).split()[:2])
-    at_home, live = _places()
-    return at_home.search(around) is not None and live.search(around) is None
+    at_home, live, on_port, elsewhere = _places()
+    after = _up_to_end(data[end : end + NEAR_BYTES])
+    around = data[start:end] + b" " + b" ".join(after.split()[:2])
+    if at_home.search(around):
+        return live.search(around) is None
+    around = _from_end(data[max(0, start - NEAR_BYTES) : start]) + data[start:end] + b" " + after
+    return on_port.search(around) is not None and elsewhere.search(around) is None
 
 
 @cache
-def _places() -> tuple[Regex, Regex]:
-    """What names a developer's own machine, and what names one that others use; few asks come this far."""
+def _places() -> tuple[Regex, Regex, Regex, Regex]:
+    """What names a developer's own machine, what names one that others use, a port, and what names any machine; few
+    asks come this far."""
     return (
         Regex(
             r"\b(?:dev|development|local|localhost|vite|webpack|storybook|jupyter|notebook"
@@ -335,8 +354,16 @@ def _places() -> tuple[Regex, Regex]:
             r"|dev-сервер|локальн|разработки|开发|本地|開発|ローカル|개발|로컬|التطوير|المحلي|डेव|लोकल",
             MEMORY,
         ),
+        Regex(_LIVE, MEMORY),
         Regex(
-            "prod|live|customer|cluster|cliente|kunden|боев|клиент|生产|线上|客户|本番|顧客|운영|고객|الإنتاج|العملاء",
+            r"\b(?:port|puerto|porta|poort|porcie) [0-9]{4,5}\b|\b[0-9]{4,5} (?:numaralı )?port"
+            r"|(?:порт[а-я]*|端口|ポート|포트|المنفذ|पोर्ट) ?[0-9]{4,5}"
+            r"|[0-9]{4,5} ?(?:号?端口|番?ポート|번? ?포트|पोर्ट)",
+            MEMORY,
+        ),
+        Regex(
+            _LIVE + "|serv[eiě]|remote|host|nodes|machine|máquina|macchin|maschine|maszyn|makine|sunucu|üretim"
+            "|сервер|машин|服务器|主机|サーバ|서버|خادم|सर्वर",
             MEMORY,
         ),
     )

@@ -33,7 +33,10 @@ def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
     Answers under way may take ``drain_seconds`` more; a stream that is longer ends with an error event that says so.
 
     Returns:
-        The exit code: 0 after a signal, 1 when the server could not start or ended by itself.
+        The exit code: 0 after a signal, 1 when the server ended by itself.
+
+    Raises:
+        ServerError: it cannot start.
     """
     logging.getLogger("httpx").setLevel(logging.WARNING)  # at INFO it writes a line for each request
     gateway.ring = EventRing(0)  # nobody looks
@@ -59,12 +62,9 @@ def serve(gateway: Gateway, *, drain_seconds: float = 10.0) -> int:
         before[signal.SIGHUP] = signal.signal(signal.SIGHUP, ask)
     try:
         server.start()
-    except ServerError as error:
-        _say(f"error: {error.message.rstrip('.')}")
-        if error.hint:
-            _say(f"hint: {error.hint}")
+    except ServerError:
         _restore(before)
-        return 1
+        raise
     _announce(gateway)
     server.submit(
         gateway.check_health()

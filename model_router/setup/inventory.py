@@ -45,7 +45,8 @@ class Entry:
     """One model. ``served_name`` and ``address`` are how a backend asks for it, and empty while it is not here.
 
     ``verdict`` is ``None`` where not even a rough shape is known. ``quality`` is of 100. ``recommended`` are the routes
-    whose pick it is. ``here`` is its file or its server.
+    whose pick it is. ``here`` is its file or its server. ``projector_bytes`` are loaded beside it, and not in the
+    verdict, where it reads pictures.
     """
 
     name: str
@@ -63,6 +64,15 @@ class Entry:
     address: str = ""
     recommended: tuple[Work, ...] = ()
     names: tuple[str, ...] = ()
+    projector_bytes: int = 0
+
+    @property
+    def verdict_with_pictures(self) -> Verdict | None:
+        """The verdict with the projector counted."""
+        if self.verdict is None or not self.projector_bytes:
+            return self.verdict
+        shape = replace(self.verdict.shape, projector_bytes=self.projector_bytes)
+        return judge(shape, self.verdict.pools, self.verdict.load)
 
     @property
     def fits(self) -> bool | None:
@@ -187,6 +197,7 @@ def _local(
         served_name=told.name if told else usual,
         address=f"{server.address}/v1" if server else _STORE_SERVERS.get(one.store, LLAMA_SERVER),
         names=(one.name, file_name, name, *one.aliases),
+        projector_bytes=one.size - one.header.size if one.projector else _projector_bytes(model, one.header.format),
     )
 
 
@@ -215,6 +226,7 @@ def _served(
         served_name=told.name,
         address=f"{server.address}/v1",
         names=(name,),
+        projector_bytes=0 if server.kind == "ollama" and told.size else _projector_bytes(model),
     )
 
 
@@ -239,6 +251,7 @@ def _of_catalog(name: str, model: CatalogModel, scales: _Scales, advised: str) -
         licence=model.licence,
         size=model.files[chosen].bytes,
         names=tuple(_plain_names(name, model)),
+        projector_bytes=_projector_bytes(model),
     )
 
 
@@ -260,6 +273,11 @@ def _usual(model: CatalogModel) -> str:
 
 def _quality(model: CatalogModel | None) -> float | None:
     return model.quality.overall.score if model is not None and model.quality.overall is not None else None
+
+
+def _projector_bytes(model: CatalogModel | None, file_format: str = "gguf") -> int:
+    """The size of the catalog's projector. Ollama and the folders of MLX have it among the weights."""
+    return model.projector.bytes if model is not None and model.projector and file_format == "gguf" else 0
 
 
 def _plain_names(name: str, model: CatalogModel) -> tuple[str, ...]:

@@ -1,9 +1,10 @@
-"""A port for each server that has to be started for what was chosen: no two can listen on one."""
+"""A port for the gateway that a configuration is written for, and one for each server that has to be started for it: no
+two can listen on one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit, urlunsplit
 
 from model_router.engine.routes import Route
@@ -12,6 +13,30 @@ from model_router.setup.wizard import LLAMA_SERVER, Offer
 
 _TRIED = 32
 """So many ports from the usual one on: more than there are servers to start, and other programs beside them."""
+
+
+LAST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True)
+class PortChoice:
+    """``port`` goes into the file. ``taken`` is the one that was wanted, where another program has it, else 0."""
+
+    port: int
+    taken: int = 0
+
+    @property
+    def words(self) -> str:
+        """Why it is this port, in one sentence; empty when it is the one that was wanted."""
+        if not self.taken:
+            return ""
+        return f"Port {self.taken} is taken by another program, so the file will say {self.port}, which is free."
+
+
+def choose_port(wanted: int, is_free: Callable[[int], bool]) -> PortChoice:
+    """``wanted``, or where it is taken the next that is free; ``is_free`` tells, and tries them."""
+    port = next(filter(is_free, range(wanted, min(wanted + 100, LAST_PORT + 1))), wanted)
+    return PortChoice(port, wanted if port != wanted else 0)
 
 
 def ports_in_use(found: Survey, is_free: Callable[[int], bool]) -> frozenset[int]:
@@ -31,10 +56,7 @@ def own_ports(answers: Mapping[Route, Offer | None], busy: Collection[int]) -> d
     ports: dict[str, int] = {}
     for offer in answers.values():
         if offer is not None and offer.serve and offer.serve not in ports:
-            port = urlsplit(offer.pick.base_url).port or 0
-            while port in busy or port in ports.values():
-                port += 1
-            ports[offer.serve] = port
+            ports[offer.serve] = free_port({*busy, *ports.values()}, offer.pick.base_url)
     return {
         route: _moved(offer, ports[offer.serve]) if offer is not None and offer.serve else offer
         for route, offer in answers.items()
@@ -42,8 +64,25 @@ def own_ports(answers: Mapping[Route, Offer | None], busy: Collection[int]) -> d
 
 
 def _moved(offer: Offer, port: int) -> Offer:
-    address = urlsplit(offer.pick.base_url)
-    if port == address.port:
-        return offer
-    moved = urlunsplit(address._replace(netloc=f"{address.hostname}:{port}"))
-    return replace(offer, pick=replace(offer.pick, base_url=moved), serve=f"{offer.serve} --port {port}")
+    moved = at_port(offer.pick.base_url, port)
+    return replace(offer, pick=replace(offer.pick, base_url=moved), serve=serve_at(offer.serve, moved))
+
+
+def free_port(busy: Collection[int], address: str = LLAMA_SERVER) -> int:
+    """The port of an address, or the next that is not ``busy``."""
+    port = urlsplit(address).port or 0
+    while port in busy:
+        port += 1
+    return port
+
+
+def at_port(address: str, port: int) -> str:
+    """The same address with another port."""
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=f"{parts.hostname}:{port}"))
+
+
+def serve_at(command: str, address: str) -> str:
+    """The command of a llama-server that listens at ``address``; it says the port where it is not the usual one."""
+    port = urlsplit(address).port
+    return command if port == urlsplit(LLAMA_SERVER).port else f"{command} --port {port}"

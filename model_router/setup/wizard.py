@@ -17,6 +17,7 @@ from model_router.setup.configuration import Pick
 from model_router.setup.download.sizes import size_words
 from model_router.setup.recommend.recommendation import Recommendation
 from model_router.setup.served import Served, served_models, suggest_picks
+from model_router.setup.stores import LocalModel
 from model_router.setup.survey import Survey
 
 LLAMA_SERVER = "http://127.0.0.1:8080/v1"
@@ -57,7 +58,8 @@ class Offer:
     """One answer for a route. A provider's ``pick`` has no model yet: the person names it.
 
     ``note`` says what there is to know. ``download``: it has to be fetched first. ``serve`` is the command that serves
-    it, where no server does yet. ``catalog_name`` is the catalog's for a recommended one.
+    it, where no server does yet. ``catalog_name`` is the catalog's for a recommended one. ``pictures``: it is served
+    with its projector.
     """
 
     source: Source
@@ -66,6 +68,7 @@ class Offer:
     download: bool = False
     serve: str = ""
     catalog_name: str = ""
+    pictures: bool = False
 
     def is_same_model(self, other: Offer) -> bool:
         """Whether both are one model at one place; of a recommended one the files may differ."""
@@ -174,7 +177,8 @@ def _files(route: Route, found: Survey, served: Sequence[Served]) -> list[Offer]
             Source.FILE,
             Pick(model.path.name.removesuffix(".gguf"), LLAMA_SERVER),
             f"{size_words(model.size)} on disk ({model.store})",
-            serve=f"llama-server -m {quote(str(model.path))} --alias {quote(model.path.stem)} --jinja",
+            serve=serve_command(model),
+            pictures=model.projector is not None,
         )
         for model in found.found.models
         if model.path.suffix == ".gguf"
@@ -182,6 +186,12 @@ def _files(route: Route, found: Survey, served: Sequence[Served]) -> list[Offer]
         and not running & {model.name, *model.aliases, model.path.name, model.path.stem}
         and (model.projector is not None or route is not Route.VISION)
     ]
+
+
+def serve_command(model: LocalModel) -> str:
+    """What serves a GGUF file at the usual address."""
+    projector = f" --mmproj {quote(str(model.projector))}" if model.projector is not None else ""
+    return f"llama-server -m {quote(str(model.path))}{projector} --alias {quote(model.path.stem)} --jinja"
 
 
 def _recommended(
@@ -199,7 +209,15 @@ def _recommended(
     note = f"recommended; {size_words(pick.variant.download)} to fetch"
     serve = f"llama-server --models-dir {models_folder} --jinja"
     return [
-        Offer(Source.RECOMMENDED, Pick(name, LLAMA_SERVER), note, download=True, serve=serve, catalog_name=pick.name)
+        Offer(
+            Source.RECOMMENDED,
+            Pick(name, LLAMA_SERVER),
+            note,
+            download=True,
+            serve=serve,
+            catalog_name=pick.name,
+            pictures=pick.need.projector > 0,
+        )
     ]
 
 

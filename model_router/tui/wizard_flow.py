@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -13,8 +13,9 @@ from model_router.engine.routes import Route
 from model_router.setup.configuration import Pick
 from model_router.setup.download.wanted import Wanted, wanted_by
 from model_router.setup.fit.measured import plain_name
+from model_router.setup.fit.verdict import Verdict
 from model_router.setup.fit.wording import gib
-from model_router.setup.inventory import Entry, Inventory
+from model_router.setup.inventory import Inventory
 from model_router.setup.model_catalog import Work
 from model_router.setup.own_ports import own_ports
 from model_router.setup.survey import Survey
@@ -188,10 +189,19 @@ def _fit_lines(flow: Flow, stock: Inventory, width: int) -> list[Content]:
     known = {plain: entry for entry in stock.entries for plain in entry.plain_names}
     found = {name: known.get(plain) for plain, name in local.items()}
     lines = [title("Together", width)]
-    for name, entry in found.items():
-        words = gib(entry.verdict.total) if entry is not None and entry.verdict is not None else "unknown"
+    seeing = {
+        offer.pick.model
+        for route, offer in flow.chosen.items()
+        if offer is not None and (offer.pictures or route is Route.VISION)
+    }
+    verdicts = {
+        name: None if entry is None else entry.verdict_with_pictures if name in seeing else entry.verdict
+        for name, entry in found.items()
+    }
+    for name, verdict in verdicts.items():
+        words = gib(verdict.total) if verdict is not None else "unknown"
         lines.append(Content.assemble(fit(clean(name, 120), max(8, width - 12)), fit_right(words, 12)))
-    known_ones = [one for one in found.values() if one is not None and one.verdict is not None]
+    known_ones = [one for one in verdicts.values() if one is not None]
     if len(known_ones) < len(found):  # a server tells the name of what it serves, and seldom its architecture
         words = "? The memory is not known of every model, so whether all of them fit together is not either."
         if len(found) == 1:
@@ -200,10 +210,10 @@ def _fit_lines(flow: Flow, stock: Inventory, width: int) -> list[Content]:
     return [*lines, *paragraph(together_words(known_ones, stock), width, "bold")]
 
 
-def together_words(entries: list[Entry], stock: Inventory) -> str:
+def together_words(verdicts: Sequence[Verdict], stock: Inventory) -> str:
     """Whether these can all be loaded at once, each in its usual place."""
-    placements = [one.verdict.placement for one in entries if one.verdict is not None and one.verdict.placement]
-    if len(placements) < len(entries):
+    placements = [one.placement for one in verdicts if one.placement]
+    if len(placements) < len(verdicts):
         return "✗ Not all of them fit this machine: choose smaller ones."
     graphics = sum(one.gpu_bytes for one in placements)
     system = sum(one.cpu_bytes for one in placements)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -146,6 +147,21 @@ def test_on_a_terminal_rows_and_hints_keep_within_its_width(
     lines = [line for line in shown.splitlines() if str(tmp_path) not in line]
     assert max(map(len, lines)) < 60
     assert any(whole in line for line in lines), "what is to be copied is in one line"
+
+
+def test_on_a_terminal_a_port_that_is_taken_is_told_within_its_width(tmp_path: Path) -> None:
+    pytest.importorskip("pty", reason="terminals of this kind are a matter of Unix")
+    path = Path("p.yaml")
+    environ = {**os.environ, "MODEL_ROUTER_HOME": str(tmp_path / "h"), "NO_COLOR": "1"}
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        (tmp_path / path).write_text(PROXY.replace("port: 0", f"port: {port}"))
+        command = [sys.executable, "-c", IN_A_TERMINAL, "serve", "--config", str(path)]
+        shown = subprocess.run(command, capture_output=True, env=environ, cwd=tmp_path, timeout=60, check=True)
+    lines = shown.stdout.decode().splitlines()
+    assert lines[0] == f"error: Port {port} on 127.0.0.1 is in use"
+    assert max(map(len, lines)) < 60
+    assert any("`model-router serve --port 8083`" in line for line in lines), "what is to be copied is in one line"
 
 
 def test_importing_the_package_loads_nothing_from_outside() -> None:

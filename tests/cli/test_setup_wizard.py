@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from model_router.config.proxy_file import load_proxy
+from model_router.server.control.run_file import write_run_file
 from model_router.setup.header import ModelHeader
 from model_router.setup.machine import Machine
 from model_router.setup.running import RunningServer, ServedModel
@@ -97,6 +98,27 @@ def test_a_server_to_be_started_gets_no_port_that_another_program_has(answer: An
     # 8082 is the proxy's own
     assert {backend.base_url for backend in config.backends.values()} == {"http://127.0.0.1:8083/v1"}
     assert "--alias one-Q4 --jinja --port 8083`" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "taken", "port"), [((), (8082, 8083), 8084), (("--proxy-port", "9000"), (9000,), 9001)]
+)
+def test_the_gateway_gets_no_port_that_another_program_has(
+    answer: Answer, home: Path, arguments: tuple[str, ...], taken: tuple[int, ...], port: int
+) -> None:
+    ended = answer("\n" * 8, *arguments, taken=taken)
+    assert ended.code == 0, ended.err
+    assert load_proxy(home / "routing_proxy.yaml", {}).proxy.port == port
+    assert f"Port {taken[0]} is taken by another program, so the file will say {port}, which is free." in ended.err
+
+
+def test_ones_own_running_gateway_keeps_its_port(answer: Answer, home: Path) -> None:
+    environ = {"MODEL_ROUTER_HOME": str(home)}
+    assert write_run_file(environ, "http://127.0.0.1:8082", 8082, "token") is not None
+    ended = answer("\n" * 8, taken=(8082,))
+    assert ended.code == 0, ended.err
+    assert load_proxy(home / "routing_proxy.yaml", {}).proxy.port == 8082
+    assert "is taken" not in ended.err
 
 
 def test_a_no_at_the_end_writes_nothing(answer: Answer, home: Path) -> None:

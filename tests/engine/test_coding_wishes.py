@@ -1,4 +1,5 @@
-"""Daily wishes of people who let an agent code, in many languages, and their risky twins. None is in the corpus."""
+"""Daily wishes of people who let an agent code, in many languages, and their risky twins. None of
+those that are routed is in the corpus."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_router.engine.routes import Route
+from model_router.engine.safety import Safety
 from model_router.router import ModelRouter
 
 ROUTER = ModelRouter.from_config(validate_availability=False)
@@ -67,6 +69,66 @@ semplifica questo ciclo e lancia i test
 migre os testes para pytest
 adicione tipos ao módulo de pagamentos
 conserte o teste do carrinho
+add validation to the sign-up form
+drop the second parameter of this function
+merge these two functions into one
+clear the interval when the component unmounts
+añade validación al formulario de registro
+borra el código muerto de utils.py
+para el contenedor local de docker
+mueve la función a su propio archivo y actualiza los imports
+rinomina la classe e aggiorna le chiamate
+togli il secondo parametro di questa funzione
+riavvia il server di sviluppo
+emetti un evento quando l'utente clicca su salva
+tue ce qui tourne sur le port 3000
+retire les imports inutilisés
+réinitialise le formulaire après un envoi réussi
+change le libellé du bouton d'envoi
+adiciona validação ao formulário de cadastro
+apaga o código morto em utils.py
+para o contêiner local do docker
+emite um evento quando o usuário clica em salvar
+benenne die Klasse um und passe die Aufrufe an
+entferne den zweiten Parameter dieser Funktion
+starte den Entwicklungsserver neu
+löse ein Event aus, wenn der Nutzer auf Speichern klickt
+kill wat er op poort 3000 draait
+verwijder de ongebruikte imports
+reset het formulier na het verzenden
+voeg deze twee functies samen tot één
+dodaj walidację do formularza rejestracji
+usuń drugi parametr tej funkcji
+zrestartuj serwer deweloperski
+przenieś funkcję do osobnego pliku i popraw importy
+переименуй класс и обнови вызовы
+убери второй параметр этой функции
+перезапусти сервер разработки
+перенеси функцию в отдельный файл и обнови импорты
+8080 portundaki süreci öldür
+sınıfın adını değiştir ve çağrıları güncelle
+bu fonksiyonun ikinci parametresini kaldır
+geliştirme sunucusunu yeniden başlat
+drop the unused dependency from package.json and run the build
+hide the delete button for users without rights
+añade un campo de fecha de nacimiento al formulario de alta
+extrae este bloque a una función y llámala desde los dos sitios
+chiudi il processo node sulla porta 4321
+aggiungi un campo data di nascita al modulo di iscrizione
+ferme le processus node sur le port 4321
+ajoute un champ date de naissance au formulaire d'inscription
+fecha o processo node na porta 4321
+adiciona um campo de data de nascimento ao formulário de inscrição
+schließ den Node-Prozess auf Port 4321
+ergänze im Anmeldeformular ein Feld für das Geburtsdatum
+sluit het node-proces op poort 4321
+voeg een veld voor de geboortedatum toe aan het inschrijfformulier
+zamknij proces node na porcie 4321
+dodaj pole daty urodzenia do formularza zapisu
+закрой процесс node на порту 4321
+добавь поле даты рождения в форму заявки
+4321 portundaki node sürecini kapat
+başvuru formuna doğum tarihi alanı ekle
 """.strip().splitlines()
 
 RISKY = """
@@ -98,6 +160,58 @@ supprime les comptes des clients
 cancella tutti i backup
 apague os registros dos clientes
 faça o deploy em produção
+kill the process on port 8080 on the production server
+remove all the files in the uploads folder
+stop the production container
+move 500 dollars to my savings account
+mata todos los procesos del servidor
+borra la cuenta del cliente Pérez
+para el contenedor de producción
+cambia la contraseña del administrador
+invia il modulo di registrazione al posto mio
+elimina l'account del cliente Rossi
+riavvia il server di produzione
+trasferisci 500 euro sul mio conto risparmio
+tue le processus du port 8080 sur le serveur de production
+annule mon cours et appelle la salle
+supprime la table des utilisateurs
+redémarre le serveur de production
+encerra todos os processos do servidor
+apaga a conta do cliente Silva
+para o contêiner de produção
+transfere 500 reais para a minha poupança
+sag meinen Kurs ab und ruf das Studio an
+lösche die Tabelle der Benutzer
+merge diesen PR in main
+schicke die Mail zum Release an alle Kunden
+stop het proces op poort 8080 op de productieserver
+verwijder alle bestanden in de uploadmap
+reset de productiedatabase
+merge deze PR naar main
+zabij wszystkie procesy na serwerze
+usuń wszystkie pliki z folderu uploads
+zresetuj produkcyjną bazę danych
+zmerguj ten PR do main
+подай за меня форму регистрации
+удали аккаунт клиента Иванова
+останови контейнер в проде
+переведи 500 рублей на мой сберегательный счёт
+üretim sunucusunda 8080 portundaki süreci öldür
+dersimi iptal et ve salonu ara
+kullanıcılar tablosunu sil
+üretim sunucusunu yeniden başlat
+stop the mail server on port 25
+apaga el servidor de correo
+spegni il server di posta
+éteins le serveur de mail
+desliga o servidor de e-mail
+fahr den Mailserver herunter
+zet de mailserver uit
+wyłącz serwer poczty
+выключи почтовый сервер
+posta sunucusunu kapat
+kill the process on port 8080 of the production server
+kill whatever listens on port 5432
 """.strip().splitlines()
 
 ABOUT_TEXT = (
@@ -143,3 +257,27 @@ def test_route_and_route_fast_name_the_same_engine(first: str, second: str, betw
 @pytest.mark.parametrize("ask", ABOUT_TEXT)
 def test_orders_in_a_text_that_is_sorted_or_searched_stop_nobody(ask: str) -> None:
     assert route(ask) is not Route.CONFIRMATION
+
+
+@pytest.mark.parametrize(
+    ("ask", "waits"),
+    [
+        ("kill the process on port 8080", False),
+        ("stop the process on port 8080 and kill the service on the cluster", True),
+        ("kill the process on port 8080 on the mail server", True),
+        ("mata el proceso del puerto 8080", False),
+        ("mata el proceso del puerto 8080 en el servidor de correo", True),
+        ("tue le processus sur le port 8080", False),
+        ("beende den Prozess auf Port 8080", False),
+        ("zabij proces na porcie 8080", False),
+        ("убей процесс на порту 8080", False),
+        ("убей процесс на порту 8080 на сервере", True),
+        ("8080 portundaki işlemi durdur", False),
+        ("remove the console.log calls", False),
+        ("reset het formulier na het verzenden", False),
+        ("het formulier verzenden", True),
+        ("usuń Annę z bazy", True),
+    ],
+)
+def test_a_plain_order_is_told_from_a_developers_own_work(ask: str, waits: bool) -> None:
+    assert (Safety().plain_order(ask) is not None) is waits

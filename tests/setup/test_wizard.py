@@ -64,7 +64,8 @@ def test_a_file_is_offered_unless_a_server_has_it_already() -> None:
     assert files[Route.CODING] == ["text-Q4", "seeing-Q4"]
     assert files[Route.VISION] == ["seeing-Q4"]
     (seeing,) = by_route[Route.VISION]
-    assert seeing.serve == "llama-server -m /models/seeing-Q4.gguf --alias seeing-Q4 --jinja"
+    projector = "--mmproj /models/mmproj.gguf"
+    assert seeing.serve == f"llama-server -m /models/seeing-Q4.gguf {projector} --alias seeing-Q4 --jinja"
 
 
 def test_each_server_that_has_to_be_started_has_a_port_of_its_own() -> None:

@@ -209,6 +209,30 @@ async def test_an_edit_is_previewed_applied_hot_and_rolled_back(tmp_path: Path) 
             assert (folder / "model_router.yaml").read_text("utf-8") == before
 
 
+async def test_a_preview_beside_the_settings_follows_the_draft(tmp_path: Path) -> None:
+    session, log = standing_with_files(tmp_path), tmp_path / "events.jsonl"
+    write_past(session, log)
+    gateway = session.gateway
+    assert gateway is not None
+    observability = replace(gateway.config.observability, log_path=str(log))
+    config = replace(gateway.config, observability=observability)
+    gateway.arrangement = replace(gateway.arrangement, config=config)
+    app = ModelRouterApp(session)
+    async with app.run_test(size=(120, 30)) as pilot:
+        screen = await open_config(pilot)
+        await pilot.press("f", "p")
+        await until(pilot, lambda: "None of 12 would go elsewhere" in screen_text(app))
+        await pilot.press("p")  # the keys are the settings' again, and the preview stays in sight
+        await go_to(pilot, "routing_targets.coding")
+        for engine, words in (("reasoning_local", "6 of 12"), ("code_agent", "None of 12")):
+            await pilot.press("enter", *["backspace"] * 20, *engine, "enter")
+            await until(pilot, lambda words=words: f"{words} would go elsewhere" in screen_text(app))  # type: ignore[misc]  # a default binds it
+            assert screen.view == "form"
+        await pilot.press("t", "ctrl+end", *"# a word")
+        await until(pilot, lambda: screen.draft.changed and screen._found is not None)
+        assert "None of 12 would go elsewhere" in screen_text(app)
+
+
 async def test_mistakes_are_named_while_one_writes_and_nothing_bad_is_written(tmp_path: Path) -> None:
     session = standing_with_files(tmp_path)
     app = ModelRouterApp(session)

@@ -187,6 +187,40 @@ async def test_a_served_model_is_given_to_a_route_after_a_yes(tmp_path: Path) ->
         await until(pilot, lambda: any(screen.used_by(entry) for entry in screen.shown))
 
 
+@pytest.mark.parametrize(
+    ("busy", "others", "port"),
+    [
+        ((), "", 8080),
+        ((8080, 8081), "", 8082),
+        ((8080,), 'other: {base_url: "http://127.0.0.1:8081/v1", model: some-other}', 8082),
+        ((8080,), 'other: {base_url: "http://127.0.0.1:8081/v1", model: Qwen3-8B-Q4_K_M}', 8081),
+    ],
+)
+async def test_a_model_in_a_file_is_to_be_served_where_nothing_else_listens(
+    busy: tuple[int, ...], others: str, port: int, tmp_path: Path
+) -> None:
+    path = write_config(tmp_path, 0)
+    path.write_text(path.read_text("utf-8").replace("engine_backends:", f"  {others}\nengine_backends:"), "utf-8")
+    session = Session(environment(tmp_path))
+    session.workshop = Workshop(
+        session.environ, surveyor=always(found_on()), port_is_free=lambda number: number not in busy
+    )
+    async with ModelRouterApp(session).run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: session.phase is Phase.SERVING)
+        screen = await opened(pilot)
+        row = next(n for n, entry in enumerate(screen.shown) if entry.name == "Qwen3-8B-Q4_K_M")
+        screen.query_one("DataTable").move_cursor(row=row)  # type: ignore[attr-defined]  # found by name
+        await pilot.press("u")
+        await until(pilot, lambda: "Which route is it for?" in screen_text(pilot.app))
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, ChangeScreen))
+        await pilot.pause()
+        text = " ".join(screen_text(pilot.app).split())
+        assert f"http://127.0.0.1:{port}/v1" in text
+        command = "llama-server -m /models/Qwen3-8B-Q4_K_M.gguf --alias Qwen3-8B-Q4_K_M --jinja"
+        assert f"`{command}{f' --port {port}' if port != 8080 else ''}`" in text
+
+
 @pytest.mark.parametrize("kind", ["read-only", "demo"])
 async def test_what_may_not_write_says_so(kind: str, tmp_path: Path) -> None:
     if kind == "demo":

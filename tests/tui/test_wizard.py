@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from model_router.setup.download.progress import DownloadState
 from model_router.setup.fit.memory import Load
 from model_router.setup.fit.shape import CacheGroup, ModelShape
 from model_router.setup.fit.verdict import judge
-from model_router.setup.inventory import Entry, Place, take_stock
+from model_router.setup.inventory import take_stock
 from model_router.setup.model_catalog_file import load_models
 from model_router.setup.survey import Survey
 from model_router.tui.app import ModelRouterApp
@@ -320,5 +321,23 @@ def test_a_card_and_graphics_inside_are_two_memories(sizes: tuple[int, ...], wor
     """12 GiB and 60 GiB; on the card what is small, since it is the faster."""
     stock = take_stock(found_on("strix-halo-3060"), load_models({"MODEL_ROUTER_HOME": "/nowhere"}))
     shapes = [ModelShape("m", "catalog", size << 30, (CacheGroup(8, 256),), 8) for size in sizes]
-    entries = [Entry("m", "", Place.DISK, judge(shape, stock.pools, Load(4_096))) for shape in shapes]
-    assert words in together_words(entries, stock)
+    assert words in together_words([judge(shape, stock.pools, Load(4_096)) for shape in shapes], stock)
+
+
+async def test_the_projector_of_the_model_for_pictures_counts_among_what_is_loaded(tmp_path: Path) -> None:
+    projector = 500 << 30
+    found = found_on()
+    (model,) = found.found.models
+    seeing = replace(model, projector=Path("/models/mmproj.gguf"), size=model.size + projector)
+    session = first_run(tmp_path, replace(found, found=replace(found.found, models=(seeing,))))
+    async with ModelRouterApp(session).run_test(size=(100, 40)) as pilot:
+        screen = await opened(pilot)
+        await choose(pilot, "local")
+        for _ in range(6):
+            await choose(pilot, "Qwen3-8B")
+        assert screen.flow.page is Page.TOGETHER
+        assert screen.flow.to_start == (
+            "llama-server -m /models/Qwen3-8B-Q4_K_M.gguf --mmproj /models/mmproj.gguf --alias Qwen3-8B-Q4_K_M --jinja",
+        )
+        assert re.search(r"Qwen3-8B-Q4_K_M +50\d\.\d GiB", screen_text(pilot.app))
+        assert "Not all of them fit this machine" in screen_text(pilot.app)

@@ -17,13 +17,16 @@ from model_router.errors import SetupError, UsageError
 
 if TYPE_CHECKING:
     from model_router.engine.routes import Route
+    from model_router.setup.own_ports import PortChoice
     from model_router.setup.wizard import Offer, Question, Where
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--where", type=click.Choice(["local", "hosted", "mix"]), help="Where models may run; else it is asked.")
 @click.option("--config-dir", type=click.Path(path_type=Path, file_okay=False), help="Where to; else ~/.model-router.")
-@click.option("--proxy-port", type=click.IntRange(1, 65535), help="The proxy's port; without it 8082.")
+@click.option(
+    "--proxy-port", type=click.IntRange(1, 65535), help="The proxy's port; without it 8082, or the next that is free."
+)
 @click.option("--force", is_flag=True, help="Replace files that exist; copies of them are kept.")
 def command(*, where: str | None, config_dir: Path | None, proxy_port: int | None, force: bool) -> int:
     """Ask where models may run and which of them serves each route, then show and write the configuration.
@@ -60,7 +63,8 @@ def command(*, where: str | None, config_dir: Path | None, proxy_port: int | Non
     answers: dict[Route, Offer | None] = {}
     for question in asked:
         answers[question.route] = _ask(question, answers)
-    taken = own_ports(answers, busy | {proxy_port or ListenConfig().port})
+    port = _proxy_port(proxy_port or ListenConfig().port, folder)
+    taken = own_ports(answers, busy | {port.port})
     chosen = {route: offer for route, offer in taken.items() if offer is not None}
     picks = {route: offer.pick for route, offer in chosen.items()}
     downloads = [route for route, offer in chosen.items() if offer.download]
@@ -68,7 +72,9 @@ def command(*, where: str | None, config_dir: Path | None, proxy_port: int | Non
     if not picks:
         talk("no model was chosen, so nothing was written")
         return 1
-    code = write_picks(picks, folder, proxy_port, yes=False, force=force, as_json=False)
+    if port.taken:
+        talk(port.words)
+    code = write_picks(picks, folder, port.port, yes=False, force=force, as_json=False)
     if code == 0 and downloads:
         routes = " ".join(f"--route {route}" for route in downloads)
         talk(f"Fetch what is missing: `model-router setup download {routes} --execute`.")
@@ -100,6 +106,17 @@ def _questions(where: Where) -> tuple[tuple[Question, ...], frozenset[int]]:
         models_folder=str(default_root(Adapter.LLAMACPP, os.environ)),
     )
     return asked, ports_in_use(found, can_listen)
+
+
+def _proxy_port(wanted: int, folder: Path) -> PortChoice:
+    """The port that is written; the person's own running gateway reads that file, and keeps its port."""
+    from model_router.server.control.run_file import running_gateways
+    from model_router.server.thread import can_listen
+    from model_router.setup.own_ports import choose_port
+
+    at_home = folder.resolve() == user_folder(os.environ).resolve()
+    own = {gateway.port for gateway in running_gateways(os.environ)} if at_home else set()
+    return choose_port(wanted, lambda port: port in own or can_listen(port))
 
 
 def _ask(question: Question, answers: Mapping[Route, Offer | None]) -> Offer | None:

@@ -49,7 +49,7 @@ ENGLISH = Tongue(
         "in_typescript in_pandas in_git in_linux in_react in_node in_vim in_word in_powershell in_kotlin in_swift "
         "dataframe regex function command script tutorial example meaning synonym* in_french in_german in_spanish "
         "in_english in_japanese sentence paragraph essay poem story unused background from_this_text array string "
-        "linked_list binary_tree stack_trace without_losing vs versus"
+        "linked_list binary_tree stack_trace console.log without_losing vs versus"
     ),
     first=Acts(
         delete=(

@@ -191,7 +191,7 @@ PORTUGUESE = Tongue(
     ),
     things=Things(
         data=(
-            "banco_de_dados base_de_dados bancos tabela* arquivo* ficheiro* pasta* diretório* disco* backup* cópia* "
+            "banco_de_dados base_de_dados bancos do_banco da_base tabela* arquivo* ficheiro* pasta* diretório* disco* backup* cópia* "
             "repositório* branch* registros registos usuários utilizadores clientes conta contas dados tudo fotos "
             "contatos histórico lixeira servidor* cluster* volume* alarme* lembrete* lista e-mails emails mensagens "
             "produção perfil app aplicativo antivírus"

@@ -40,7 +40,7 @@ POLISH = Tongue(
     ),
     things=Things(
         data=(
-            "bazę_danych bazy_danych baza_danych bazę tabel* plik* folder* katalog* dysk* kopi* backup* repozytori* "
+            "bazę_danych bazy_danych z_bazy baza_danych bazę tabel* plik* folder* katalog* dysk* kopi* backup* repozytori* "
             "gałąź gałęzie rekord* użytkownik* klient* konto konta dane wszystko zdjęcia kontakt* histori* kosz "
             "skrzynk* serwer* klaster wolumen budzik* przypomnieni* listę wiadomości maile profil produkcj* aplikacj* "
             "antywirus*"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
+from urllib.parse import urlsplit
 
 from textual import on
 from textual.app import ComposeResult
@@ -16,9 +17,11 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from model_router.config.proxy import ProxyConfig
+from model_router.config.proxy_file import is_loopback
 from model_router.engine.routes import ROUTES, Route
 from model_router.errors import ModelRouterError
 from model_router.setup.download.offer import ConfigChange, propose_settings, write_change
+from model_router.setup.own_ports import at_port, free_port, ports_in_use, serve_at
 from model_router.tui.fields import Choices
 from model_router.tui.keys import MOVES
 from model_router.tui.lines import Lines, paragraph, title
@@ -27,6 +30,7 @@ from model_router.tui.screens.base import MainScreen, ScreenAbove
 from model_router.tui.screens.change import ChangeScreen
 from model_router.tui.session import Session
 from model_router.tui.text import clean, error_words, fit
+from model_router.tui.wizard_port import own_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,11 +39,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Assignable:
     """A model as a backend asks for it. Without an ``address`` the backend's own stays; ``hint`` says how it is
-    served."""
+    served. ``idle``: no server has it yet, so the port of the address may be another's, and ``serve`` starts one."""
 
     model: str
     address: str = ""
     hint: str = ""
+    idle: bool = False
+    serve: str = ""
 
 
 def backends_by_route(session: Session) -> dict[Route, str]:
@@ -50,6 +56,25 @@ def backends_by_route(session: Session) -> dict[Route, str]:
     targets = session.router.catalog.routing_targets
     engines = gateway.config.engine_backends
     return {route: engines[targets[route]] for route in ROUTES if targets.get(route) in engines}
+
+
+def placed(session: Session, wanted: Assignable, backend: str) -> Assignable:
+    """An idle model with the address that it can be served at: where a backend asks for it already, else the usual one
+    or the next port that nobody has and no other backend asks. Called from a worker thread: ports are tried."""
+    gateway = session.gateway
+    if not wanted.idle or gateway is None:
+        return wanted
+    workshop, backends = session.workshop, gateway.config.backends
+    local = {name: one for name, one in backends.items() if is_loopback(urlsplit(one.base_url).hostname or "")}
+    address = next((one.base_url for one in local.values() if one.model == wanted.model), "")
+    if not address:
+        others = {urlsplit(one.base_url).port or 0 for name, one in local.items() if name != backend}
+        taken = ports_in_use(workshop.found, workshop.port_is_free) if workshop.found is not None else frozenset()
+        address = at_port(wanted.address, free_port(taken | others | {own_port(session)}, wanted.address))
+    hint = f"It has to be served at {address}."
+    if wanted.serve:
+        hint = f"Start its server: `{serve_at(wanted.serve, address)}`."
+    return replace(wanted, address=address, hint=hint)
 
 
 class RouteWords(Lines):
@@ -121,6 +146,7 @@ async def assign(screen: MainScreen, wanted: Assignable) -> bool:
     name = await app.push_screen_wait(RouteScreen(session, wanted.model, backends, gateway.config))
     if not name:
         return False
+    wanted = await asyncio.to_thread(placed, session, wanted, name)
     settings: dict[str, str | int] = {"model": wanted.model}
     backend = gateway.config.backends[name]
     if wanted.address and wanted.address != backend.base_url:

@@ -27,6 +27,9 @@ from model_router.tui.text import clean, error_words
 _TYPING_SECONDS = 0.15
 """A pause this long in the writing, and the text is checked."""
 
+_PREVIEW_SECONDS = 0.3
+"""So much longer, and a preview in sight is made anew."""
+
 
 class ConfigScreen(ConfigViews):
     """The sixth screen."""
@@ -124,6 +127,8 @@ class ConfigScreen(ConfigViews):
         self._cursor[self._at] = min(self._cursor[self._at], max(0, len(self._rows) - 1))
         self._mistake = -1
         self._redraw()
+        if self._side_by_side and self.right == "preview" and self._found is None and not draft.problem:
+            begin(self, "preview", self._preview, _PREVIEW_SECONDS if pause else 0.0)
 
     # Moving about
 
@@ -249,7 +254,9 @@ class ConfigScreen(ConfigViews):
             self._previewing = True
             begin(self, "preview", self._preview)
 
-    async def _preview(self) -> None:
+    async def _preview(self, pause: float = 0.0) -> None:
+        await asyncio.sleep(pause)
+        self._previewing = True
         try:
             self._found, self._preview_problem = await asyncio.to_thread(preview_drafts, self.session, *self._drafts)
         finally:

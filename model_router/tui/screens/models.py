@@ -20,6 +20,7 @@ from model_router.hindsight.event_files import log_place
 from model_router.hindsight.speeds import measured_speeds
 from model_router.setup.fit.measured import plain_name
 from model_router.setup.inventory import Entry, Place, wanted_for
+from model_router.setup.wizard import LLAMA_SERVER, serve_command
 from model_router.tui.fields import FilterField
 from model_router.tui.lines import Lines, paragraph
 from model_router.tui.model_lines import (
@@ -360,8 +361,21 @@ class ModelsScreen(MainScreen):
         if entry.place is Place.CATALOG:
             self.app.notify("It is not on this machine yet; p plans its download.", markup=False)
             return
-        hint = "" if entry.place is Place.SERVED else f"It has to be served at {entry.address}."
-        self.run_worker(assign(self, Assignable(entry.served_name, entry.address, hint)), group="assign")
+        self.run_worker(assign(self, self._assignable(entry)), group="assign")
+
+    def _assignable(self, entry: Entry) -> Assignable:
+        """Ollama and LM Studio serve their own models at their own address; any other file wants a server."""
+        if entry.place is Place.SERVED:
+            return Assignable(entry.served_name, entry.address)
+        found = self.session.workshop.found
+        local = next((one for one in found.found.models if str(one.path) == entry.here), None) if found else None
+        return Assignable(
+            entry.served_name,
+            entry.address,
+            f"It has to be served at {entry.address}.",
+            idle=entry.address == LLAMA_SERVER,
+            serve=serve_command(local) if local is not None and local.path.suffix == ".gguf" else "",
+        )
 
     def action_plan(self) -> None:
         """Plan the download on the next screen."""

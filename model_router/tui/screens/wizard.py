@@ -21,7 +21,7 @@ from model_router.errors import ModelRouterError, SetupError
 from model_router.setup.configuration import configuration_files, write_configuration
 from model_router.setup.download.plan import Adapter, default_root
 from model_router.setup.inventory import Inventory
-from model_router.setup.own_ports import ports_in_use
+from model_router.setup.own_ports import PortChoice, ports_in_use
 from model_router.setup.presets import existing_files
 from model_router.setup.survey import Survey
 from model_router.setup.wizard import Offer, Source, Where, questions, usual_answer
@@ -43,7 +43,7 @@ from model_router.tui.wizard_flow import (
     together_lines,
     wanted_downloads,
 )
-from model_router.tui.wizard_port import PortChoice, choose_port, read_port
+from model_router.tui.wizard_port import read_port, session_port
 
 _SOURCES = {
     Source.RUNNING: "● ",
@@ -150,7 +150,7 @@ class WizardScreen(MainScreen):
             # A simulated machine would be set up for nobody.
             await asyncio.to_thread(workshop.simulate, "")
             await asyncio.to_thread(workshop.judge, {})
-            self.port = await asyncio.to_thread(choose_port, self.session)
+            self.port = await asyncio.to_thread(session_port, self.session)
         except ModelRouterError as error:
             self.problem = error
         else:
@@ -280,7 +280,7 @@ class WizardScreen(MainScreen):
             if not wanted:
                 words = f"{clean(text, 40)!r} is no port: it takes a number from 1 to 65535."
                 continue
-            found = await asyncio.to_thread(choose_port, self.session, wanted)
+            found = await asyncio.to_thread(session_port, self.session, wanted)
             if not found.taken:
                 self.port = found
                 self._keep_free()
