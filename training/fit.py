@@ -17,7 +17,6 @@ from scipy import sparse
 
 from model_router.engine.features import cues
 from model_router.engine.lexicon import CLASSES
-from model_router.engine.routes import Route
 from training.corpus import Row
 
 WEIGHT_GRID = 2.0**16
@@ -29,8 +28,7 @@ BIAS = "<bias>"
 class Settings:
     """``decay`` is the L2 pull per step, ``scale`` how many units of the table are one natural logit.
 
-    ``risky`` is the largest share that confirmations may have of what the rows of one language count: where they are
-    nearly half of them, its commonest words come to speak for risk.
+    A row in English counts ``english`` times: most asks are, and the other languages are many together.
 
     In every other step a share of the cues is ``hidden``: an ask that was not learned from holds words that are not
     known, and what is known has to do without them. Which ones, changes among ``choices``, so that none of them counts.
@@ -42,7 +40,7 @@ class Settings:
     hidden: float = 0.3
     choices: int = 8
     scale: int = 32
-    risky: float = 0.28
+    english: float = 1.75
     min_groups: int = 2
     max_cues: int = 32_000
 
@@ -76,22 +74,15 @@ def matrix(found: Sequence[Sequence[str]], index: dict[str, int]) -> sparse.csr_
     return counts
 
 
-def row_weights(rows: Sequence[Row], risky: float) -> np.ndarray:
-    """A group counts with the square root of its rows, in sixteenths: big templates must not drown single ideas.
-
-    In each language confirmations count less, as far as their share would be larger than ``risky``.
-    """
+def row_weights(rows: Sequence[Row], english: float) -> np.ndarray:
+    """A group counts with the square root of its rows, in sixteenths: big templates must not drown single ideas."""
     sizes = collections.Counter(row.group for row in rows)
-    weights = np.array([max(1.0, np.round(16.0 * 2.0 / np.sqrt(sizes[row.group]))) for row in rows])
-    languages = np.array([row.lang for row in rows])
-    confirms = np.array([row.route == Route.CONFIRMATION for row in rows])
-    for language in sorted(set(languages)):
-        there = languages == language
-        harmless, confirming = weights[there & ~confirms].sum(), weights[there & confirms].sum()
-        most = risky / (1.0 - risky) * harmless
-        if confirming > most:
-            weights[there & confirms] = np.maximum(1.0, np.rint(weights[there & confirms] * (most / confirming)))
-    return weights / 16.0
+    return np.array(
+        [
+            max(1.0, np.round((english if row.lang == "en" else 1.0) * 16.0 * 2.0 / np.sqrt(sizes[row.group]))) / 16.0
+            for row in rows
+        ]
+    )
 
 
 def fit(rows: Sequence[Row], settings: Settings) -> tuple[list[str], np.ndarray]:
@@ -130,7 +121,7 @@ def _descend(x: sparse.csr_matrix, rows: Sequence[Row], settings: Settings) -> n
     classes = {str(name): i for i, name in enumerate(CLASSES)}
     y = np.zeros((len(rows), len(CLASSES)))
     y[np.arange(len(rows)), [classes[row.label] for row in rows]] = 1.0
-    share = row_weights(rows, settings.risky)[:, None]
+    share = row_weights(rows, settings.english)[:, None]
     whole = (x, x.T.tocsr())
     parts = [(part, part.T.tocsr()) for part in (hide(x, settings.hidden, at) for at in range(settings.choices))]
     weights = np.zeros((x.shape[1], len(CLASSES)))
