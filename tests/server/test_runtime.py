@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -23,7 +24,7 @@ from model_router.errors import ServerError
 from model_router.server.control.client import ControlClient
 from model_router.server.happenings import RuntimeEvent
 from model_router.server.runtime.launch import child_environment, launch_of
-from model_router.server.runtime.process import end_left_behind
+from model_router.server.runtime.left_behind import end_left_behind
 from model_router.server.runtime.runtime import Runtime, RuntimeState
 from tests.faults.gateways import Running, config_for, serving
 from tests.support.gateway_process import wait_for
@@ -231,19 +232,22 @@ def test_a_stop_in_the_middle_of_a_start_leaves_nothing(managed: Managed) -> Non
     assert not any(map(_alive, pids))
 
 
-def test_a_gateway_that_was_killed_leaves_no_stuck_port(managed: Managed, tmp_path: Path) -> None:
-    """What is left behind is known by its mark, and ended; a process that only has its number is not."""
+def test_what_a_killed_gateway_left_is_ended_and_nothing_else(managed: Managed, tmp_path: Path) -> None:
+    """It is known by its mark; not while its gateway lives, and not by a number that another process has now."""
     running = managed(server())
     pid = process_of(running.ask())
     mark = runtime_of(running)._mark
-    text = mark.read_text()
+    end_left_behind(mark)
+    assert _alive(pid), "its gateway lives"
+    token = json.loads(mark.read_text().splitlines()[0])["token"]
     other = tmp_path / "mark.json"
-    other.write_text(re.sub(r'"created": [\d.]+', '"created": 1.0', text))
+    other.write_text(json.dumps({"token": "another", "gateway": 1}) + "\n" + json.dumps({"pid": pid, "created": 1.0}))
     end_left_behind(other)
     assert _alive(pid), "another process of the same number"
-    other.write_text(re.sub(r'"gateway": \d+', f'"gateway": {2**22 + 1}', text))
+    other.write_text(json.dumps({"token": token, "gateway": 1}) + '\n{"pid": 12')  # as a kill may tear it
     end_left_behind(other)
     assert not _alive(pid)
+    assert not other.exists()
     until(running, RuntimeState.STOPPED)
 
 

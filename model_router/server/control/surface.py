@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -17,13 +18,15 @@ from model_router.server.gateway import Gateway
 from model_router.server.happenings import GatewayEvent
 from model_router.server.refusal import Refusal
 from model_router.server.reload import Reloads
-from model_router.server.runtime.process import RuntimeFailed, tail
+from model_router.server.runtime.printed import tail
+from model_router.server.runtime.process import RuntimeFailed
 from model_router.server.runtime.runtime import Runtime
 
 _JSON = "application/json"
 _SIGN_SECONDS = 10.0
 _LARGEST_BODY = 65_536
 _PEOPLE = ("cli", "attached")
+_NUMBER = re.compile(r"[0-9]{1,17}")
 
 
 def add_control(app: Quart, gateway: Gateway) -> None:
@@ -111,7 +114,7 @@ def _add_runtimes(app: Quart, gateway: Gateway) -> None:
         reason = f"a person has said so ({who})"
         try:
             if action != "start":
-                await runtime.stop(reason)
+                await runtime.clear(reason)
             if action != "stop":
                 await runtime.start(reason)
         except RuntimeFailed as failed:
@@ -120,8 +123,7 @@ def _add_runtimes(app: Quart, gateway: Gateway) -> None:
 
     @app.get("/control/runtimes/<name>/logs")
     async def logs(name: str) -> Response:
-        asked = request.args.get("lines", "100")
-        lines = min(int(asked), 10_000) if asked.isdigit() else 100
+        lines = min(_number(request.args.get("lines", ""), 100), 10_000)
         path = named(name).launch.log
         return _json({"log": str(path), "lines": await asyncio.to_thread(tail, path, lines)})
 
@@ -134,7 +136,7 @@ def _add_events(app: Quart, gateway: Gateway) -> None:
         """From ``after``, else from the ``Last-Event-ID`` of a client that comes back, else from now on."""
         gateway.write_events()
         asked = request.args.get("after") or request.headers.get("last-event-id") or ""
-        start = int(asked) if asked.isdigit() and len(asked) < 18 else journal.newest
+        start = _number(asked, journal.newest)
 
         async def stream() -> AsyncIterator[bytes]:
             cursor = start
@@ -203,6 +205,10 @@ def _text(body: dict[str, Any], name: str, default: str | None = None) -> str:
     if not isinstance(value, str):
         raise Refusal(400, f"'{name}' has to be a text.", param=name)
     return value
+
+
+def _number(text: str, default: int) -> int:
+    return int(text) if _NUMBER.fullmatch(text) else default
 
 
 def _who(body: dict[str, Any]) -> str:
