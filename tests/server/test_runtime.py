@@ -7,15 +7,10 @@ import os
 import re
 import signal
 import socket
-import sys
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import httpx
 import psutil
 import pytest
 
@@ -23,53 +18,13 @@ from model_router.config.proxy import BackendConfig, RuntimeConfig, RuntimeTempl
 from model_router.errors import ServerError
 from model_router.server.control.client import ControlClient
 from model_router.server.happenings import RuntimeEvent
+from model_router.server.opening import open_gateway
 from model_router.server.runtime.launch import child_environment, launch_of
 from model_router.server.runtime.left_behind import end_left_behind
-from model_router.server.runtime.runtime import Runtime, RuntimeState
-from tests.faults.gateways import Running, config_for, serving
+from model_router.server.runtime.runtime import RuntimeState
+from tests.faults.gateways import config_for
+from tests.server.managing import Managed, is_alive, process_of, runtime_of, server, states, until
 from tests.support.gateway_process import wait_for
-from tests.support.ports import free_ports
-
-ROOT = Path(__file__).parents[2]
-Managed = Callable[..., Running]
-
-
-def server(what: str = "", **settings: Any) -> RuntimeConfig:
-    """How the small server is started."""
-    command = (sys.executable, "-m", "tests.support.managed_server", "{port}", what)
-    return RuntimeConfig(command=command, folder=str(ROOT), **{"ready_seconds": 20.0, "stop_seconds": 1.0, **settings})
-
-
-@pytest.fixture
-def managed(tmp_path: Path, home: Path) -> Iterator[Managed]:
-    """A gateway before one managed server; it starts none before the first request."""
-    with ExitStack() as stack:
-
-        def serve(runtime: RuntimeConfig, *, port: int | None = None, **settings: Any) -> Running:
-            url = f"http://127.0.0.1:{port or free_ports(1)[0]}/v1"
-            config = config_for({"one": url}, tmp_path, backend={"runtime": runtime, "retries": 0}, **settings)
-            running: AbstractContextManager[Running] = serving(config)
-            return stack.enter_context(running)
-
-        yield serve
-
-
-def runtime_of(running: Running) -> Runtime:
-    return running.gateway.runtimes()["one"]
-
-
-def states(running: Running) -> list[str]:
-    return [one.after for one in running.gateway.happenings if isinstance(one, RuntimeEvent)]
-
-
-def process_of(answer: httpx.Response) -> int:
-    found = re.fullmatch(r"process (\d+)", answer.json()["choices"][0]["message"]["content"])
-    assert found, answer.text
-    return int(found[1])
-
-
-def until(running: Running, state: RuntimeState) -> None:
-    wait_for(lambda: runtime_of(running).state is state, within=10, what=f"a server that is {state}")
 
 
 def test_the_first_requests_start_one_server_and_its_end_is_the_gateways(managed: Managed) -> None:
@@ -132,7 +87,10 @@ def test_a_crash_loop_is_stopped(managed: Managed, monkeypatch: pytest.MonkeyPat
         running.ask()
     assert runtime_of(running).state is RuntimeState.FAILED
     began = states(running).count("starting")
-    assert "model-router runtime start one" in running.ask().json()["error"]["message"]
+    last = running.ask()
+    assert "model-router runtime start one" in last.json()["error"]["message"]
+    assert last.headers["x-should-retry"] == "false", "only a person can help"
+    assert "retry-after" not in last.headers
     assert states(running).count("starting") == began == 5
     with ControlClient.find(os.environ) as control, pytest.raises(ServerError, match="exit code 7"):
         control.act("one", "start")
@@ -176,14 +134,7 @@ def test_what_a_server_has_started_ends_with_it(managed: Managed) -> None:
     assert psutil.pid_exists(child)
     with ControlClient.find(os.environ) as control:
         assert control.act("one", "stop")["state"] == "stopped"
-    wait_for(lambda: not _alive(child), within=5, what="the end of the child")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    wait_for(lambda: not is_alive(child), within=5, what="the end of the child")
 
 
 def test_the_commands_start_stop_and_show_it(managed: Managed) -> None:
@@ -223,13 +174,44 @@ def test_a_client_that_leaves_does_not_stop_the_start(managed: Managed) -> None:
     assert states(running) == ["starting", "ready"]
 
 
+def test_one_that_nobody_waits_for_any_more_is_idle_from_its_start(managed: Managed) -> None:
+    running = managed(server("slow", idle_seconds=0.1))
+    running.leave_after(0.2)
+    wait_for(lambda: states(running)[1:], within=10, what="its start")
+    until(running, RuntimeState.STOPPED)
+    assert states(running) == ["starting", "ready", "stopping", "stopped"]
+
+
+def test_a_request_right_behind_its_death_is_served(managed: Managed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether or not the watch has noticed."""
+    monkeypatch.setattr("model_router.server.runtime.runtime._WATCH_SECONDS", 600.0)
+    running = managed(server())
+    first = process_of(running.ask())
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: not is_alive(first), within=5, what="its death")
+    assert process_of(running.ask()) != first
+
+
+def test_a_port_that_is_free_again_is_taken_however_often_it_was_not(
+    managed: Managed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has crashed, so nothing is given up."""
+    monkeypatch.setattr("model_router.server.runtime.runtime._LONGEST_PAUSE", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        running = managed(server(), port=other.getsockname()[1])
+        for _ in range(7):
+            assert running.ask().status_code == 503
+        assert runtime_of(running).snapshot().crashes
+    assert running.ask().status_code == 200
+
+
 def test_a_stop_in_the_middle_of_a_start_leaves_nothing(managed: Managed) -> None:
     running = managed(server("slow"))
     running.leave_after(0.15)
     running.thread.stop(1)
     log = runtime_of(running).launch.log
     pids = [int(pid) for pid in re.findall(r"process (\d+)", log.read_text() if log.exists() else "")]
-    assert not any(map(_alive, pids))
+    assert not any(map(is_alive, pids))
 
 
 def test_what_a_killed_gateway_left_is_ended_and_nothing_else(managed: Managed, tmp_path: Path) -> None:
@@ -238,17 +220,28 @@ def test_what_a_killed_gateway_left_is_ended_and_nothing_else(managed: Managed, 
     pid = process_of(running.ask())
     mark = runtime_of(running)._mark
     end_left_behind(mark)
-    assert _alive(pid), "its gateway lives"
+    assert is_alive(pid), "its gateway lives"
     token = json.loads(mark.read_text().splitlines()[0])["token"]
     other = tmp_path / "mark.json"
     other.write_text(json.dumps({"token": "another", "gateway": 1}) + "\n" + json.dumps({"pid": pid, "created": 1.0}))
     end_left_behind(other)
-    assert _alive(pid), "another process of the same number"
+    assert is_alive(pid), "another process of the same number"
     other.write_text(json.dumps({"token": token, "gateway": 1}) + '\n{"pid": 12')  # as a kill may tear it
     end_left_behind(other)
-    assert not _alive(pid)
+    assert not is_alive(pid)
     assert not other.exists()
     until(running, RuntimeState.STOPPED)
+
+
+def test_a_server_gets_its_own_key_though_another_has_the_same(tmp_path: Path) -> None:
+    runtime = RuntimeConfig(command=("serve",))
+    key = {"api_key_env": "SHARED_KEY", "runtime": runtime}
+    config = config_for({"one": "http://127.0.0.1:1/v1", "two": "http://127.0.0.1:2/v1"}, tmp_path, each={"one": key})
+    gateway = open_gateway(config, {"SHARED_KEY": "a", "HOME": str(tmp_path)})
+    assert gateway.runtimes()["one"].launch.environ["SHARED_KEY"] == "a"
+    both = config_for({"one": "http://127.0.0.1:1/v1", "two": "http://127.0.0.1:2/v1"}, tmp_path, backend=key)
+    gateway = open_gateway(both, {"SHARED_KEY": "a", "HOME": str(tmp_path)})
+    assert [one.launch.environ["SHARED_KEY"] for one in gateway.runtimes().values()] == ["a", "a"]
 
 
 def test_keys_for_others_are_not_in_its_environment() -> None:

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import secrets
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,11 +24,13 @@ MARK_VARIABLE = "MODEL_ROUTER_SERVER"
 _SAME_SECONDS = 2.0
 """When a process began is told by a clock that may have been set since."""
 _LARGEST = 4_096
+_KILL_SECONDS = 5.0
+_LOOK_SECONDS = 0.02
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Mark:
-    """One server's. ``file`` is held open while the gateway lives; -1 where none could be written."""
+    """One server's. ``file`` is held open while gateway and server live; -1 afterwards, or where none is written."""
 
     path: Path
     token: str
@@ -42,10 +45,11 @@ class Mark:
 
     def remove(self) -> None:
         """The server has ended."""
-        if self.file >= 0:
+        file, self.file = self.file, -1
+        if file >= 0:
             with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)
-            os.close(self.file)
+            os.close(file)
 
 
 def leave_mark(path: Path) -> Mark:
@@ -76,6 +80,16 @@ def marked(token: str) -> list[psutil.Process]:
             if process.environ().get(MARK_VARIABLE) == token:
                 found.append(process)
     return found
+
+
+def runs(process: psutil.Process) -> bool:
+    """Whether it is there, and more than a number that nobody has asked how it ended."""
+    import psutil
+
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def end_left_behind(path: Path) -> None:
@@ -123,7 +137,9 @@ def _kill(processes: list[psutil.Process]) -> None:
     for one in processes:
         with contextlib.suppress(psutil.Error):
             one.kill()
-    psutil.wait_procs(processes, timeout=5)
+    ends = time.monotonic() + _KILL_SECONDS
+    while any(map(runs, processes)) and time.monotonic() < ends:
+        time.sleep(_LOOK_SECONDS)
 
 
 def _append(file: int, content: dict[str, Any]) -> None:

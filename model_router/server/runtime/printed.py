@@ -23,6 +23,7 @@ def open_log(path: Path) -> int:
         found = path.stat()
         if stat.S_ISREG(found.st_mode) and found.st_size > _LARGEST:
             path.replace(_older(path))
+            _older(path).chmod(0o600)
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o600)
     os.set_blocking(file, True)
     if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(file).st_mode):

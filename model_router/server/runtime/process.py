@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model_router.server.runtime.launch import Launch
-from model_router.server.runtime.left_behind import MARK_VARIABLE, Mark, end_left_behind, leave_mark, marked
+from model_router.server.runtime.left_behind import MARK_VARIABLE, Mark, end_left_behind, leave_mark, marked, runs
 from model_router.server.runtime.printed import open_log
 from model_router.server.runtime.probe import is_taken, owner_of
 
@@ -31,9 +31,12 @@ _NEW_GROUP = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
 
 
 class RuntimeFailed(Exception):
-    """A server could not be started. ``str`` is half a sentence behind its name; ``retry_after`` are seconds."""
+    """A server could not be started. ``str`` is half a sentence behind its name.
 
-    def __init__(self, sentence: str, retry_after: float = 1.0) -> None:
+    ``retry_after`` are seconds; None when only a person can help.
+    """
+
+    def __init__(self, sentence: str, retry_after: float | None = 1.0) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
 
@@ -61,7 +64,7 @@ class ServerProcess:
 
     def has_left(self) -> bool:
         """Whether something that it has started runs on, though it has ended itself."""
-        return self._process.poll() is not None and any(map(_runs, self._others()))
+        return self._process.poll() is not None and any(map(runs, self._others()))
 
     def hurry(self, seconds: float) -> None:
         """Let :meth:`end`, under way or to come, wait so many seconds from now and no longer."""
@@ -78,7 +81,7 @@ class ServerProcess:
             with contextlib.suppress(psutil.Error, OSError):
                 if sys.platform == "win32" or os.getpgid(one.pid) != self.pid:
                     one.terminate()
-        while (self._process.poll() is None or any(map(_runs, others))) and time.monotonic() < self._deadline:
+        while (self._process.poll() is None or any(map(runs, others))) and time.monotonic() < self._deadline:
             time.sleep(_LOOK_SECONDS)
         self._signal_group(hard=True)
         for one in others:
@@ -142,12 +145,3 @@ def start_process(launch: Launch, mark: Path) -> ServerProcess:
         os.close(log)
     left.name_process(process.pid)
     return ServerProcess(process, left)
-
-
-def _runs(process: psutil.Process) -> bool:
-    import psutil
-
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False

@@ -22,14 +22,13 @@ from model_router.server.runtime.process import NotStarted, RuntimeFailed, Serve
 logger = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.1
+_WATCH_SECONDS = 0.1
 _LOG_LOOKS = 300
 """So many looks at the process come to one at the length of its log."""
 _STEADY_SECONDS = 60.0
 """A server that was ready for so long has not crashed in a loop."""
 _MOST_CRASHES = 5
 _LONGEST_PAUSE = 30.0
-_HOPELESS_SECONDS = 60.0
-"""What a client is told to wait when only a person can help."""
 
 
 class RuntimeState(StrEnum):
@@ -194,7 +193,7 @@ class Runtime:
     async def _ready(self, reason: str = "a request needs it") -> None:
         """One start for all who wait for it; it goes on when one of them leaves."""
         if self.state is RuntimeState.FAILED:
-            raise RuntimeFailed(f"is not started again: {self._reason}", _HOPELESS_SECONDS)
+            raise self._given_up()
         pause = self._not_before - time.monotonic()
         if self._starting is None and pause > 0:
             raise RuntimeFailed(f"rests {pause:.0f} s before it is started again: {self._reason}", max(1.0, pause))
@@ -225,8 +224,9 @@ class Runtime:
             except RuntimeFailed as failed:
                 self._crashed(str(failed), by_itself=not isinstance(failed, NotStarted))
                 await self._end(self.state, self._reason, 1.0)
-                hopeless = self.state is RuntimeState.FAILED
-                failed.retry_after = _HOPELESS_SECONDS if hopeless else max(1.0, self._not_before - time.monotonic())
+                if self.state is RuntimeState.FAILED:
+                    raise self._given_up() from None
+                failed.retry_after = max(1.0, self._not_before - time.monotonic())
                 raise
             self._change(RuntimeState.READY, f"it answers at {self.launch.ready_url}")
             self._watching = asyncio.get_running_loop().create_task(self._watch())
@@ -288,7 +288,7 @@ class Runtime:
         """Notice that the process has ended by itself, and keep its log in bounds."""
         process, looks = self._process, 0
         while process is not None and process is self._process and not await self._has_ended():
-            await asyncio.sleep(_LOOK_SECONDS)
+            await asyncio.sleep(_WATCH_SECONDS)
             looks += 1
             if looks % _LOG_LOOKS == 0:
                 await asyncio.to_thread(shorten_log, self.launch.log)
@@ -323,6 +323,9 @@ class Runtime:
             self._change(RuntimeState.FAILED, reason)
         else:
             self._change(RuntimeState.STOPPED, reason)
+
+    def _given_up(self) -> RuntimeFailed:
+        return RuntimeFailed(f"is not started again: {self._reason}", None)
 
     async def _end(self, after: RuntimeState, reason: str, seconds: float | None) -> None:
         process, self._process = self._process, None
