@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import openai
-import psutil
 import pytest
 import yaml
 
 from model_router.server.control.client import ControlClient
 from tests.support import llama
-from tests.support.gateway_process import GatewayProcess, serving, wait_for
+from tests.support.gateway_process import GatewayProcess, is_alive, serving, wait_for
 from tests.support.ports import free_ports
 from tests.support.scripted_gguf import write_scripted_gguf
 
@@ -79,12 +78,12 @@ def test_it_comes_is_killed_comes_again_and_goes(config: tuple[Path, int]) -> No
         assert control.reload()["outcome"] == "changed"
         assert ask(gateway) == SENTENCE
         wait_for(lambda: stand(control)["state"] == "stopped", within=10, what="its end, as nobody uses it")
-        wait_for(lambda: not psutil.pid_exists(second["pid"]), within=5, what="the end of the one before")
+        wait_for(lambda: not is_alive(second["pid"]), within=5, what="the end of the one before")
 
         assert ask(gateway) == SENTENCE
         last = stand(control)["pid"]
         assert gateway.interrupt(signal.SIGTERM) == 0
-        assert not psutil.pid_exists(last)
+        assert not is_alive(last)
     kinds = [event["after"] for event in gateway.events() if event.get("event") == "runtime"]
     assert kinds.count("ready") == 4
     assert "Traceback" not in gateway.output.read_text()
@@ -97,7 +96,7 @@ def test_after_a_killed_gateway_the_next_one_gets_its_port(config: tuple[Path, i
         left = stand(control)["pid"]
         gateway.process.kill()
         gateway.process.wait(5)
-    assert psutil.pid_exists(left), "nobody could end it"
+    assert is_alive(left), "nobody could end it"
     with serving(path, port) as gateway:
         assert ask(gateway) == SENTENCE
-        assert not psutil.pid_exists(left)
+        assert not is_alive(left)

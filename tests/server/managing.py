@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import httpx
-import psutil
 
 from model_router.config.proxy import RuntimeConfig
 from model_router.server.happenings import RuntimeEvent
@@ -43,11 +42,3 @@ def process_of(answer: httpx.Response) -> int:
 
 def until(running: Running, state: RuntimeState) -> None:
     wait_for(lambda: runtime_of(running).state is state, within=10, what=f"a server that is {state}")
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

@@ -23,8 +23,8 @@ from model_router.server.runtime.launch import child_environment, launch_of
 from model_router.server.runtime.left_behind import end_left_behind
 from model_router.server.runtime.runtime import RuntimeState
 from tests.faults.gateways import config_for
-from tests.server.managing import Managed, is_alive, process_of, runtime_of, server, states, until
-from tests.support.gateway_process import wait_for
+from tests.server.managing import Managed, process_of, runtime_of, server, states, until
+from tests.support.gateway_process import is_alive, wait_for
 
 
 def test_the_first_requests_start_one_server_and_its_end_is_the_gateways(managed: Managed) -> None:

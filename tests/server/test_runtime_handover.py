@@ -17,8 +17,8 @@ from model_router.config.proxy_file import load_proxy
 from model_router.server.control.client import ControlClient
 from model_router.server.runtime.runtime import RuntimeState
 from tests.faults.gateways import ENGINES, Running, serving
-from tests.server.managing import is_alive, process_of, runtime_of, server, states, until
-from tests.support.gateway_process import wait_for
+from tests.server.managing import process_of, runtime_of, server, states, until
+from tests.support.gateway_process import is_alive, wait_for
 from tests.support.ports import free_ports
 
 

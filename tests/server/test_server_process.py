@@ -22,8 +22,8 @@ from model_router.server.runtime.printed import open_log, shorten_log
 from model_router.server.runtime.probe import is_ready, is_taken, owner_of
 from model_router.server.runtime.process import ServerProcess, start_process
 from tests.faults.gateways import config_for, serving
-from tests.server.managing import is_alive, server
-from tests.support.gateway_process import wait_for
+from tests.server.managing import server
+from tests.support.gateway_process import is_alive, wait_for
 from tests.support.ports import free_ports
 
 Start = Callable[..., ServerProcess]
