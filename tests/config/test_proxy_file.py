@@ -233,6 +233,30 @@ def test_named_keys_are_one_of_two_things(tmp_path: Path) -> None:
     assert "key='k'" not in repr(checked.config)
 
 
+@pytest.mark.parametrize(
+    ("started_with", "asked_for", "told"),
+    [
+        ("org/name-4bit", "org/name-4bit", False),
+        ("org/name-4bit", "name", True),
+        ("~/models/name", "default_model", False),
+        ("~/models/name", "~/models/name", True),
+        ("/models/name", "/models/name", False),
+    ],
+)
+def test_a_name_that_makes_mlx_load_a_second_model_is_warned_of(
+    tmp_path: Path, started_with: str, asked_for: str, told: bool
+) -> None:
+    path = tmp_path / "routing_proxy.yaml"
+    runtime = f"{{template: mlx-lm, model: '{started_with}'}}"
+    path.write_text(
+        f"backends: {{one: {{base_url: 'http://127.0.0.1:8091/v1', model: '{asked_for}', runtime: {runtime}}}}}\n"
+        "engine_backends: {fast_local: one}\n"
+    )
+    checked = check_proxy(path, {})
+    assert checked.problems == ()
+    assert ("backends.one.model" in [one.path for one in checked.warnings]) is told
+
+
 def test_a_runtime_has_to_be_one_that_can_be_started_here(tmp_path: Path) -> None:
     def problems(base_url: str, runtime: str) -> list[str]:
         path = tmp_path / "routing_proxy.yaml"

@@ -22,6 +22,11 @@ from tests.support.scripted_gguf import write_scripted_gguf
 pytestmark = pytest.mark.llama
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = f"""#!/bin/sh
+test "$1 $2 $3 $5 $7 $9" = "--host 127.0.0.1 --port --alias -m -c" || exit 2
+exec {sys.executable} -m tests.support.llama_process "$8" "$6" "${{10}}" "" "$4"
+"""
+"""The wheel's server, with the arguments of the program."""
 SENTENCE = "This answer was made by the server that came on demand."
 
 
@@ -89,8 +94,20 @@ def test_it_comes_is_killed_comes_again_and_goes(config: tuple[Path, int]) -> No
     assert "Traceback" not in gateway.output.read_text()
 
 
-def test_after_a_killed_gateway_the_next_one_gets_its_port(config: tuple[Path, int]) -> None:
+def test_after_a_killed_gateway_the_next_one_gets_its_port(
+    config: tuple[Path, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the template, with a program of that name in PATH and a model file beside the proxy file."""
     path, port = config
+    content = yaml.safe_load(path.read_text())
+    runtime = {"template": "llama-server", "model": "model.gguf", "arguments": ["-c", "65536"], "folder": str(ROOT)}
+    content["backends"]["own"]["runtime"] = {**runtime, "ready_seconds": 60, "stop_seconds": 0.5}
+    path.write_text(yaml.safe_dump(content))
+    program = tmp_path / "bin" / "llama-server"
+    program.parent.mkdir()
+    program.write_text(PROGRAM)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     with serving(path, port) as gateway, ControlClient.find(os.environ) as control:
         ask(gateway)
         left = stand(control)["pid"]
