@@ -7,17 +7,24 @@ goes with the process that holds it, however that ends.
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 
 if sys.platform != "win32":
     import fcntl
 
 
-def hold(file: int) -> None:
-    """Hold an open file until it is closed. Where files cannot be held (Windows, some network disks), nothing is."""
-    if sys.platform != "win32":
-        with contextlib.suppress(OSError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def hold(file: int) -> int:
+    """Hold an open file until it is closed; what was given comes back. Some network disks cannot, and hold nothing.
+
+    On Windows, where an open file could be neither renamed nor removed, it is closed, and -1 comes back.
+    """
+    if sys.platform == "win32":
+        os.close(file)
+        return -1
+    with contextlib.suppress(OSError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    return file
 
 
 def is_held(file: int, pid: int) -> bool:

@@ -274,4 +274,5 @@ def test_a_runtime_has_to_be_one_that_can_be_started_here(tmp_path: Path) -> Non
     assert problems("http://127.0.0.1:8082/v1", "{command: [a]}") == ["backends.one.base_url"], "the gateway's own port"
     for wrong in ("{}", "{command: [a], template: mlx-lm, model: m}", "{template: mlx-lm}", "{command: [a], model: m}"):
         assert problems(here, wrong) == ["backends.one.runtime"], wrong
+    assert problems(here, "{command: [a], ready_url: 'file:///etc/hosts'}") == ["backends.one.runtime.ready_url"]
     assert problems(here, "{command: llama-server -m x}") == ["backends.one.runtime.command"], "no shell"

@@ -122,6 +122,12 @@ def test_a_port_that_is_taken_is_named(managed: Managed) -> None:
     assert f"process {os.getpid()}" in message
 
 
+def test_what_nobody_thought_of_is_a_failed_start_too(managed: Managed) -> None:
+    running = managed(server(log_path="no\0file"))
+    assert "could not be started" in running.ask().json()["error"]["message"]
+    assert states(running) == ["starting", "stopped"]
+
+
 def test_a_program_that_is_not_there_is_named(managed: Managed) -> None:
     running = managed(RuntimeConfig(command=("no-such-server", "--port", "{port}")))
     assert "'no-such-server': No such file" in running.ask().json()["error"]["message"]

@@ -48,7 +48,8 @@ class OwnRunFile:
         if found is not None and found.token == self.token:
             with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)
-        os.close(self.file)
+        if self.file >= 0:
+            os.close(self.file)
 
 
 def run_folder(environ: Mapping[str, str]) -> Path:
@@ -79,8 +80,8 @@ def write_run_file(environ: Mapping[str, str], address: str, port: int, token: s
         _remove_left_behind(folder)
         half.unlink(missing_ok=True)
         file = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        hold(file)
         os.write(file, json.dumps(content).encode())
+        file = hold(file)
         half.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)

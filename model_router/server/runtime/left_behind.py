@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import secrets
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,9 +47,10 @@ class Mark:
     def remove(self) -> None:
         """The server has ended."""
         file, self.file = self.file, -1
-        if file >= 0:
+        if file >= 0 or sys.platform == "win32":
             with contextlib.suppress(OSError):
                 self.path.unlink(missing_ok=True)
+        if file >= 0:
             os.close(file)
 
 
@@ -63,9 +65,10 @@ def leave_mark(path: Path) -> Mark:
     except OSError as error:
         logger.warning("%s cannot be written (%s); a killed gateway would leave the server", path, error.strerror)
         return Mark(path, token, -1)
-    hold(file)
     with contextlib.suppress(OSError):
         _append(file, {"token": token, "gateway": os.getpid()})
+    file = hold(file)
+    with contextlib.suppress(OSError):
         half.replace(path)
     return Mark(path, token, file)
 

@@ -25,7 +25,8 @@ def open_log(path: Path) -> int:
             path.replace(_older(path))
             _older(path).chmod(0o600)
     file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0), 0o600)
-    os.set_blocking(file, True)
+    if hasattr(os, "O_NONBLOCK"):
+        os.set_blocking(file, True)
     if hasattr(os, "fchmod") and stat.S_ISREG(os.fstat(file).st_mode):
         with contextlib.suppress(PermissionError):  # somebody else's file, in which one may write
             os.fchmod(file, 0o600)

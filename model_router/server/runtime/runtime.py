@@ -228,6 +228,11 @@ class Runtime:
                     raise self._given_up() from None
                 failed.retry_after = max(1.0, self._not_before - time.monotonic())
                 raise
+            except Exception as error:
+                logger.exception("the server of %s could not be started", self.launch.backend, exc_info=error)
+                self._crashed(f"could not be started: {error}")
+                await self._end(self.state, self._reason, 1.0)
+                raise RuntimeFailed(self._reason) from None
             self._change(RuntimeState.READY, f"it answers at {self.launch.ready_url}")
             self._watching = asyncio.get_running_loop().create_task(self._watch())
             if self.on_ready is not None:
