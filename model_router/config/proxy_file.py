@@ -203,18 +203,32 @@ def _mlx_names(runtime: RuntimeConfig) -> tuple[str, ...]:
 
 
 def _check_ports(config: ProxyConfig, reader: Reader) -> None:
-    """Two servers cannot listen at one port, nor one at the gateway's."""
-    taken = {config.proxy.port: "the gateway itself"}
+    """Two servers cannot listen at one port, nor one at the gateway's; backends may share one that has many models."""
+    taken: dict[int, BackendConfig] = {}
     for name, backend in config.backends.items():
         if backend.runtime is None:
             continue
         with contextlib.suppress(ValueError):
             port = urlsplit(backend.base_url).port
-            if port is not None and port in taken:
-                message = f"{taken[port]} listens at this port already"
+            first = taken.setdefault(port, backend) if port is not None else backend
+            if port == config.proxy.port:
+                reader.report(f"backends.{name}.base_url", "the gateway itself listens at this port", found=str(port))
+            elif first is not backend and not _is_shared(first, backend):
+                other = next(one for one, each in config.backends.items() if each is first)
+                message = f"the server of '{other}' listens at this port; only with the same runtime, and one that "
+                message += "does not name the model, is it this one's too"
                 reader.report(f"backends.{name}.base_url", message, found=str(port))
-            elif port is not None:
-                taken[port] = f"the server of '{name}'"
+
+
+def _is_shared(one: BackendConfig, other: BackendConfig) -> bool:
+    """Whether one server is started for both: it has many models, and each request names its own."""
+    runtime = one.runtime
+    if runtime is None or runtime != other.runtime or one.base_url != other.base_url:
+        return False
+    words = (*(runtime.command or ()), *runtime.arguments)
+    return runtime.template is not RuntimeTemplate.LLAMA_SERVER and not any(
+        mark in word for word in words for mark in ("{model}", "{name}")
+    )
 
 
 _OURS = frozenset({"model", "stream", "messages", "input", "prompt"})

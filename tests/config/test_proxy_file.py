@@ -257,6 +257,28 @@ def test_a_name_that_makes_mlx_load_a_second_model_is_warned_of(
     assert ("backends.one.model" in [one.path for one in checked.warnings]) is told
 
 
+@pytest.mark.parametrize(
+    ("one", "two", "shared"),
+    [
+        ("{template: llama-router, model: ~/m}", "{template: llama-router, model: ~/m}", True),
+        ("{command: [a, '{port}']}", "{command: [a, '{port}']}", True),
+        ("{command: [a, '{port}']}", "{command: [b, '{port}']}", False),
+        ("{command: [a, '{model}']}", "{command: [a, '{model}']}", False),
+        ("{template: llama-server, model: m.gguf}", "{template: llama-server, model: m.gguf}", False),
+    ],
+)
+def test_backends_share_one_server_of_many_models_and_no_other(
+    tmp_path: Path, one: str, two: str, shared: bool
+) -> None:
+    path = tmp_path / "routing_proxy.yaml"
+    path.write_text(
+        f"backends:\n  one: {{base_url: 'http://127.0.0.1:8091/v1', model: a, runtime: {one}}}\n"
+        f"  two: {{base_url: 'http://127.0.0.1:8091/v1', model: b, runtime: {two}}}\n"
+        "engine_backends: {fast_local: one}\n"
+    )
+    assert [one.path for one in check_proxy(path, {}).problems] == ["backends.two.base_url"] * (not shared)
+
+
 def test_a_runtime_has_to_be_one_that_can_be_started_here(tmp_path: Path) -> None:
     def problems(base_url: str, runtime: str) -> list[str]:
         path = tmp_path / "routing_proxy.yaml"

@@ -22,9 +22,10 @@ from model_router.server.opening import open_gateway
 from model_router.server.runtime.launch import child_environment, launch_of
 from model_router.server.runtime.left_behind import end_left_behind
 from model_router.server.runtime.runtime import RuntimeState
-from tests.faults.gateways import config_for
+from tests.faults.gateways import config_for, serving
 from tests.server.managing import Managed, process_of, runtime_of, server, states, until
 from tests.support.gateway_process import is_alive, wait_for
+from tests.support.ports import free_ports
 
 
 def test_the_first_requests_start_one_server_and_its_end_is_the_gateways(managed: Managed) -> None:
@@ -162,6 +163,20 @@ def test_the_commands_start_stop_and_show_it(managed: Managed) -> None:
         *["a person has said so (cli)"] * 2,
         "a request needs it",
     ]
+
+
+def test_backends_may_share_a_server_that_has_many_models(tmp_path: Path, home: Path) -> None:
+    url = f"http://127.0.0.1:{free_ports(1)[0]}/v1"
+    engines = {"fast_local": "one", "code_agent": "two"}
+    config = config_for({"one": url, "two": url}, tmp_path, backend={"runtime": server()}, engine_backends=engines)
+    with serving(config) as running, ControlClient.find(os.environ) as control:
+        pid = process_of(running.ask())
+        answer = running.ask("fix the repo and run tests")
+        assert (answer.headers["x-modelrouter-backend"], process_of(answer)) == ("two", pid)
+        assert [(row["backend"], row["pid"]) for row in control.runtimes()] == [("one", pid), ("two", pid)]
+        assert control.act("two", "stop")["backend"] == "two"
+        assert states(running) == ["starting", "ready", "stopping", "stopped"]
+        assert process_of(running.ask("fix the repo and run tests")) != pid
 
 
 def test_health_does_not_start_it_and_does_not_miss_it(managed: Managed) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ from model_router.server.refusal import Refusal
 from model_router.server.reload import Reloads
 from model_router.server.runtime.printed import tail
 from model_router.server.runtime.process import RuntimeFailed
-from model_router.server.runtime.runtime import Runtime
+from model_router.server.runtime.runtime import Runtime, RuntimeSnapshot
 
 _JSON = "application/json"
 _SIGN_SECONDS = 10.0
@@ -104,7 +105,7 @@ def _add_runtimes(app: Quart, gateway: Gateway) -> None:
 
     @app.get("/control/runtimes")
     async def runtimes() -> Response:
-        return _json({"runtimes": [one.snapshot() for one in gateway.runtimes().values()]})
+        return _json({"runtimes": [_row(name, one) for name, one in gateway.runtimes().items()]})
 
     @app.post("/control/runtimes/<name>/<action>")
     async def act(name: str, action: str) -> Response:
@@ -119,7 +120,7 @@ def _add_runtimes(app: Quart, gateway: Gateway) -> None:
                 await runtime.start(reason)
         except RuntimeFailed as failed:
             raise Refusal(409, f"'{name}' {failed}.", code="runtime_failed") from None
-        return _json(runtime.snapshot())
+        return _json(_row(name, runtime))
 
     @app.get("/control/runtimes/<name>/logs")
     async def logs(name: str) -> Response:
@@ -157,6 +158,11 @@ def _add_events(app: Quart, gateway: Gateway) -> None:
         response.headers["cache-control"] = "no-cache"
         response.timeout = None
         return response
+
+
+def _row(name: str, runtime: Runtime) -> RuntimeSnapshot:
+    """Several backends may have one server."""
+    return replace(runtime.snapshot(), backend=name)
 
 
 def _pieces(batch: Batch) -> bytes:
