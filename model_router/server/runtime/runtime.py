@@ -127,7 +127,7 @@ class Runtime:
         if self.state is RuntimeState.FAILED:
             self._change(RuntimeState.STOPPED, "a person starts it again")
         self._crashes, self._not_before = 0, 0.0
-        if self.state is not RuntimeState.READY:
+        if self.state is not RuntimeState.READY or await self._has_ended():
             await self._ready(reason)
         if not self._users:
             self._rest()
@@ -192,6 +192,8 @@ class Runtime:
 
     async def _ready(self, reason: str = "a request needs it") -> None:
         """One start for all who wait for it; it goes on when one of them leaves."""
+        if self.state is RuntimeState.READY:
+            return
         if self.state is RuntimeState.FAILED:
             raise self._given_up()
         pause = self._not_before - time.monotonic()
@@ -285,7 +287,7 @@ class Runtime:
 
     async def _refuse_to_watch(self, process: ServerProcess) -> None:
         """A server that goes into the background can be neither watched nor asked how it ended."""
-        if await asyncio.to_thread(process.has_left):
+        if process.poll() == 0 and await asyncio.to_thread(process.has_left):
             sentence = "has gone into the background, where it cannot be watched; have it stay in the foreground"
             raise RuntimeFailed(f"{sentence}; its log: {self.launch.log}")
 
