@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
@@ -50,15 +51,21 @@ class Managing:
     def stream(self, running: Running) -> Iterator[Future[str]]:
         """A stream under way, which goes on until the block ends; then its text."""
 
+        begun = Event()
+
         def read() -> str:
+            text = ""
             body = {"stream": True, "messages": [{"role": "user", "content": f"in pieces until {self.sign}"}]}
             with running.fresh_client() as client, client.stream("POST", "/v1/chat/completions", json=body) as answer:
-                return "".join(answer.iter_text())
+                for piece in answer.iter_text():
+                    text += piece
+                    begun.set()
+            return text
 
         with ThreadPoolExecutor(1) as beside:
             text = beside.submit(read)
             try:
-                wait_for(lambda: runtime_of(running).snapshot().users, within=5, what="the stream")
+                assert begun.wait(10)
                 yield text
             finally:
                 self.sign.touch()
