@@ -11,7 +11,8 @@ from typing import Any
 
 from model_router.server.runtime.left_behind import MARK_VARIABLE
 
-_READY_SECONDS = 2.0
+READY_SECONDS = 2.0
+"""For one answer: a server that is loading may take its time."""
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -21,14 +22,14 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Follow none."""
 
 
-def is_ready(url: str, key: str | None) -> bool:
-    """Whether the server says that it is."""
+def is_ready(url: str, key: str | None, seconds: float = READY_SECONDS) -> bool:
+    """Whether the server says that it is, within so many seconds."""
     request = urllib.request.Request(url)  # noqa: S310 - from the configuration
     if key:
         request.add_header("authorization", f"Bearer {key}")
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), _NoRedirect)
     try:
-        with opener.open(request, timeout=_READY_SECONDS) as answer:
+        with opener.open(request, timeout=seconds) as answer:
             return 200 <= int(answer.status) < 300
     except (OSError, ValueError, urllib.error.URLError):
         return False

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from model_router.server.happenings import RuntimeEvent
 from model_router.server.runtime.launch import Launch
 from model_router.server.runtime.printed import shorten_log
-from model_router.server.runtime.probe import is_ready
+from model_router.server.runtime.probe import READY_SECONDS, is_ready
 from model_router.server.runtime.process import NotStarted, RuntimeFailed, ServerProcess, start_process
 
 logger = logging.getLogger(__name__)
@@ -273,7 +273,7 @@ class Runtime:
             raise RuntimeFailed("was stopped while it was starting")
         log, seconds = self.launch.log, self.launch.config.ready_seconds
         deadline = time.monotonic() + seconds
-        while not await asyncio.to_thread(is_ready, self.launch.ready_url, self._key):
+        while not await asyncio.to_thread(is_ready, self.launch.ready_url, self._key, _patience(deadline)):
             code = process.poll()
             if code is not None:
                 await self._refuse_to_watch(process)
@@ -396,6 +396,11 @@ class Runtime:
                 pid=pid,
             )
         )
+
+
+def _patience(deadline: float) -> float:
+    """Seconds for one answer, so that the last one does not come long after the deadline."""
+    return min(READY_SECONDS, max(_LOOK_SECONDS, deadline - time.monotonic()))
 
 
 def _ending(code: int) -> str:
