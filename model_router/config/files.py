@@ -21,6 +21,11 @@ def home_folder(environ: Mapping[str, str]) -> Path:
     return Path(told) if told else Path.home()
 
 
+def has_home(environ: Mapping[str, str]) -> bool:
+    """Whether ``environ`` tells where the person's files are; without, nothing is put or looked for there."""
+    return any(environ.get(name) for name in ("MODEL_ROUTER_HOME", "HOME", "USERPROFILE"))
+
+
 def catalog_path(environ: Mapping[str, str]) -> Path:
     """The person's catalog, whether it exists or not."""
     return user_folder(environ) / CATALOG_NAME

@@ -239,7 +239,8 @@ class RuntimeConfig:
     arguments: tuple[str, ...] = field(default=(), metadata={"doc": "further arguments for the template"})
     folder: str | None = field(default=None, metadata={"doc": "where it runs; none: where the gateway does"})
     ready_url: str | None = field(
-        default=None, metadata={"doc": "answers 200 when it is ready; none: the template's, or base_url/models"}
+        default=None,
+        metadata={"doc": "answers 200 when it is ready; none: the template's, or base_url/models", "format": "url"},
     )
     ready_seconds: float = field(default=120.0, metadata={"doc": "longest start", "min": 0.1, "max": 3600})
     idle_seconds: float = field(

@@ -13,7 +13,14 @@ from urllib.parse import urlsplit
 from model_router.config.catalog_file import CheckedCatalog, check_catalog, mistakes
 from model_router.config.document import Document, parse_document, read_document
 from model_router.config.files import event_log_path, expand
-from model_router.config.proxy import BackendConfig, OverridesConfig, PromptCapture, ProxyConfig, RuntimeConfig
+from model_router.config.proxy import (
+    BackendConfig,
+    OverridesConfig,
+    PromptCapture,
+    ProxyConfig,
+    RuntimeConfig,
+    RuntimeTemplate,
+)
 from model_router.config.reader import Reader
 from model_router.engine.routes import HUMAN_CONFIRM
 from model_router.errors import ConfigError, Problem
@@ -160,6 +167,10 @@ def _check_backends(config: ProxyConfig, reader: Reader, environ: Mapping[str, s
                 reader.report(path, "a backend cannot be its own fallback", found=other)
 
 
+_MLX_OWN = "default_model"
+"""What mlx_lm.server calls the model that it was started with; any other name but that one's it looks for itself."""
+
+
 def _check_runtime(path: str, backend: BackendConfig, runtime: RuntimeConfig, reader: Reader) -> None:
     """A server that is started here has to listen here, at a port that is known before."""
     try:
@@ -178,21 +189,46 @@ def _check_runtime(path: str, backend: BackendConfig, runtime: RuntimeConfig, re
         reader.report(f"{path}.runtime", "a template needs the model")
     elif runtime.command and (runtime.model is not None or runtime.arguments):
         reader.report(f"{path}.runtime", "model and arguments belong to a template; write them into command")
+    elif runtime.template is RuntimeTemplate.MLX_LM and backend.model not in _mlx_names(runtime):
+        message = (
+            "mlx_lm.server loads, and fetches, a model of this name beside that of runtime; write the same in both"
+        )
+        reader.report(f"{path}.model", message, found=backend.model, warning=True)
+
+
+def _mlx_names(runtime: RuntimeConfig) -> tuple[str, ...]:
+    """What its own model may be called. A path is given to it whole, and so known to it by that alone."""
+    own = runtime.model or ""
+    return (_MLX_OWN,) if own.startswith(("~", "./", "../")) else (_MLX_OWN, own)
 
 
 def _check_ports(config: ProxyConfig, reader: Reader) -> None:
-    """Two servers cannot listen at one port, nor one at the gateway's."""
-    taken = {config.proxy.port: "the gateway itself"}
+    """Two servers cannot listen at one port, nor one at the gateway's; backends may share one that has many models."""
+    taken: dict[int, BackendConfig] = {}
     for name, backend in config.backends.items():
         if backend.runtime is None:
             continue
         with contextlib.suppress(ValueError):
             port = urlsplit(backend.base_url).port
-            if port is not None and port in taken:
-                message = f"{taken[port]} listens at this port already"
+            first = taken.setdefault(port, backend) if port is not None else backend
+            if port == config.proxy.port:
+                reader.report(f"backends.{name}.base_url", "the gateway itself listens at this port", found=str(port))
+            elif first is not backend and not _is_shared(first, backend):
+                other = next(one for one, each in config.backends.items() if each is first)
+                message = f"the server of '{other}' listens at this port; only with the same runtime, and one that "
+                message += "does not name the model, is it this one's too"
                 reader.report(f"backends.{name}.base_url", message, found=str(port))
-            elif port is not None:
-                taken[port] = f"the server of '{name}'"
+
+
+def _is_shared(one: BackendConfig, other: BackendConfig) -> bool:
+    """Whether one server is started for both: it has many models, and each request names its own."""
+    runtime = one.runtime
+    if runtime is None or runtime != other.runtime or one.base_url != other.base_url:
+        return False
+    words = (*(runtime.command or ()), *runtime.arguments)
+    return runtime.template is not RuntimeTemplate.LLAMA_SERVER and not any(
+        mark in word for word in words for mark in ("{model}", "{name}")
+    )
 
 
 _OURS = frozenset({"model", "stream", "messages", "input", "prompt"})

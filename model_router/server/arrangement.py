@@ -7,7 +7,8 @@ import json
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from model_router.server.guard import Guard, resolve_keys
 from model_router.server.happenings import RuntimeEvent
 from model_router.server.line import Line
 from model_router.server.retries import RetryPolicy
-from model_router.server.runtime.launch import child_environment, launch_of
-from model_router.server.runtime.runtime import Runtime
+from model_router.server.runtime.launch import Launch, launch_of
+from model_router.server.runtime.runtime import Places, Runtime
 from model_router.server.stickiness import Stickiness, StickinessPolicy
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,8 @@ class Arrangement:
     """Router, backends and all that follows from the configuration. A request keeps to the one it began with.
 
     ``engine_of`` gives for a backend the first engine whose backend it is. ``proxy_hash`` stands for the proxy file as
-    ``router.config_hash`` does for the catalog; keys do not count in it.
+    ``router.config_hash`` does for the catalog; keys do not count in it. ``launches`` are the managed servers by
+    backend, ``places`` the ports that they and those of earlier arrangements have.
     """
 
     config: ProxyConfig
@@ -45,6 +47,8 @@ class Arrangement:
     engine_of: Mapping[str, str]
     capture: PromptCapture
     proxy_hash: str
+    launches: Mapping[str, Launch]
+    places: Places
 
 
 def arrange(
@@ -63,7 +67,9 @@ def arrange(
     servers.
     """
     known = before.backends if before is not None else {}
-    builder = _Builder(config, environ, note_change, tell or _say_nothing)
+    launches = _launches(config, environ)
+    places = before.places if before is not None else {}
+    builder = _Builder(config, environ, note_change, tell or _say_nothing, launches, places)
     backends = {name: builder.backend(name, known.get(name)) for name in config.backends}
 
     def rests(name: str) -> bool:
@@ -83,16 +89,26 @@ def arrange(
         engine_of={backend: engine for engine, backend in reversed(list(config.engine_backends.items()))},
         capture=_capture(config, environ),
         proxy_hash=proxy_hash(config),
+        launches=launches,
+        places=places,
     )
 
 
 def settle(arrangement: Arrangement) -> None:
-    """Give lines and breakers that were kept the bounds that hold now. On the server's loop only."""
+    """Give lines, breakers and servers that were kept what holds for them now. On the server's loop only."""
     policy = _breaker_policy(arrangement.config)
     for backend in arrangement.backends.values():
         backend.breaker.policy = policy
         if backend.line is not None and backend.config.parallel is not None:
             backend.line.resize(backend.config.parallel, backend.config.queue)
+    shared: dict[Runtime, list[Breaker]] = {}
+    for name, launch in arrangement.launches.items():
+        backend = arrangement.backends[name]
+        if backend.runtime is not None:
+            shared.setdefault(backend.runtime, []).append(backend.breaker)
+            backend.runtime.settle(launch)
+    for runtime, breakers in shared.items():
+        runtime.on_ready = partial(_reset, breakers)
 
 
 def make_guard(config: ProxyConfig, environ: Mapping[str, str]) -> Guard:
@@ -129,20 +145,24 @@ class _Builder:
     environ: Mapping[str, str]
     note_change: Callable[[BreakerChange], None]
     tell: Callable[[RuntimeEvent], None]
+    launches: Mapping[str, Launch]
+    places: Places
+    servers: dict[int, tuple[Runtime, list[Breaker]]] = field(default_factory=dict)
+    """By port, what was built or kept so far, and whose breakers a start of it resets."""
 
     def backend(self, name: str, before: Backend | None) -> Backend:
         """One backend; ``before`` is what had its name."""
         own = self.config.backends[name]
         key = _key(name, own, self.environ)
-        if before is not None and before.config == own and before.api_key == key:
-            return before
         same_place = before if before is not None and before.config.base_url == own.base_url else None
         breaker = same_place.breaker if same_place is not None else self._breaker(name)
+        runtime = self._runtime(name, key, breaker, before)
+        if before is not None and before.config == own and before.api_key == key and before.runtime is runtime:
+            return before
         line = None
         if own.parallel is not None:
             line = same_place.line if same_place is not None else None
             line = line or Line(own.parallel, own.queue, time.monotonic)
-        runtime = self._runtime(name, own, key, breaker, before)
         if same_place is not None and same_place.model == own.model and same_place.api_key == key:
             return Backend(name, own, key, breaker, line, same_place.abilities, runtime)
         return Backend(name, own, key, breaker, line, runtime=runtime)
@@ -150,23 +170,47 @@ class _Builder:
     def _breaker(self, name: str) -> Breaker:
         return Breaker(name, _breaker_policy(self.config), time.monotonic, self.note_change)
 
-    def _runtime(
-        self, name: str, own: BackendConfig, key: str | None, breaker: Breaker, before: Backend | None
-    ) -> Runtime | None:
-        base = Path(self.config.source).parent if self.config.source else None
-        launch = launch_of(name, own, self.environ, base)
-        present = before.runtime if before is not None else None
+    def _runtime(self, name: str, key: str | None, breaker: Breaker, before: Backend | None) -> Runtime | None:
+        launch = self.launches.get(name)
         if launch is None:
             return None
-        if present is not None and before is not None and (present.launch, before.api_key) == (launch, key):
-            return present
-        mark = user_folder(self.environ) / "run" / "servers" / f"{name}-{launch.port}.json"
-        keys = [self.config.proxy.api_key_env, *(one.env for one in self.config.proxy.api_keys.values())]
-        keys += [other.api_key_env for other in self.config.backends.values() if other is not own]
-        environ = child_environment(self.environ, frozenset(one for one in keys if one))
-        runtime = Runtime(launch, environ, mark, key=key, tell=self.tell, before=present)
-        runtime.on_ready = lambda: breaker.reset("its server was started anew")
-        return runtime
+        shared = self.servers.get(launch.port)
+        if shared is not None:
+            shared[1].append(breaker)
+            return shared[0]
+        present = before.runtime if before is not None else None
+        if present is None or before is None or before.api_key != key or not launch.is_server_of(present.launch):
+            mark = user_folder(self.environ) / "run" / "servers" / f"{name}-{launch.port}.json"
+            present = Runtime(launch, mark, key=key, tell=self.tell, places=self.places)
+            breakers = [breaker]
+            present.on_ready = partial(_reset, breakers)
+            self.servers[launch.port] = present, breakers
+        else:
+            self.servers[launch.port] = present, []
+        return present
+
+
+def _reset(breakers: list[Breaker]) -> None:
+    """Their server was started anew: what it did before says nothing of it."""
+    for breaker in breakers:
+        breaker.reset("its server was started anew")
+
+
+def _launches(config: ProxyConfig, environ: Mapping[str, str]) -> dict[str, Launch]:
+    """The servers to start. None of them gets the keys that the gateway holds for its clients and for the others.
+
+    Backends at one port have the same one (that of the first), which the check of the file sees to.
+    """
+    base = Path(config.source).absolute().parent if config.source else None
+    held = {config.proxy.api_key_env, *(one.env for one in config.proxy.api_keys.values())}
+    held |= {one.api_key_env for one in config.backends.values()}
+    found: dict[str, Launch] = {}
+    for name, own in config.backends.items():
+        hidden = frozenset(one for one in held if one and one != own.api_key_env)
+        launch = launch_of(name, own, environ, base, hidden)
+        if launch is not None:
+            found[name] = next((one for one in found.values() if one.port == launch.port), launch)
+    return found
 
 
 def _key(name: str, own: BackendConfig, environ: Mapping[str, str]) -> str | None:

@@ -16,7 +16,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from model_router.config.capture import CAPTURE_WARNING
-from model_router.config.files import expand
+from model_router.config.files import expand, has_home, user_folder
 from model_router.config.proxy import PromptCapture, ProxyConfig
 from model_router.router import ModelRouter
 from model_router.server.approvals import ApprovalQueue
@@ -36,6 +36,7 @@ from model_router.server.metrics import Metrics
 from model_router.server.record import Record, new_record
 from model_router.server.reload import Prepared, Reloader, Reloads
 from model_router.server.retries import RetryPolicy
+from model_router.server.runtime.left_behind import end_all_left_behind
 from model_router.server.runtime.runtime import Runtime
 from model_router.server.sessions import SessionMemory
 from model_router.server.stickiness import Stickiness
@@ -189,6 +190,9 @@ class Gateway:
         self.reloader = Reloader(self, self._loop)
         if self.config.source:
             self.reloader.start()
+        servers = user_folder(self.environ) / "run" / "servers"
+        if not self.demo and has_home(self.environ) and servers.is_dir():
+            self._loop.run_in_executor(None, end_all_left_behind, servers)
         if self.capture is PromptCapture.REDACTED_PREVIEW:  # of more than that, whoever opens the gateway warns
             logger.warning("prompt_capture is %s: the event log keeps text of prompts", self.capture)
 
@@ -200,7 +204,8 @@ class Gateway:
         """Close the client and write what is left of the events."""
         if self.reloader is not None:
             self.reloader.stop()
-        ending = [runtime.stop("the gateway ends", _LAST_SECONDS) for runtime in self.runtimes().values()]
+        running = {*self.runtimes().values(), *self.arrangement.places.values()}
+        ending = [runtime.stop("the gateway ends", _LAST_SECONDS) for runtime in running]
         await asyncio.gather(*ending, *self._retiring, return_exceptions=True)
         self.write_events()
         if self._upstream is not None:

@@ -46,6 +46,7 @@ class Failed:
     """Why one backend gave no answer, in words and for the retry policy, which has no say when ``failure`` is None.
 
     ``answer`` is the backend's own error, when the client can read that as it is. ``retry_after`` are seconds.
+    ``given_up``: only a person can help.
     """
 
     backend: Backend
@@ -54,6 +55,7 @@ class Failed:
     failure: Failure | None = None
     retry_after: float | None = None
     answer: tuple[int, RawHeaders, bytes] | None = None
+    given_up: bool = False
 
     def __str__(self) -> str:
         return f"'{self.backend.name}' {self.sentence}"
@@ -124,7 +126,8 @@ async def _started(upstream: Upstream, backend: Backend, call: Call) -> Failed |
         try:
             await using.enter_async_context(backend.runtime.use())
         except RuntimeFailed as failed:
-            return Failed(backend, str(failed), 503, retry_after=failed.retry_after)
+            after = failed.retry_after
+            return Failed(backend, str(failed), 503, retry_after=after, given_up=after is None)
         finally:
             call.outlet.note = WAITING
         return await _admitted(upstream, backend, call)
@@ -278,5 +281,7 @@ def _nobody_answered(failed: list[Failed]) -> Refusal:
     codes = {404: "unknown_endpoint", 429: "rate_limit_exceeded", 503: "backend_resting", 504: "upstream_timeout"}
     waits = [failure.retry_after for failure in failed if failure.retry_after is not None]
     headers = {"retry-after": f"{math.ceil(min(waits))}"} if waits and status in (429, 503) else {}
+    if all(failure.given_up for failure in failed):
+        headers = {"x-should-retry": "false"}
     kind = "rate_limit_error" if status == 429 else "server_error"
     return Refusal(status, message, kind=kind, code=codes.get(status, "upstream_error"), headers=headers)

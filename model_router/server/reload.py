@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import logging
 import os
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -175,6 +176,9 @@ class Reloader:
 
     def _prepare(self, before: Arrangement) -> Prepared:
         gateway = self._gateway
+        for path in self._files():
+            if _never_ends(path):
+                raise _NotUsable([f"{path}: this is no file that can be read again and again"])
         config = self._read_proxy(before.config)
         if self._profile is not None:
             config = replace(config, proxy=replace(config.proxy, routing_profile=self._profile))
@@ -251,7 +255,7 @@ class Reloader:
         digest = hashlib.sha256()
         for path in self._files():
             try:
-                data = path.read_bytes()
+                data = b"" if _never_ends(path) else path.read_bytes()
             except OSError as error:
                 data = f"errno {error.errno}".encode()
             digest.update(f"{path}\0{len(data)}\0".encode() + data)
@@ -264,6 +268,15 @@ def _stamp(path: Path) -> tuple[int, int, int] | None:
     except (OSError, ValueError):
         return None
     return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _never_ends(path: Path) -> bool:
+    """Whether reading it could wait for ever, as with a pipe: nobody else could have files read meanwhile."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 def _equal(one: Arrangement, other: Arrangement) -> bool:

@@ -12,14 +12,13 @@ import socket
 import threading
 from collections.abc import Coroutine
 from concurrent.futures import Future
-from pathlib import Path
 from typing import Any, TypeVar
 
 from hypercorn.config import Config
 
 from model_router.config.proxy import ListenConfig
 from model_router.errors import ServerError
-from model_router.server.control.run_file import remove_run_file, write_run_file
+from model_router.server.control.run_file import OwnRunFile, write_run_file
 from model_router.server.door import Door
 from model_router.server.gateway import Gateway, GatewayState
 from model_router.server.http1.limits import HttpLimits
@@ -44,7 +43,7 @@ class ServerThread:
         self._ready = threading.Event()
         self._stop: asyncio.Event | None = None
         self._error: BaseException | None = None
-        self._run_file: Path | None = None
+        self._run_file: OwnRunFile | None = None
 
     @property
     def running(self) -> bool:
@@ -142,9 +141,9 @@ class ServerThread:
             self._ready.set()
 
     def _remove_run_file(self) -> None:
-        path, self._run_file = self._run_file, None
-        if path is not None:
-            remove_run_file(path, self._gateway.token)
+        file, self._run_file = self._run_file, None
+        if file is not None:
+            file.remove()
 
     async def _serve(self, listener: socket.socket) -> None:
         self._stop = asyncio.Event()

@@ -153,8 +153,13 @@ def test_a_reload_tells_every_mistake(process: GatewayProcess, capsys: pytest.Ca
     assert "not taken" in err
     assert err.count(str(file) + ":") == 2
     assert "did you mean 'health'" in err
-    file.write_text(words.replace("keepalive_seconds: 0.2", "keepalive_seconds: 0.3"))
-    assert said(capsys, "reload")[:2] == (0, "The configuration was taken.\n")
+
+    def taken(seconds: str) -> bool:
+        """By the command, unless the watch was there before it."""
+        file.write_text(words.replace("keepalive_seconds: 0.2", f"keepalive_seconds: {seconds}"))
+        return said(capsys, "reload")[:2] == (0, "The configuration was taken.\n")
+
+    assert any(map(taken, ("0.3", "0.4", "0.5", "0.6")))
     file.write_text(words)
 
 

@@ -233,6 +233,52 @@ def test_named_keys_are_one_of_two_things(tmp_path: Path) -> None:
     assert "key='k'" not in repr(checked.config)
 
 
+@pytest.mark.parametrize(
+    ("started_with", "asked_for", "told"),
+    [
+        ("org/name-4bit", "org/name-4bit", False),
+        ("org/name-4bit", "name", True),
+        ("~/models/name", "default_model", False),
+        ("~/models/name", "~/models/name", True),
+        ("/models/name", "/models/name", False),
+    ],
+)
+def test_a_name_that_makes_mlx_load_a_second_model_is_warned_of(
+    tmp_path: Path, started_with: str, asked_for: str, told: bool
+) -> None:
+    path = tmp_path / "routing_proxy.yaml"
+    runtime = f"{{template: mlx-lm, model: '{started_with}'}}"
+    path.write_text(
+        f"backends: {{one: {{base_url: 'http://127.0.0.1:8091/v1', model: '{asked_for}', runtime: {runtime}}}}}\n"
+        "engine_backends: {fast_local: one}\n"
+    )
+    checked = check_proxy(path, {})
+    assert checked.problems == ()
+    assert ("backends.one.model" in [one.path for one in checked.warnings]) is told
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "shared"),
+    [
+        ("{template: llama-router, model: ~/m}", "{template: llama-router, model: ~/m}", True),
+        ("{command: [a, '{port}']}", "{command: [a, '{port}']}", True),
+        ("{command: [a, '{port}']}", "{command: [b, '{port}']}", False),
+        ("{command: [a, '{model}']}", "{command: [a, '{model}']}", False),
+        ("{template: llama-server, model: m.gguf}", "{template: llama-server, model: m.gguf}", False),
+    ],
+)
+def test_backends_share_one_server_of_many_models_and_no_other(
+    tmp_path: Path, one: str, two: str, shared: bool
+) -> None:
+    path = tmp_path / "routing_proxy.yaml"
+    path.write_text(
+        f"backends:\n  one: {{base_url: 'http://127.0.0.1:8091/v1', model: a, runtime: {one}}}\n"
+        f"  two: {{base_url: 'http://127.0.0.1:8091/v1', model: b, runtime: {two}}}\n"
+        "engine_backends: {fast_local: one}\n"
+    )
+    assert [one.path for one in check_proxy(path, {}).problems] == ["backends.two.base_url"] * (not shared)
+
+
 def test_a_runtime_has_to_be_one_that_can_be_started_here(tmp_path: Path) -> None:
     def problems(base_url: str, runtime: str) -> list[str]:
         path = tmp_path / "routing_proxy.yaml"
@@ -250,4 +296,5 @@ def test_a_runtime_has_to_be_one_that_can_be_started_here(tmp_path: Path) -> Non
     assert problems("http://127.0.0.1:8082/v1", "{command: [a]}") == ["backends.one.base_url"], "the gateway's own port"
     for wrong in ("{}", "{command: [a], template: mlx-lm, model: m}", "{template: mlx-lm}", "{command: [a], model: m}"):
         assert problems(here, wrong) == ["backends.one.runtime"], wrong
+    assert problems(here, "{command: [a], ready_url: 'file:///etc/hosts'}") == ["backends.one.runtime.ready_url"]
     assert problems(here, "{command: llama-server -m x}") == ["backends.one.runtime.command"], "no shell"

@@ -10,19 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import openai
-import psutil
 import pytest
 import yaml
 
 from model_router.server.control.client import ControlClient
 from tests.support import llama
-from tests.support.gateway_process import GatewayProcess, serving, wait_for
+from tests.support.gateway_process import GatewayProcess, is_alive, serving, wait_for
 from tests.support.ports import free_ports
 from tests.support.scripted_gguf import write_scripted_gguf
 
 pytestmark = pytest.mark.llama
 
 ROOT = Path(__file__).parents[2]
+PROGRAM = f"""#!/bin/sh
+test "$1 $2 $3 $5 $7 $9" = "--host 127.0.0.1 --port --alias -m -c" || exit 2
+exec {sys.executable} -m tests.support.llama_process "$8" "$6" "${{10}}" "" "$4"
+"""
+"""The wheel's server, with the arguments of the program."""
 SENTENCE = "This answer was made by the server that came on demand."
 
 
@@ -74,29 +78,42 @@ def test_it_comes_is_killed_comes_again_and_goes(config: tuple[Path, int]) -> No
         second = stand(control)
         assert second["pid"] not in (0, first["pid"])
 
-        path.write_text(path.read_text().replace("ready_seconds: 60", "ready_seconds: 60\n      idle_seconds: 0.3"))
+        other = path.read_text().replace("65536", "32768")  # its context: another server, which takes the port over
+        path.write_text(other.replace("ready_seconds: 60", "ready_seconds: 60\n      idle_seconds: 0.3"))
         assert control.reload()["outcome"] == "changed"
-        assert ask(gateway) == SENTENCE, "another runtime takes the port over"
+        assert ask(gateway) == SENTENCE
         wait_for(lambda: stand(control)["state"] == "stopped", within=10, what="its end, as nobody uses it")
-        wait_for(lambda: not psutil.pid_exists(second["pid"]), within=5, what="the end of the one before")
+        wait_for(lambda: not is_alive(second["pid"]), within=5, what="the end of the one before")
 
         assert ask(gateway) == SENTENCE
         last = stand(control)["pid"]
         assert gateway.interrupt(signal.SIGTERM) == 0
-        assert not psutil.pid_exists(last)
+        assert not is_alive(last)
     kinds = [event["after"] for event in gateway.events() if event.get("event") == "runtime"]
     assert kinds.count("ready") == 4
     assert "Traceback" not in gateway.output.read_text()
 
 
-def test_after_a_killed_gateway_the_next_one_gets_its_port(config: tuple[Path, int]) -> None:
+def test_after_a_killed_gateway_the_next_one_gets_its_port(
+    config: tuple[Path, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the template, with a program of that name in PATH and a model file beside the proxy file."""
     path, port = config
+    content = yaml.safe_load(path.read_text())
+    runtime = {"template": "llama-server", "model": "model.gguf", "arguments": ["-c", "65536"], "folder": str(ROOT)}
+    content["backends"]["own"]["runtime"] = {**runtime, "ready_seconds": 60, "stop_seconds": 0.5}
+    path.write_text(yaml.safe_dump(content))
+    program = tmp_path / "bin" / "llama-server"
+    program.parent.mkdir()
+    program.write_text(PROGRAM)
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     with serving(path, port) as gateway, ControlClient.find(os.environ) as control:
         ask(gateway)
         left = stand(control)["pid"]
         gateway.process.kill()
         gateway.process.wait(5)
-    assert psutil.pid_exists(left), "nobody could end it"
+    assert is_alive(left), "nobody could end it"
     with serving(path, port) as gateway:
         assert ask(gateway) == SENTENCE
-        assert not psutil.pid_exists(left)
+        assert not is_alive(left)

@@ -138,6 +138,19 @@ def test_what_a_killed_gateway_left_is_passed_over(home: Path) -> None:
         find_gateway(os.environ)
 
 
+def test_what_a_killed_gateway_left_is_known_though_its_number_has_a_process_again(
+    running: Running, home: Path, tmp_path: Path
+) -> None:
+    """In a container each gateway has the same number."""
+    left = home / "run" / "1.json"
+    gone = {"address": "http://127.0.0.1:1", "port": 1, "pid": os.getpid(), "started": 1.0, "token": "t"}
+    left.write_text(json.dumps(gone))
+    assert find_gateway(os.environ).address == running.root
+    with serving(config_for({"one": "http://127.0.0.1:9/v1"}, tmp_path / "b")):
+        assert not left.exists(), "the next one tidies up"
+        assert len(running_gateways(os.environ)) == 2
+
+
 def test_of_several_one_has_to_be_named(running: Running, tmp_path: Path) -> None:
     with serving(config_for({"one": "http://127.0.0.1:9/v1"}, tmp_path / "b")) as other:
         with pytest.raises(ServerError, match="2 gateways run") as caught:
@@ -222,6 +235,16 @@ def test_what_is_no_command_is_refused(running: Running, body: bytes) -> None:
     headers = {"x-modelrouter-token": running.gateway.token, "content-type": "application/json"}
     answer = httpx.post(f"{running.root}/control/approvals/mr-1/deny", content=body, headers=headers, trust_env=False)
     assert answer.status_code in (400, 413)
+
+
+def test_what_is_no_number_counts_as_none(running: Running) -> None:
+    token = running.gateway.token.encode()
+    for number in ("%C2%B2", "%D9%A3", "-1", "1e3", "9" * 5_000, ""):
+        for head in ({}, {b"last-event-id": b"\xb2"}):
+            path = f"{running.root}/control/events?after={number}"
+            headers = {b"x-modelrouter-token": token, **head}
+            with httpx.stream("GET", path, headers=headers, trust_env=False) as answer:
+                assert answer.status_code == 200, number
 
 
 # Events

@@ -127,6 +127,20 @@ def test_a_file_that_is_gone_changes_nothing(running: Running, files: Files) -> 
     assert running.ask().status_code == 200
 
 
+def test_a_pipe_in_its_place_holds_nobody(running: Running, files: Files) -> None:
+    words = files.proxy.read_text()
+    files.proxy.unlink()
+    os.mkfifo(files.proxy)
+    event = reload(running)
+    assert (event.outcome, event.problems) == (
+        "refused",
+        (f"{files.proxy}: this is no file that can be read again and again",),
+    )
+    files.proxy.unlink()
+    files.proxy.write_text(words)
+    assert reload(running).outcome == "same"
+
+
 def test_a_comment_changes_nothing(running: Running, files: Files) -> None:
     before = running.gateway.arrangement
     files.proxy.write_text("# a thought\n" + files.proxy.read_text())

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import socket
-import sys
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import httpx
 import psutil
 import pytest
 
@@ -22,53 +18,14 @@ from model_router.config.proxy import BackendConfig, RuntimeConfig, RuntimeTempl
 from model_router.errors import ServerError
 from model_router.server.control.client import ControlClient
 from model_router.server.happenings import RuntimeEvent
+from model_router.server.opening import open_gateway
 from model_router.server.runtime.launch import child_environment, launch_of
-from model_router.server.runtime.process import end_left_behind
-from model_router.server.runtime.runtime import Runtime, RuntimeState
-from tests.faults.gateways import Running, config_for, serving
-from tests.support.gateway_process import wait_for
+from model_router.server.runtime.left_behind import end_left_behind
+from model_router.server.runtime.runtime import RuntimeState
+from tests.faults.gateways import config_for, serving
+from tests.server.managing import Managed, process_of, runtime_of, server, states, until
+from tests.support.gateway_process import is_alive, wait_for
 from tests.support.ports import free_ports
-
-ROOT = Path(__file__).parents[2]
-Managed = Callable[..., Running]
-
-
-def server(what: str = "", **settings: Any) -> RuntimeConfig:
-    """How the small server is started."""
-    command = (sys.executable, "-m", "tests.support.managed_server", "{port}", what)
-    return RuntimeConfig(command=command, folder=str(ROOT), **{"ready_seconds": 20.0, "stop_seconds": 1.0, **settings})
-
-
-@pytest.fixture
-def managed(tmp_path: Path, home: Path) -> Iterator[Managed]:
-    """A gateway before one managed server; it starts none before the first request."""
-    with ExitStack() as stack:
-
-        def serve(runtime: RuntimeConfig, *, port: int | None = None, **settings: Any) -> Running:
-            url = f"http://127.0.0.1:{port or free_ports(1)[0]}/v1"
-            config = config_for({"one": url}, tmp_path, backend={"runtime": runtime, "retries": 0}, **settings)
-            running: AbstractContextManager[Running] = serving(config)
-            return stack.enter_context(running)
-
-        yield serve
-
-
-def runtime_of(running: Running) -> Runtime:
-    return running.gateway.runtimes()["one"]
-
-
-def states(running: Running) -> list[str]:
-    return [one.after for one in running.gateway.happenings if isinstance(one, RuntimeEvent)]
-
-
-def process_of(answer: httpx.Response) -> int:
-    found = re.fullmatch(r"process (\d+)", answer.json()["choices"][0]["message"]["content"])
-    assert found, answer.text
-    return int(found[1])
-
-
-def until(running: Running, state: RuntimeState) -> None:
-    wait_for(lambda: runtime_of(running).state is state, within=10, what=f"a server that is {state}")
 
 
 def test_the_first_requests_start_one_server_and_its_end_is_the_gateways(managed: Managed) -> None:
@@ -131,7 +88,10 @@ def test_a_crash_loop_is_stopped(managed: Managed, monkeypatch: pytest.MonkeyPat
         running.ask()
     assert runtime_of(running).state is RuntimeState.FAILED
     began = states(running).count("starting")
-    assert "model-router runtime start one" in running.ask().json()["error"]["message"]
+    last = running.ask()
+    assert "model-router runtime start one" in last.json()["error"]["message"]
+    assert last.headers["x-should-retry"] == "false", "only a person can help"
+    assert "retry-after" not in last.headers
     assert states(running).count("starting") == began == 5
     with ControlClient.find(os.environ) as control, pytest.raises(ServerError, match="exit code 7"):
         control.act("one", "start")
@@ -163,6 +123,12 @@ def test_a_port_that_is_taken_is_named(managed: Managed) -> None:
     assert f"process {os.getpid()}" in message
 
 
+def test_what_nobody_thought_of_is_a_failed_start_too(managed: Managed) -> None:
+    running = managed(server(log_path="no\0file"))
+    assert "could not be started" in running.ask().json()["error"]["message"]
+    assert states(running) == ["starting", "stopped"]
+
+
 def test_a_program_that_is_not_there_is_named(managed: Managed) -> None:
     running = managed(RuntimeConfig(command=("no-such-server", "--port", "{port}")))
     assert "'no-such-server': No such file" in running.ask().json()["error"]["message"]
@@ -175,14 +141,7 @@ def test_what_a_server_has_started_ends_with_it(managed: Managed) -> None:
     assert psutil.pid_exists(child)
     with ControlClient.find(os.environ) as control:
         assert control.act("one", "stop")["state"] == "stopped"
-    wait_for(lambda: not _alive(child), within=5, what="the end of the child")
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    wait_for(lambda: not is_alive(child), within=5, what="the end of the child")
 
 
 def test_the_commands_start_stop_and_show_it(managed: Managed) -> None:
@@ -206,6 +165,20 @@ def test_the_commands_start_stop_and_show_it(managed: Managed) -> None:
     ]
 
 
+def test_backends_may_share_a_server_that_has_many_models(tmp_path: Path, home: Path) -> None:
+    url = f"http://127.0.0.1:{free_ports(1)[0]}/v1"
+    engines = {"fast_local": "one", "code_agent": "two"}
+    config = config_for({"one": url, "two": url}, tmp_path, backend={"runtime": server()}, engine_backends=engines)
+    with serving(config) as running, ControlClient.find(os.environ) as control:
+        pid = process_of(running.ask())
+        answer = running.ask("fix the repo and run tests")
+        assert (answer.headers["x-modelrouter-backend"], process_of(answer)) == ("two", pid)
+        assert [(row["backend"], row["pid"]) for row in control.runtimes()] == [("one", pid), ("two", pid)]
+        assert control.act("two", "stop")["backend"] == "two"
+        assert states(running) == ["starting", "ready", "stopping", "stopped"]
+        assert process_of(running.ask("fix the repo and run tests")) != pid
+
+
 def test_health_does_not_start_it_and_does_not_miss_it(managed: Managed) -> None:
     running = managed(server())
     report = running.client.get("/health").json()
@@ -222,29 +195,79 @@ def test_a_client_that_leaves_does_not_stop_the_start(managed: Managed) -> None:
     assert states(running) == ["starting", "ready"]
 
 
+def test_one_that_nobody_waits_for_any_more_is_idle_from_its_start(managed: Managed) -> None:
+    running = managed(server("slow", idle_seconds=0.1))
+    running.leave_after(0.2)
+    wait_for(lambda: states(running)[1:], within=10, what="its start")
+    until(running, RuntimeState.STOPPED)
+    assert states(running) == ["starting", "ready", "stopping", "stopped"]
+
+
+def test_a_request_right_behind_its_death_is_served(managed: Managed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether or not the watch has noticed."""
+    monkeypatch.setattr("model_router.server.runtime.runtime._WATCH_SECONDS", 600.0)
+    running = managed(server())
+    first = process_of(running.ask())
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: not is_alive(first), within=5, what="its death")
+    second = process_of(running.ask())
+    assert second != first
+    os.kill(second, signal.SIGKILL)
+    wait_for(lambda: not is_alive(second), within=5, what="its death")
+    with ControlClient.find(os.environ) as control:
+        assert control.act("one", "start")["pid"] not in {first, second, 0}
+
+
+def test_a_port_that_is_free_again_is_taken_however_often_it_was_not(
+    managed: Managed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has crashed, so nothing is given up."""
+    monkeypatch.setattr("model_router.server.runtime.runtime._LONGEST_PAUSE", 0.0)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        running = managed(server(), port=other.getsockname()[1])
+        for _ in range(7):
+            assert running.ask().status_code == 503
+        assert runtime_of(running).snapshot().crashes
+    assert running.ask().status_code == 200
+
+
 def test_a_stop_in_the_middle_of_a_start_leaves_nothing(managed: Managed) -> None:
     running = managed(server("slow"))
     running.leave_after(0.15)
     running.thread.stop(1)
     log = runtime_of(running).launch.log
     pids = [int(pid) for pid in re.findall(r"process (\d+)", log.read_text() if log.exists() else "")]
-    assert not any(map(_alive, pids))
+    assert not any(map(is_alive, pids))
 
 
-def test_a_gateway_that_was_killed_leaves_no_stuck_port(managed: Managed, tmp_path: Path) -> None:
-    """What is left behind is known by its mark, and ended; a process that only has its number is not."""
+def test_what_a_killed_gateway_left_is_ended_and_nothing_else(managed: Managed, tmp_path: Path) -> None:
+    """It is known by its mark; not while its gateway lives, and not by a number that another process has now."""
     running = managed(server())
     pid = process_of(running.ask())
     mark = runtime_of(running)._mark
-    text = mark.read_text()
+    end_left_behind(mark)
+    assert is_alive(pid), "its gateway lives"
+    token = json.loads(mark.read_text().splitlines()[0])["token"]
     other = tmp_path / "mark.json"
-    other.write_text(re.sub(r'"created": [\d.]+', '"created": 1.0', text))
+    other.write_text(json.dumps({"token": "another", "gateway": 1}) + "\n" + json.dumps({"pid": pid, "created": 1.0}))
     end_left_behind(other)
-    assert _alive(pid), "another process of the same number"
-    other.write_text(re.sub(r'"gateway": \d+', f'"gateway": {2**22 + 1}', text))
+    assert is_alive(pid), "another process of the same number"
+    other.write_text(json.dumps({"token": token, "gateway": 1}) + '\n{"pid": 12')  # as a kill may tear it
     end_left_behind(other)
-    assert not _alive(pid)
+    assert not is_alive(pid)
+    assert not other.exists()
     until(running, RuntimeState.STOPPED)
+
+
+def test_a_server_gets_its_own_key_though_another_has_the_same(tmp_path: Path) -> None:
+    runtime = RuntimeConfig(command=("serve",))
+    key = {"api_key_env": "SHARED_KEY", "runtime": runtime}
+    config = config_for({"one": "http://127.0.0.1:1/v1", "two": "http://127.0.0.1:2/v1"}, tmp_path, each={"one": key})
+    gateway = open_gateway(config, {"SHARED_KEY": "a", "HOME": str(tmp_path)})
+    assert gateway.runtimes()["one"].launch.environ["SHARED_KEY"] == "a"
+    both = config_for({"one": "http://127.0.0.1:1/v1", "two": "http://127.0.0.1:2/v1"}, tmp_path, backend=key)
+    gateway = open_gateway(both, {"SHARED_KEY": "a", "HOME": str(tmp_path)})
+    assert [one.launch.environ["SHARED_KEY"] for one in gateway.runtimes().values()] == ["a", "a"]
 
 
 def test_keys_for_others_are_not_in_its_environment() -> None:

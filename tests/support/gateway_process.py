@@ -79,6 +79,14 @@ def wait_for(probe: Callable[[], _T | None], *, within: float, what: str) -> _T:
         time.sleep(0.005)
 
 
+def is_alive(pid: int) -> bool:
+    """Whether a process runs."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def connections_to(port: int, process: int | None = None) -> int:
     """Open connections from a process (this one without a number) to a port on loopback."""
     found = psutil.Process(process).net_connections(kind="tcp")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote
@@ -30,12 +30,14 @@ _HINTS = {
 class FollowedEvent:
     """One event from outside. ``kind`` is ``request``, ``reload``, ``approval``, ``runtime`` or ``gap``.
 
-    ``number`` is the cursor to go on from; ``data`` the event as it stands in the file, or ``{"missed": N}``.
+    ``number`` is the cursor to go on from; ``data`` the event as it stands in the file, or ``{"missed": N}``; ``raw``
+    the same in the bytes of the file's line.
     """
 
     number: int
     kind: str
     data: dict[str, Any]
+    raw: bytes = field(default=b"", repr=False)
 
 
 class ControlClient:
@@ -121,7 +123,7 @@ class ControlClient:
                 if answer.status_code != 200:
                     answer.read()
                     raise _said_no(answer)
-                yield from _followed(answer.iter_lines())
+                yield from _followed(_lines(answer.iter_bytes()))
         except httpx.HTTPError as error:
             raise _gone(error, self.gateway) from None
 
@@ -141,16 +143,24 @@ class ControlClient:
         return found
 
 
-def _followed(lines: Iterator[str]) -> Iterator[FollowedEvent]:
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Lines that end with LF and nothing else: JSON may hold other characters that end lines for some."""
+    rest = b""
+    for piece in pieces:
+        *whole, rest = (rest + piece).split(b"\n")
+        yield from whole
+
+
+def _followed(lines: Iterator[bytes]) -> Iterator[FollowedEvent]:
     number, kind = 0, ""
     for line in lines:
-        name, _, value = line.partition(": ")
-        if name == "id":
+        name, _, value = line.partition(b": ")
+        if name == b"id":
             number = int(value)
-        elif name == "event":
-            kind = value
-        elif name == "data":
-            yield FollowedEvent(number, kind, json.loads(value))
+        elif name == b"event":
+            kind = value.decode()
+        elif name == b"data":
+            yield FollowedEvent(number, kind, json.loads(value), value)
 
 
 def _said_no(answer: httpx.Response) -> ServerError:

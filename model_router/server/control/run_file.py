@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from model_router.config.files import user_folder
+from model_router.config.files import has_home, user_folder
 from model_router.errors import ServerError
+from model_router.server.held_file import hold, is_held
 from model_router.version import __version__
 
 logger = logging.getLogger(__name__)
@@ -22,14 +23,33 @@ _LARGEST = 65_536
 
 @dataclass(frozen=True, slots=True)
 class RunFile:
-    """A running gateway. ``address`` has no ``/v1``; ``token`` opens its control surface and never shows."""
+    """A gateway, ``held`` while it lives. ``address`` has no ``/v1``; ``token`` opens its control surface and hides."""
 
     path: Path
     address: str
     port: int
     pid: int
     started: float
+    held: bool
     token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRunFile:
+    """This gateway's own. ``file`` stays open, so that others see whether the gateway lives."""
+
+    path: Path
+    file: int
+    token: str = field(repr=False)
+
+    def remove(self) -> None:
+        """Remove it at the end, unless another gateway has written its own there since."""
+        found = _read(self.path)
+        if found is not None and found.token == self.token:
+            with contextlib.suppress(OSError):
+                self.path.unlink(missing_ok=True)
+        if self.file >= 0:
+            os.close(self.file)
 
 
 def run_folder(environ: Mapping[str, str]) -> Path:
@@ -37,9 +57,12 @@ def run_folder(environ: Mapping[str, str]) -> Path:
     return user_folder(environ) / "run"
 
 
-def write_run_file(environ: Mapping[str, str], address: str, port: int, token: str) -> Path | None:
-    """Write it, mode 0600; None when there is no place for it, and then nobody controls the gateway from outside."""
-    if not any(environ.get(name) for name in ("MODEL_ROUTER_HOME", "HOME", "USERPROFILE")):
+def write_run_file(environ: Mapping[str, str], address: str, port: int, token: str) -> OwnRunFile | None:
+    """Write it, mode 0600; None when there is no place for it, and then nobody controls the gateway from outside.
+
+    What killed gateways have left there is removed.
+    """
+    if not has_home(environ):
         return None
     folder = run_folder(environ)
     path, half = folder / f"{port}.json", folder / f".{port}.{os.getpid()}"
@@ -51,40 +74,42 @@ def write_run_file(environ: Mapping[str, str], address: str, port: int, token: s
         "version": __version__,
         "token": token,
     }
+    file = -1
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _remove_left_behind(folder)
         half.unlink(missing_ok=True)
         file = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
-        with os.fdopen(file, "w") as handle:
-            json.dump(content, handle)
+        os.write(file, json.dumps(content).encode())
+        file = hold(file)
         half.replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
         logger.warning("%s cannot be written (%s); this gateway takes no commands from outside", path, reason)
         with contextlib.suppress(OSError):
             half.unlink(missing_ok=True)
+        if file >= 0:
+            os.close(file)
         return None
-    return path
-
-
-def remove_run_file(path: Path, token: str) -> None:
-    """Remove it at the end, unless another gateway has written its own there since."""
-    found = _read(path)
-    if found is not None and found.token == token:
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
+    return OwnRunFile(path, file, token)
 
 
 def running_gateways(environ: Mapping[str, str]) -> tuple[RunFile, ...]:
-    """Those whose process is there, newest first; what a killed one has left behind is passed over."""
-    import psutil
-
+    """Those that live, newest first; what a killed one has left behind is passed over."""
     try:
         paths = sorted(run_folder(environ).glob("*.json"))
     except OSError:
         return ()
-    found = [one for one in map(_read, paths) if one is not None and psutil.pid_exists(one.pid)]
+    found = [one for one in map(_read, paths) if one is not None and one.held]
     return tuple(sorted(found, key=lambda one: -one.started))
+
+
+def _remove_left_behind(folder: Path) -> None:
+    for path in folder.glob("*.json"):
+        found = _read(path)
+        if found is not None and not found.held:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def find_gateway(environ: Mapping[str, str], port: int | None = None) -> RunFile:
@@ -111,11 +136,17 @@ def _read(path: Path) -> RunFile | None:
     try:
         file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(file, "rb") as handle:
-            if hasattr(os, "getuid") and os.fstat(handle.fileno()).st_uid != os.getuid():
+            if hasattr(os, "getuid") and os.fstat(file).st_uid != os.getuid():
                 return None
             value = json.loads(handle.read(_LARGEST))
-        return RunFile(
-            path, str(value["address"]), int(value["port"]), int(value["pid"]), float(value["started"]), value["token"]
-        )
+            return RunFile(
+                path=path,
+                address=str(value["address"]),
+                port=int(value["port"]),
+                pid=int(value["pid"]),
+                started=float(value["started"]),
+                held=is_held(file, int(value["pid"])),
+                token=value["token"],
+            )
     except (OSError, ValueError, KeyError, TypeError):
         return None

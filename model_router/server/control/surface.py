@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -17,13 +19,15 @@ from model_router.server.gateway import Gateway
 from model_router.server.happenings import GatewayEvent
 from model_router.server.refusal import Refusal
 from model_router.server.reload import Reloads
-from model_router.server.runtime.process import RuntimeFailed, tail
-from model_router.server.runtime.runtime import Runtime
+from model_router.server.runtime.printed import tail
+from model_router.server.runtime.process import RuntimeFailed
+from model_router.server.runtime.runtime import Runtime, RuntimeSnapshot
 
 _JSON = "application/json"
 _SIGN_SECONDS = 10.0
 _LARGEST_BODY = 65_536
 _PEOPLE = ("cli", "attached")
+_NUMBER = re.compile(r"[0-9]{1,17}")
 
 
 def add_control(app: Quart, gateway: Gateway) -> None:
@@ -101,7 +105,7 @@ def _add_runtimes(app: Quart, gateway: Gateway) -> None:
 
     @app.get("/control/runtimes")
     async def runtimes() -> Response:
-        return _json({"runtimes": [one.snapshot() for one in gateway.runtimes().values()]})
+        return _json({"runtimes": [_row(name, one) for name, one in gateway.runtimes().items()]})
 
     @app.post("/control/runtimes/<name>/<action>")
     async def act(name: str, action: str) -> Response:
@@ -111,17 +115,16 @@ def _add_runtimes(app: Quart, gateway: Gateway) -> None:
         reason = f"a person has said so ({who})"
         try:
             if action != "start":
-                await runtime.stop(reason)
+                await runtime.clear(reason)
             if action != "stop":
                 await runtime.start(reason)
         except RuntimeFailed as failed:
             raise Refusal(409, f"'{name}' {failed}.", code="runtime_failed") from None
-        return _json(runtime.snapshot())
+        return _json(_row(name, runtime))
 
     @app.get("/control/runtimes/<name>/logs")
     async def logs(name: str) -> Response:
-        asked = request.args.get("lines", "100")
-        lines = min(int(asked), 10_000) if asked.isdigit() else 100
+        lines = min(_number(request.args.get("lines", ""), 100), 10_000)
         path = named(name).launch.log
         return _json({"log": str(path), "lines": await asyncio.to_thread(tail, path, lines)})
 
@@ -134,7 +137,7 @@ def _add_events(app: Quart, gateway: Gateway) -> None:
         """From ``after``, else from the ``Last-Event-ID`` of a client that comes back, else from now on."""
         gateway.write_events()
         asked = request.args.get("after") or request.headers.get("last-event-id") or ""
-        start = int(asked) if asked.isdigit() and len(asked) < 18 else journal.newest
+        start = _number(asked, journal.newest)
 
         async def stream() -> AsyncIterator[bytes]:
             cursor = start
@@ -155,6 +158,11 @@ def _add_events(app: Quart, gateway: Gateway) -> None:
         response.headers["cache-control"] = "no-cache"
         response.timeout = None
         return response
+
+
+def _row(name: str, runtime: Runtime) -> RuntimeSnapshot:
+    """Several backends may have one server."""
+    return replace(runtime.snapshot(), backend=name)
 
 
 def _pieces(batch: Batch) -> bytes:
@@ -203,6 +211,10 @@ def _text(body: dict[str, Any], name: str, default: str | None = None) -> str:
     if not isinstance(value, str):
         raise Refusal(400, f"'{name}' has to be a text.", param=name)
     return value
+
+
+def _number(text: str, default: int) -> int:
+    return int(text) if _NUMBER.fullmatch(text) else default
 
 
 def _who(body: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,8 +18,12 @@ _TEMPLATES: Mapping[RuntimeTemplate, tuple[str, ...]] = {
 }
 """The model follows. ``{name}`` is the backend's ``model``: what requests call it."""
 
-_HEALTH = frozenset({RuntimeTemplate.LLAMA_SERVER, RuntimeTemplate.LLAMA_ROUTER})
-"""These answer 503 at ``/health`` while they load."""
+_LLAMA_CPP = frozenset({RuntimeTemplate.LLAMA_SERVER, RuntimeTemplate.LLAMA_ROUTER})
+"""These answer 503 at ``/health`` while they load, and their model is a file or a folder; that of the others may be a
+name, which looks like a relative path.
+"""
+
+_PLAINLY_PATHS = ("~", "./", "../", os.sep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,25 +38,41 @@ class Launch:
     ready_url: str
     log: Path
     folder: Path | None
+    environ: Mapping[str, str] = field(repr=False)
+
+    def is_server_of(self, other: Launch) -> bool:
+        """Whether a server that runs by the other's settings is the one that these would start."""
+        return _identity(self) == _identity(other)
 
 
-def launch_of(name: str, backend: BackendConfig, environ: Mapping[str, str], base: Path | None) -> Launch | None:
-    """What to start for a backend; None when the gateway does not. Relative paths count from ``base``."""
+def launch_of(
+    name: str,
+    backend: BackendConfig,
+    environ: Mapping[str, str],
+    base: Path | None,
+    hidden: frozenset[str] = frozenset(),
+) -> Launch | None:
+    """What to start for a backend; None when the gateway does not. Relative paths count from ``base``.
+
+    ``hidden`` names variables that the server does not get.
+    """
     runtime = backend.runtime
     if runtime is None:
         return None
     url = urlsplit(backend.base_url)
     host, port = url.hostname or "127.0.0.1", url.port or 80
+    known = {"{host}": host, "{port}": str(port), "{model}": backend.model, "{name}": backend.model}
     log = runtime.log_path or str(event_log_path(environ).with_name(f"runtime-{name}.log"))
     return Launch(
         backend=name,
         config=runtime,
-        argv=_argv(runtime, host, port, backend.model, environ),
+        argv=_argv(runtime, known, environ, base),
         host=host,
         port=port,
         ready_url=_ready_url(runtime, backend, host, port),
         log=expand(log, environ, base),
         folder=expand(runtime.folder, environ, base) if runtime.folder else None,
+        environ=child_environment(environ, hidden),
     )
 
 
@@ -61,16 +81,29 @@ def child_environment(environ: Mapping[str, str], hidden: frozenset[str]) -> dic
     return {name: value for name, value in environ.items() if name not in hidden}
 
 
-def _argv(runtime: RuntimeConfig, host: str, port: int, model: str, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Each element stays one: no shell reads it. A program that is a path may begin with ``~``."""
+def _argv(
+    runtime: RuntimeConfig, known: Mapping[str, str], environ: Mapping[str, str], base: Path | None
+) -> tuple[str, ...]:
+    """Each element stays one: no shell reads it. A program with a separator in its name is a path, as in a shell."""
     if runtime.template is not None:
         own = runtime.model or ""
-        parts = (*_TEMPLATES[runtime.template], str(expand(own, environ)), *runtime.arguments)
+        if runtime.template in _LLAMA_CPP or own.startswith(_PLAINLY_PATHS):
+            own = _placed(own, environ, base)
+        parts = (*_TEMPLATES[runtime.template], own, *runtime.arguments)
     else:
         parts = runtime.command or ()
-    known = {"{host}": host, "{port}": str(port), "{model}": model, "{name}": model}
     filled = [_filled(part, known) for part in parts]
-    return (str(expand(filled[0], environ)) if os.sep in filled[0] else filled[0], *filled[1:])
+    return (_placed(filled[0], environ, base) if os.sep in filled[0] else filled[0], *filled[1:])
+
+
+def _placed(path: str, environ: Mapping[str, str], base: Path | None) -> str:
+    """Where a path is, wherever the server itself will stand; ``./program`` keeps its dot where that is not known."""
+    found = expand(path, environ, base)
+    return str(found) if found.is_absolute() else path
+
+
+def _identity(launch: Launch) -> tuple[object, ...]:
+    return launch.argv, launch.host, launch.port, launch.log, launch.folder
 
 
 def _filled(part: str, known: Mapping[str, str]) -> str:
@@ -82,6 +115,6 @@ def _filled(part: str, known: Mapping[str, str]) -> str:
 def _ready_url(runtime: RuntimeConfig, backend: BackendConfig, host: str, port: int) -> str:
     if runtime.ready_url:
         return runtime.ready_url
-    if runtime.template in _HEALTH:
+    if runtime.template in _LLAMA_CPP:
         return f"http://{f'[{host}]' if ':' in host else host}:{port}/health"
     return backend.base_url.rstrip("/") + "/models"
