@@ -74,8 +74,10 @@ def _lines(found: Explanation) -> Iterator[str]:
 
 def _facts(event: PastEvent) -> list[tuple[str, str]]:
     tokens = f"{event.prompt_chars:,} characters, about {event.estimated_tokens:,} tokens with all that came along"
-    used = (
-        "" if event.completion_tokens is None else f"{event.prompt_tokens or 0:,} in, {event.completion_tokens:,} out"
+    used = ", ".join(
+        f"{count:,} {way}"
+        for count, way in ((event.prompt_tokens, "in"), (event.completion_tokens, "out"))
+        if count is not None
     )
     tries = f" after {event.attempts} attempts" if event.attempts > 1 else ""
     backend = f"{event.backend} ({event.model}){tries}" if event.backend else "none"

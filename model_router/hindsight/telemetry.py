@@ -264,10 +264,10 @@ class _Counted:
                 alike.total.add(part.total_ms)
                 if part.first_byte_ms is not None:
                     alike.first.add(part.first_byte_ms)
-            if part.completion_tokens is not None:
+            if part.prompt_tokens is not None or part.completion_tokens is not None:  # embeddings tell the first only
                 alike.with_usage += 1
-                alike.completion_tokens += part.completion_tokens
                 alike.prompt_tokens += part.prompt_tokens or 0
+                alike.completion_tokens += part.completion_tokens or 0
         if first <= last:
             self.first, self.last = first, last
         self._unsettled += len(batch)

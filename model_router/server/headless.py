@@ -113,7 +113,8 @@ def _reload(gateway: Gateway) -> None:
 def _announce(gateway: Gateway) -> None:
     _say(f"ModelRouter listens on {gateway.address}")
     if gateway.writer is not None:
-        _say(gateway.writer.problem.capitalize() or f"Events go to {gateway.writer.path}")
+        problem = gateway.writer.problem
+        _say(problem[:1].upper() + problem[1:] or f"Events go to {gateway.writer.path}")
     if gateway.capture is PromptCapture.FULL:
         _say(f"Warning: {CAPTURE_WARNING}")
     for error in gateway.router.config_errors:

@@ -76,6 +76,13 @@ def test_every_figure_of_a_small_log(tmp_path: Path) -> None:
     assert [row["requests"] for row in told["by"]["day"].values()] == [4, 1]
 
 
+def test_what_embeddings_read_counts_though_they_write_nothing(tmp_path: Path) -> None:
+    events = [past_event(1, prompt_tokens=9), past_event(2, completion_tokens=4), past_event(3)]
+    path = write_log(tmp_path / "e", events)
+    whole = summarise([path]).to_dict()["all"]
+    assert (whole["prompt_tokens"], whole["completion_tokens"], whole["requests_with_usage"]) == (9, 4, 2)
+
+
 def test_the_time_of_a_person_is_no_time_of_a_servers(tmp_path: Path) -> None:
     """It waited half a minute for a yes, and then went to the same engine."""
     held = past_event(2, requires_confirmation=True, total_ms=30_000.0, first_byte_ms=29_990.0)
