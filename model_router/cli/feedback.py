@@ -10,7 +10,7 @@ import click
 
 from model_router.cli.log_options import events_option, place
 from model_router.cli.options import json_option
-from model_router.cli.output import say, say_json
+from model_router.cli.output import say_json, say_words
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -48,5 +48,5 @@ def command(*, request_id: str, engine: str, notes: str, events: Path | None, as
         say_json({**asdict(label), "went_to": went, "file": str(path)})
     else:
         agreed = "which is where it went" if went == name else f"it went to {went or 'nobody'}"
-        say(f"Noted in {path}: {event.request_id} should go to {name}; {agreed}.")
+        say_words(f"Noted in {path}: {event.request_id} should go to {name}; {agreed}.")
     return 0

@@ -9,9 +9,10 @@ from pathlib import Path
 import click
 
 from model_router.cli.log_options import events_option, moment, place, since_option
-from model_router.cli.log_text import event_line, json_line, other_line
+from model_router.cli.log_text import event_lines, json_line, other_line
 from model_router.cli.options import json_option
-from model_router.cli.output import say, talk
+from model_router.cli.output import say, say_words, talk
+from model_router.cli.width import width
 from model_router.hindsight.event_files import LogPlace
 from model_router.hindsight.filter import Filter, parse_filter
 from model_router.hindsight.past_event import BrokenLine, PastEvent, read_line
@@ -72,7 +73,8 @@ def _past(log: LogPlace, wanted: Filter, since: float | None, limit: int) -> Ite
 
 
 def _show(raw: bytes, event: PastEvent, *, as_json: bool) -> None:
-    say(json_line(raw) if as_json else event_line(event))
+    for line in [json_line(raw)] if as_json else event_lines(event, width()):
+        say(line)
 
 
 def _show_new(raw: bytes, wanted: Filter, *, as_json: bool) -> None:
@@ -82,5 +84,8 @@ def _show_new(raw: bytes, wanted: Filter, *, as_json: bool) -> None:
             _show(raw, found, as_json=as_json)
     elif isinstance(found, BrokenLine):
         talk(f"A line could not be read: {found.reason}")
+    elif not wanted and as_json:
+        say(json_line(raw))
     elif not wanted:
-        say(json_line(raw) if as_json else other_line(raw))
+        for line in other_line(raw).split("\n"):
+            say_words(line)

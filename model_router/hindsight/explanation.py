@@ -80,6 +80,8 @@ def explain(event: PastEvent, router: ModelRouter, label: Label | None = None) -
 def why(event: PastEvent) -> list[str]:
     """Sentences without full stops, most telling first."""
     told: list[str] = []
+    if not event.route:
+        told.append(f"it was refused before it was routed{f': {event.error}' if event.error else ''}")
     kind, _, task = event.kind.partition(":")
     if kind == "utility":
         told.append(f"a call of the client's own ({task or 'housekeeping'}), which goes to a small engine unread")
