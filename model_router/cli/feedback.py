@@ -16,7 +16,7 @@ from model_router.cli.output import say_json, say_words
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("request_id")
 @click.argument("engine")
-@click.option("--notes", default="", help="Why, in your own words. They are kept as they are.")
+@click.option("--notes", default="", help="Why, in your own words; recognised secrets are taken out.")
 @events_option
 @json_option
 def command(*, request_id: str, engine: str, notes: str, events: Path | None, as_json: bool) -> int:
@@ -42,7 +42,7 @@ def command(*, request_id: str, engine: str, notes: str, events: Path | None, as
         notes=notes,
     )
     path = label_file(os.environ)
-    append_label(path, label)
+    label = append_label(path, label)
     went = event.decided or event.engine
     if as_json:
         say_json({**asdict(label), "went_to": went, "file": str(path)})

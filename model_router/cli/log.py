@@ -16,6 +16,7 @@ from model_router.cli.width import width
 from model_router.hindsight.event_files import LogPlace
 from model_router.hindsight.filter import Filter, parse_filter
 from model_router.hindsight.past_event import BrokenLine, PastEvent, read_line
+from model_router.hindsight.reading import Mark
 
 _GLANCE_SECONDS = 0.25
 
@@ -45,8 +46,9 @@ def command(*, follow: bool, text: str, since: str | None, limit: int, events: P
     follower = Follower(log.path) if follow else None
     if follower is None:
         log.files()  # an error when there are none
+    until = follower.mark if follower is not None else None
     shown = 0
-    for raw, event in _past(log, wanted, moment(since), limit):
+    for raw, event in _past(log, wanted, moment(since), limit, until) if follower is None or until else ():
         _show(raw, event, as_json=as_json)
         shown += 1
     if follower is None:
@@ -64,12 +66,14 @@ def command(*, follow: bool, text: str, since: str | None, limit: int, events: P
             time.sleep(_GLANCE_SECONDS)
 
 
-def _past(log: LogPlace, wanted: Filter, since: float | None, limit: int) -> Iterator[tuple[bytes, PastEvent]]:
-    """What the log holds already, oldest first."""
+def _past(
+    log: LogPlace, wanted: Filter, since: float | None, limit: int, until: Mark | None
+) -> Iterator[tuple[bytes, PastEvent]]:
+    """What the log holds already, oldest first: up to where following begins."""
     from model_router.hindsight.event_files import event_files
     from model_router.hindsight.reading import changed_since, matching
 
-    yield from matching(changed_since(event_files(log.path), since), wanted.matches, since, limit)
+    yield from matching(changed_since(event_files(log.path), since), wanted.matches, since, limit, until)
 
 
 def _show(raw: bytes, event: PastEvent, *, as_json: bool) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 
@@ -80,10 +80,12 @@ def _held(files: Iterable[Path]) -> Iterator[tuple[Path, BinaryIO]]:
                 file.close()
 
 
-def _blocks(file: BinaryIO, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-    rest = b""
+def _blocks(file: BinaryIO, size: int = BLOCK_BYTES, end_at: int | None = None) -> Iterator[bytes]:
+    """Up to a place of the file, if one is given."""
+    rest, left = b"", end_at
     with suppress(OSError):
-        while data := file.read(size):
+        while data := file.read(size if left is None else min(size, left)):
+            left = None if left is None else left - len(data)
             end = data.rfind(b"\n") + 1
             if not end:
                 rest = rest + data if len(rest) < LONGEST_LINE else rest
@@ -94,9 +96,10 @@ def _blocks(file: BinaryIO, size: int = BLOCK_BYTES) -> Iterator[bytes]:
         yield rest
 
 
-def _lines_backwards(file: BinaryIO, size: int = BLOCK_BYTES) -> Iterator[bytes]:
+def _lines_backwards(file: BinaryIO, size: int = BLOCK_BYTES, end_at: int | None = None) -> Iterator[bytes]:
     with suppress(OSError):
         position = os.fstat(file.fileno()).st_size
+        position = position if end_at is None else min(position, end_at)
         rest = b""
         while position > 0:
             start = max(0, position - size)
@@ -191,8 +194,7 @@ def newest_first(files: Iterable[Path]) -> Iterator[PastEvent]:
 
 def raw_newest_first(files: Iterable[Path]) -> Iterator[bytes]:
     """Every line of files that are given oldest first, newest first, as it stands there."""
-    for _, file in _held(reversed(list(files))):
-        yield from _lines_backwards(file)
+    yield from _backwards_from(files, None)
 
 
 def changed_since(files: Iterable[Path], since: float | None) -> list[Path]:
@@ -207,23 +209,54 @@ def changed_since(files: Iterable[Path], since: float | None) -> list[Path]:
     return kept
 
 
+class Mark(NamedTuple):
+    """A place in a log: an offset into a file, which may get other names."""
+
+    file: os.stat_result
+    offset: int
+
+
 def matching(
-    files: Iterable[Path], wanted: Callable[[PastEvent], bool], since: float | None, limit: int
+    files: Iterable[Path],
+    wanted: Callable[[PastEvent], bool],
+    since: float | None,
+    limit: int,
+    until: Mark | None = None,
 ) -> Iterator[tuple[bytes, PastEvent]]:
     """Requests of files that are given oldest first, oldest first, each with its line; only the newest ``limit``
-    unless that is 0. Read from the end, so that the newest of a large log are there at once.
+    unless that is 0. Read from the end, so that the newest of a large log are there at once. What was written behind
+    ``until`` is left out.
     """
     if limit == 0:
         for _, file in _held(files):
-            for block in _blocks(file):
+            end_at = _end_at(file, until)
+            for block in _blocks(file, end_at=end_at):
                 yield from _wanted(block.split(b"\n"), wanted, since)
+            if end_at is not None:
+                return
         return
     kept: deque[tuple[bytes, PastEvent]] = deque()
-    for pair in _wanted(raw_newest_first(files), wanted, since):
+    for pair in _wanted(_backwards_from(files, until), wanted, since):
         kept.appendleft(pair)
         if len(kept) == limit:
             break
     yield from kept
+
+
+def _backwards_from(files: Iterable[Path], until: Mark | None) -> Iterator[bytes]:
+    reached = until is None
+    for _, file in _held(reversed(list(files))):
+        end_at = _end_at(file, until)
+        reached = reached or end_at is not None
+        if reached:
+            yield from _lines_backwards(file, end_at=end_at)
+
+
+def _end_at(file: BinaryIO, until: Mark | None) -> int | None:
+    """Where to stop in this file; None unless the place is in it."""
+    if until is None or not os.path.samestat(os.fstat(file.fileno()), until.file):
+        return None
+    return until.offset
 
 
 def _wanted(
