@@ -101,12 +101,26 @@ def test_a_period_takes_its_beginning_and_not_its_end(tmp_path: Path) -> None:
 
 
 def test_clients_cannot_fill_the_memory_with_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telemetry, "_MOST_KEYS", 10)
+    monkeypatch.setattr(telemetry, "_MOST_NAMES", 10)
     path = write_log(tmp_path / "e", [past_event(number, client=f"c{number}") for number in range(50)])
     found = summarise([path], by=("client",))
     assert len(found.groups["client"]) == 11
     assert found.groups["client"][OTHERS].requests == 40
     assert found.whole.requests == 50
+
+
+def test_however_many_kinds_of_requests_there_are_each_counts_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry, "_MOST_KEYS", 7)
+    events = [
+        past_event(number, client=f"c{number % 4}", engine=f"e{number % 3}", backend=f"b{number % 5}", total_ms=number)
+        for number in range(120)
+    ]
+    found = summarise([write_log(tmp_path / "e", events)], by=("client", "engine", "backend"))
+    sizes = {name: sorted(cell.requests for cell in cells.values()) for name, cells in found.groups.items()}
+    assert sizes == {"client": [30] * 4, "engine": [40] * 3, "backend": [24] * 5}
+    assert quantile(found.groups["client"]["c0"].total, 0.5) == pytest.approx(56, rel=0.01)
 
 
 def test_times_are_counted_all_the_way_however_many_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
