@@ -104,7 +104,8 @@ def why(event: PastEvent) -> list[str]:
     told += [f"tried without an answer: {failure}" for failure in event.failures]
     if event.engine == HUMAN_CONFIRM or event.requires_confirmation:
         if not event.backend:
-            told.append("so it waits for a person and was sent nowhere")
+            settled = any(code.startswith("approval.") for code in event.reason_codes)
+            told.append("so it was sent nowhere" if settled else "so it waits for a person and was sent nowhere")
         elif not event.approved:  # whose approval is told already
             told.append("a person let it pass")
     return told
