@@ -37,6 +37,7 @@ class _Part(msgspec.Struct, gc=False):
     """What is counted of an event. Values of plain types only, so the garbage collector need not look at it."""
 
     time: float = 0.0
+    request_id: str = ""
     protocol: str = ""
     event: str = ""
     client: str = ""
@@ -265,7 +266,7 @@ class _Counted:
         first = self.first if self.first is not None else float("inf")
         last = self.last if self.last is not None else float("-inf")
         for part in batch:
-            if not part.protocol or part.event:
+            if not part.request_id or not part.protocol or part.event:
                 self.others += 1
                 continue
             moment = part.time

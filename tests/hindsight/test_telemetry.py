@@ -7,13 +7,15 @@ from math import ceil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_router.hindsight import telemetry
 from model_router.hindsight.histogram import Histogram, quantile
+from model_router.hindsight.past_event import PastEvent
+from model_router.hindsight.reading import Tally, read_events
 from model_router.hindsight.telemetry import OTHERS, summarise
-from tests.hindsight.past import START, past_event, write_log
+from tests.hindsight.past import START, line_of, past_event, write_log
 
 
 @given(st.lists(st.floats(0.001, 1e9), min_size=1, max_size=200), st.sampled_from([0.01, 0.5, 0.95, 0.99, 1.0]))
@@ -121,6 +123,28 @@ def test_however_many_kinds_of_requests_there_are_each_counts_as_what_it_is(
     sizes = {name: sorted(cell.requests for cell in cells.values()) for name, cells in found.groups.items()}
     assert sizes == {"client": [30] * 4, "engine": [40] * 3, "backend": [24] * 5}
     assert quantile(found.groups["client"]["c0"].total, 0.5) == pytest.approx(56, rel=0.01)
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
+FIELDS = st.sampled_from([*PastEvent.__struct_fields__, "of_a_later_version"])
+
+
+@settings(deadline=None)  # files are slow on a busy machine
+@given(st.lists(st.dictionaries(FIELDS, VALUES, max_size=9), max_size=9))
+def test_whatever_lines_hold_the_sums_count_what_the_reader_reads(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[dict[str, object]]
+) -> None:
+    """But for broken lines: a field that is not counted may be broken in a line that is."""
+    path = tmp_path_factory.mktemp("log") / "e"
+    lines = [json.dumps({**json.loads(line_of(past_event(1))), **change}) for change in changes]
+    path.write_text("".join(line + "\n" for line in lines))
+    told, tally = summarise([path]).to_dict(), Tally()
+    read = len(list(read_events([path], tally)))
+    json.dumps(told)
+    assert read <= told["requests"] <= read + tally.broken
+    assert told["requests"] + told["other_lines"] + told["broken_lines"] == len(lines)
+    for cells in told["by"].values():
+        assert sum(cell["requests"] for cell in cells.values()) == told["requests"]
 
 
 def test_times_are_counted_all_the_way_however_many_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
