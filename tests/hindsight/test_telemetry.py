@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from model_router.hindsight import telemetry
 from model_router.hindsight.histogram import Histogram, quantile
-from model_router.hindsight.past_event import PastEvent
 from model_router.hindsight.reading import Tally, read_events
 from model_router.hindsight.telemetry import OTHERS, summarise
+from model_router.server.events import RequestEvent
 from tests.hindsight.past import START, line_of, past_event, write_log
 
 
@@ -126,7 +126,7 @@ def test_however_many_kinds_of_requests_there_are_each_counts_as_what_it_is(
 
 
 VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
-FIELDS = st.sampled_from([*PastEvent.__struct_fields__, "of_a_later_version"])
+FIELDS = st.sampled_from([*RequestEvent.__struct_fields__, "of_a_later_version"])
 
 
 @settings(deadline=None)  # files are slow on a busy machine
