@@ -160,7 +160,8 @@ def test_a_log_that_cannot_be_written_is_warned_of_once_by_its_own_name(tmp_path
     config = tmp_path / "proxy.yaml"
     config.write_text(
         f"schema_version: 1\nproxy: {{port: {free_port}}}\nobservability: {{log_path: File/Events.jsonl}}\n"
-        f"backends: {{one: {{base_url: 'http://127.0.0.1:{free_port}/v1', model: m}}}}\nengine_backends: {{fast_local: one}}\n"
+        f"backends: {{one: {{base_url: 'http://127.0.0.1:{free_port}/v1', model: m}}}}\n"
+        "engine_backends: {fast_local: one}\n"
     )
     with serving(config, free_port) as gateway:
         gateway.interrupt(signal.SIGTERM)
