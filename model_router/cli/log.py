@@ -36,8 +36,8 @@ def command(*, follow: bool, text: str, since: str | None, limit: int, events: P
     With --follow and no filter, reloads, decisions of people and changes of managed servers are told as they come.
 
     The filter is that of the Log screen: terms joined by "and", a leading - turns one round. Fields: route engine
-    backend model client outcome kind risk id error, and the numbers status ms first us chars tokens attempts
-    confidence. With --json each line is the event as it stands in the file.
+    backend model client outcome kind risk id error session, and the numbers status ms first us chars tokens
+    attempts confidence. With --json each line is the event as it stands in the file.
     """
     wanted = parse_filter(text)
     log = place(events)
