@@ -56,17 +56,30 @@ def filled(cells: Iterable[str], room: int, first: str = "", later: str = "    "
 
 def _broken(text: str, room: int, first: str, later: str) -> list[str]:
     """A text in lines, broken between words, or within one that is longer than a line."""
-    from textwrap import wrap
+    lines: list[str] = []
+    line, gap = first, ""
+    for word in text.strip().split(" "):
+        if length(line + gap + word) <= room:
+            line, gap = line + gap + word, " "
+            continue
+        if gap:
+            lines.append(line.rstrip())
+            line = later
+        rest = word
+        while length(line + rest) > room:
+            cut = max(_fitting(rest, room - length(line)), line == later)  # never none for ever
+            lines.append((line + rest[:cut]).rstrip())
+            line, rest = later, rest[cut:]
+        line, gap = line + rest, " "
+    return [*lines, line]
 
-    narrow = room * len(text) // max(length(text), 1)  # letters that take two columns fill a line sooner
-    return wrap(
-        text.strip(),
-        max(narrow, len(later) + 8),
-        initial_indent=first,
-        subsequent_indent=later,
-        break_on_hyphens=False,
-        replace_whitespace=False,
-    )
+
+def _fitting(text: str, room: int) -> int:
+    """How many letters of a text fit."""
+    count = min(len(text), max(room, 0))
+    while length(text[:count]) > room:
+        count -= 1
+    return count
 
 
 def table(rows: Iterable[Sequence[str]], room: int | None, indent: str = "  ") -> list[str]:
