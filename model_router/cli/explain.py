@@ -12,7 +12,8 @@ import click
 from model_router.cli.log_options import events_option, place
 from model_router.cli.log_text import clock, span
 from model_router.cli.options import json_option
-from model_router.cli.output import columns, say, say_json
+from model_router.cli.output import say_json, say_words
+from model_router.cli.width import table, width
 
 if TYPE_CHECKING:
     from model_router.hindsight.explanation import Explanation
@@ -42,12 +43,12 @@ def command(*, request_id: str, events: Path | None, as_json: bool) -> int:
     if as_json:
         say_json(found.to_dict())
         return 0
-    for line in _lines(found):
-        say(line)
+    for line in _lines(found, width()):
+        say_words(line)
     return 0
 
 
-def _lines(found: Explanation) -> Iterator[str]:
+def _lines(found: Explanation, room: int | None) -> Iterator[str]:
     from model_router.hindsight.explanation import why
 
     event = found.event
@@ -62,9 +63,9 @@ def _lines(found: Explanation) -> Iterator[str]:
             (route, f"{score:>6}", "#" * round(24 * (score - low) / (max(event.scores.values()) - low or 1)))
             for route, score in ordered
         ]
-        yield from ["", "scores", *columns(rows)]
-    yield from ["", "what happened", *columns(_facts(event))]
-    yield from ["", "decided by", *columns(_decided_by(found))]
+        yield from ["", "scores", *table(rows, room)]
+    yield from ["", "what happened", *table(_facts(event), room)]
+    yield from ["", "decided by", *table(_decided_by(found), room)]
     yield from ["", "now", *(f"  {line}" for line in _now(found))]
     if found.label is not None:
         yield f"  you said it should go to {found.label.engine}" + (
@@ -74,8 +75,10 @@ def _lines(found: Explanation) -> Iterator[str]:
 
 def _facts(event: PastEvent) -> list[tuple[str, str]]:
     tokens = f"{event.prompt_chars:,} characters, about {event.estimated_tokens:,} tokens with all that came along"
-    used = (
-        "" if event.completion_tokens is None else f"{event.prompt_tokens or 0:,} in, {event.completion_tokens:,} out"
+    used = ", ".join(
+        f"{count:,} {way}"
+        for count, way in ((event.prompt_tokens, "in"), (event.completion_tokens, "out"))
+        if count is not None
     )
     tries = f" after {event.attempts} attempts" if event.attempts > 1 else ""
     backend = f"{event.backend} ({event.model}){tries}" if event.backend else "none"

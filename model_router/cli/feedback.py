@@ -10,13 +10,13 @@ import click
 
 from model_router.cli.log_options import events_option, place
 from model_router.cli.options import json_option
-from model_router.cli.output import say, say_json
+from model_router.cli.output import say_json, say_words
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("request_id")
 @click.argument("engine")
-@click.option("--notes", default="", help="Why, in your own words. They are kept as they are.")
+@click.option("--notes", default="", help="Why, in your own words; recognised secrets are taken out.")
 @events_option
 @json_option
 def command(*, request_id: str, engine: str, notes: str, events: Path | None, as_json: bool) -> int:
@@ -42,11 +42,11 @@ def command(*, request_id: str, engine: str, notes: str, events: Path | None, as
         notes=notes,
     )
     path = label_file(os.environ)
-    append_label(path, label)
+    label = append_label(path, label)
     went = event.decided or event.engine
     if as_json:
         say_json({**asdict(label), "went_to": went, "file": str(path)})
     else:
         agreed = "which is where it went" if went == name else f"it went to {went or 'nobody'}"
-        say(f"Noted in {path}: {event.request_id} should go to {name}; {agreed}.")
+        say_words(f"Noted in {path}: {event.request_id} should go to {name}; {agreed}.")
     return 0

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from model_router.cli.log_options import events_option, moment, place, since_option
-from model_router.cli.log_text import event_line, json_line, other_line
+from model_router.cli.log_text import event_lines, json_line, other_line
 from model_router.cli.options import json_option, port_option
-from model_router.cli.output import say, talk
+from model_router.cli.output import say, say_words, talk
+from model_router.cli.width import width
 from model_router.errors import UsageError
 from model_router.hindsight.event_files import LogPlace
 from model_router.hindsight.filter import Filter, parse_filter
 from model_router.hindsight.past_event import BrokenLine, PastEvent, read_line
+from model_router.hindsight.reading import Mark
 
 if TYPE_CHECKING:
     from model_router.cli.log_live import LiveLog
@@ -53,8 +55,8 @@ def command(
     gateway that runs is followed itself, at once and whether or not it writes a log; without one, the file is.
 
     The filter is that of the Log screen: terms joined by "and", a leading - turns one round. Fields: route engine
-    backend model client outcome kind risk id error, and the numbers status ms first us chars tokens attempts
-    confidence. With --json each line is the event as it stands in the file.
+    backend model client outcome kind risk id error session, and the numbers status ms first us chars tokens
+    attempts confidence. With --json each line is the event as it stands in the file.
     """
     if port is not None and (events is not None or not follow):
         raise UsageError("--port is for --follow without --events", "`model-router log --follow --port N`")
@@ -68,8 +70,10 @@ def command(
     follower = Follower(log.path) if follow and live is None else None
     if not follow:
         log.files()  # an error when there are none
+    until = follower.mark if follower is not None else None
     shown = 0
-    for raw, event in () if live is not None and live.file is None else _past(log, wanted, moment(since), limit):
+    nothing = (live is not None and live.file is None) or (follower is not None and not until)
+    for raw, event in () if nothing else _past(log, wanted, moment(since), limit, until):
         _show(raw, event, as_json=as_json)
         shown += 1
         if live is not None:
@@ -118,16 +122,19 @@ def _follow_file(follower: Follower, wanted: Filter, told: Container[bytes], *, 
             time.sleep(_GLANCE_SECONDS)
 
 
-def _past(log: LogPlace, wanted: Filter, since: float | None, limit: int) -> Iterator[tuple[bytes, PastEvent]]:
-    """What the log holds already, oldest first."""
+def _past(
+    log: LogPlace, wanted: Filter, since: float | None, limit: int, until: Mark | None
+) -> Iterator[tuple[bytes, PastEvent]]:
+    """What the log holds already, oldest first: up to where following begins."""
     from model_router.hindsight.event_files import event_files
     from model_router.hindsight.reading import changed_since, matching
 
-    yield from matching(changed_since(event_files(log.path), since), wanted.matches, since, limit)
+    yield from matching(changed_since(event_files(log.path), since), wanted.matches, since, limit, until)
 
 
 def _show(raw: bytes, event: PastEvent, *, as_json: bool) -> None:
-    say(json_line(raw) if as_json else event_line(event))
+    for line in [json_line(raw)] if as_json else event_lines(event, width()):
+        say(line)
 
 
 def _show_new(raw: bytes, wanted: Filter, *, as_json: bool) -> None:
@@ -137,5 +144,8 @@ def _show_new(raw: bytes, wanted: Filter, *, as_json: bool) -> None:
             _show(raw, found, as_json=as_json)
     elif isinstance(found, BrokenLine):
         talk(f"A line could not be read: {found.reason}")
+    elif not wanted and as_json:
+        say(json_line(raw))
     elif not wanted:
-        say(json_line(raw) if as_json else other_line(raw))
+        for line in other_line(raw).split("\n"):
+            say_words(line)

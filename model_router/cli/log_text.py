@@ -9,30 +9,51 @@ from functools import cache
 
 import msgspec
 
+from model_router.cli.output import plain
+from model_router.cli.width import filled
 from model_router.hindsight.past_event import PastEvent
 from model_router.server.happenings import GatewayEvent, ReloadEvent
 
 _LONGEST = 400
+_WIDE = 119
+"""Letters that a request takes with a usual name of a client; narrower terminals get several lines."""
+_FURTHER_IN = " " * 16
+"""Under the name of the request."""
 
 
-def event_line(event: PastEvent) -> str:
-    """One request: when, how it ended, where it went and why, how long it took, who asked."""
-    where = f"{event.route or '-'} → {event.engine or '-'}"
-    if event.backend:
-        where += f" @ {event.backend}"
-    notes = [
+def event_lines(event: PastEvent, room: int | None) -> list[str]:
+    """One request: when, how it ended, where it went and why, how long it took, who asked.
+
+    One line, unless ``room`` letters are all that a line has: then what does not fit follows on lines of its own. On a
+    narrow terminal the first line names the request and its route, without the year, and all else follows.
+    """
+    route = f"{event.route or '-'} → {event.engine or '-'}"
+    backend = f"@ {event.backend}" if event.backend else ""
+    ended = f"{event.status:3d} {event.outcome:<9}"
+    where = f"{route} {backend}".rstrip()
+    head = f"{clock(event.time)}  {event.request_id}  {ended}  {where:<44}  {span(event.total_ms):>8}"
+    told = [event.client or "-", *filter(None, _notes(event))]
+    if room is None:
+        return [one_line("  ".join([head, *told]))]
+    if room >= _WIDE:
+        return filled(_cells(head, *told), room, later=_FURTHER_IN)
+    first = _cells(clock(event.time)[5:] or "-", event.request_id, ended, route)
+    rest = _cells(backend, span(event.total_ms), *told)
+    return [*filled(first, room, later=_FURTHER_IN), *filled(rest, room, _FURTHER_IN, _FURTHER_IN)]
+
+
+def _cells(*texts: str) -> list[str]:
+    return [plain(one_line(text)) for text in texts]
+
+
+def _notes(event: PastEvent) -> list[str]:
+    return [
         f"risk {event.risk_class}{', approved' if event.approved else ''}" if event.risk_class else "",
         "fallback" if event.fallback else "",
         event.session_code.removeprefix("session.") if event.session_code else "",
         event.error,
         f'"{event.preview}"' if event.preview else "",
     ]
-    line = (
-        f"{clock(event.time)}  {event.request_id}  {event.status:3d} {event.outcome:<9}  {where:<44}  "
-        f"{span(event.total_ms):>8}  {event.client or '-'}"
-    )
-    said = "  ".join(note for note in notes if note)
-    return one_line(f"{line}  {said}" if said else line)
 
 
 def other_line(raw: bytes) -> str:

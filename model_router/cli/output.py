@@ -60,8 +60,10 @@ def _broken(text: str, stream: TextIO | None) -> list[str]:
 
 
 def talk(text: str) -> None:
-    """A line that is not part of the result."""
-    click.echo(plain(text), err=True, color=_color())
+    """A line that is not part of the result; on a terminal it breaks between words."""
+    for part in text.split("\n"):
+        for line in _broken(part, sys.stderr):
+            click.echo(line, err=True, color=_color())
 
 
 def complain(message: str, hint: str, *, label: str = "error") -> None:

@@ -12,7 +12,8 @@ import click
 from model_router.cli.log_options import events_option, moment, place, since_option
 from model_router.cli.log_text import clock
 from model_router.cli.options import json_option
-from model_router.cli.output import columns, say, say_json, talk
+from model_router.cli.output import say_json, say_words, talk
+from model_router.cli.width import table, width
 
 if TYPE_CHECKING:
     from model_router.hindsight.replay import Replay
@@ -67,18 +68,18 @@ def command(
     if as_json:
         say_json(found.to_dict())
     else:
-        for line in _lines(found):
-            say(line)
+        for line in _lines(found, width()):
+            say_words(line)
     return 1 if fail_on_regression and found.regressed else 0
 
 
-def _lines(found: Replay) -> Iterator[str]:
+def _lines(found: Replay, room: int | None) -> Iterator[str]:
     bases = {"text": "by their text", "scores": "by their stored scores", "kind": "by their kind"}
     how = ", ".join(f"{count:,} {bases[basis]}" for basis, count in found.bases.most_common())
     yield f"{found.replayed:,} of {found.read:,} requests replayed{f' ({how})' if how else ''}"
     yield f"{found.moved:,} would go elsewhere"
     if found.moves:
-        yield from columns([(f"{count:,}", f"{a} → {b}") for (a, b), count in found.moves.most_common()])
+        yield from table([(f"{count:,}", f"{a} → {b}") for (a, b), count in found.moves.most_common()], room)
     verdicts = found.verdicts
     labelled = found.labels_met + verdicts["fixed"] + verdicts["broken"] + verdicts["wrong"]
     if labelled:
@@ -93,7 +94,7 @@ def _lines(found: Replay) -> Iterator[str]:
     rows = list(found.rows)[-_SHOWN:]
     if rows:
         yield ""
-        yield from columns(
+        cells = (
             (
                 row.verdict,
                 row.request_id,
@@ -104,6 +105,7 @@ def _lines(found: Replay) -> Iterator[str]:
             )
             for row in rows
         )
+        yield from table(cells, room)
         total = sum(verdicts.values())
         if total > len(rows):
             yield f"  the newest {len(rows)} of {total:,}; --json has up to 1,000"

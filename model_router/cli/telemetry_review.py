@@ -10,7 +10,8 @@ import click
 from model_router.cli.log_options import events_option, moment, place, since_option
 from model_router.cli.log_text import clock
 from model_router.cli.options import json_option
-from model_router.cli.output import columns, say, say_json, talk
+from model_router.cli.output import say, say_json, say_words, talk
+from model_router.cli.width import table, width
 
 _WORDS = {
     "label": "labelled otherwise",
@@ -49,8 +50,8 @@ def command(*, since: str | None, limit: int, feedback: Path | None, events: Pat
         say_json(found.to_dict())
         return 0
     counts = ", ".join(f"{count:,} {_WORDS[sign]}" for sign, count in found.signs.most_common())
-    say(f"{found.read:,} requests: {counts or 'nothing conspicuous'}")
-    for line in columns(
+    say_words(f"{found.read:,} requests: {counts or 'nothing conspicuous'}")
+    rows = [
         (
             one.request_id,
             clock(one.time),
@@ -61,6 +62,7 @@ def command(*, since: str | None, limit: int, feedback: Path | None, events: Pat
             ", ".join(_WORDS[sign] for sign in one.signs) + (f" ({one.label})" if one.label else ""),
         )
         for one in found.suspects
-    ):
+    ]
+    for line in table(rows, width()):
         say(line)
     return 0

@@ -80,6 +80,8 @@ def explain(event: PastEvent, router: ModelRouter, label: Label | None = None) -
 def why(event: PastEvent) -> list[str]:
     """Sentences without full stops, most telling first."""
     told: list[str] = []
+    if not event.route:
+        told.append(f"it was refused before it was routed{f': {event.error}' if event.error else ''}")
     kind, _, task = event.kind.partition(":")
     if kind == "utility":
         told.append(f"a call of the client's own ({task or 'housekeeping'}), which goes to a small engine unread")
@@ -102,7 +104,8 @@ def why(event: PastEvent) -> list[str]:
     told += [f"tried without an answer: {failure}" for failure in event.failures]
     if event.engine == HUMAN_CONFIRM or event.requires_confirmation:
         if not event.backend:
-            told.append("so it waits for a person and was sent nowhere")
+            settled = any(code.startswith("approval.") for code in event.reason_codes)
+            told.append("so it was sent nowhere" if settled else "so it waits for a person and was sent nowhere")
         elif not event.approved:  # whose approval is told already
             told.append("a person let it pass")
     return told

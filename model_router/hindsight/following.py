@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from model_router.hindsight.event_files import event_files
-from model_router.hindsight.reading import LONGEST_LINE
+from model_router.hindsight.reading import LONGEST_LINE, Mark
 
 _PIECE = 4_194_304
 _LOOKS = 5
@@ -27,6 +27,13 @@ class Follower:
         self._rest = b""
         if self._open(path):
             self._seek_to_end()
+
+    @property
+    def mark(self) -> Mark | None:
+        """The place up to which lines were read or passed over; None while there is no file."""
+        if self._file is None:
+            return None
+        return Mark(os.fstat(self._file.fileno()), self._file.tell() - len(self._rest))
 
     def close(self) -> None:
         """Let the file go."""

@@ -13,6 +13,7 @@ from model_router.config.wording import nearest
 from model_router.engine.catalog import Catalog
 from model_router.errors import ServerError, UsageError
 from model_router.hindsight.reading import blocks
+from model_router.server.redaction import redact
 
 FILE_NAME = "routing-feedback.jsonl"
 _LONGEST_NOTE = 2_000
@@ -51,8 +52,8 @@ def check_engine(engine: str, catalog: Catalog) -> str:
     raise UsageError(f"no engine is called {name[:80]!r}", f"{guess}known: {' '.join(sorted(catalog.engines))}")
 
 
-def append_label(path: Path, label: Label) -> None:
-    """Write one label, whole or not at all, mode 0600.
+def append_label(path: Path, label: Label) -> Label:
+    """Write one label, whole or not at all, mode 0600, with the secrets taken out of its note; says what was kept.
 
     Raises:
         UsageError: the note is too long.
@@ -60,6 +61,7 @@ def append_label(path: Path, label: Label) -> None:
     """
     if len(label.notes) > _LONGEST_NOTE:
         raise UsageError(f"a note has at most {_LONGEST_NOTE:,} characters", "Shorten it.")
+    label = msgspec.structs.replace(label, notes=redact(label.notes))
     line = msgspec.json.encode(label) + b"\n"
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -83,6 +85,7 @@ def append_label(path: Path, label: Label) -> None:
             f"{path} cannot be written: {error.strerror or error}",
             "The label was not kept; mend that and say it again.",
         ) from None
+    return label
 
 
 def read_labels(path: Path) -> tuple[dict[str, Label], int]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from model_router.config.wording import clipped, nearest, printable
 from model_router.errors import UsageError
 from model_router.hindsight.past_event import PastEvent, read_line
-from model_router.hindsight.reading import lines_backwards, newest_first
+from model_router.hindsight.reading import newest_first, raw_newest_first
 
 _NEAR = 5_000
 """The newest requests, among which a mistyped name is looked for."""
@@ -23,12 +23,11 @@ def find_request(files: Sequence[Path], request_id: str) -> PastEvent:
     """
     name = request_id.strip()
     wanted = name.encode("utf-8", "replace")
-    for path in reversed(files):
-        for raw in lines_backwards(path):
-            if wanted in raw:
-                found = read_line(raw)
-                if isinstance(found, PastEvent) and found.request_id == name:
-                    return found
+    for raw in raw_newest_first(files):
+        if wanted in raw:
+            found = read_line(raw)
+            if isinstance(found, PastEvent) and found.request_id == name:
+                return found
     shown = clipped(printable(name), 80)
     known = [event.request_id for event in islice(newest_first(files), _NEAR)]
     if not known:

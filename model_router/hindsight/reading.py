@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import msgspec
 
@@ -19,6 +20,7 @@ BLOCK_BYTES = 1_048_576
 LONGEST_LINE = 67_108_864
 """Bytes; whatever is longer is no event, and is not kept in memory."""
 _NAMED = 5
+_OPEN_AT_ONCE = 64
 
 
 @dataclass(slots=True)
@@ -50,42 +52,64 @@ def blocks(path: Path, size: int = BLOCK_BYTES) -> Iterator[bytes]:
 
     A file that cannot be read, or stops to be readable, gives what it gave until then.
     """
-    rest = b""
-    try:
-        with path.open("rb", buffering=0) as file:
-            while True:
-                data = file.read(size)
-                if not data:
-                    break
-                end = data.rfind(b"\n") + 1
-                if not end:
-                    rest = rest + data if len(rest) < LONGEST_LINE else rest
-                    continue
-                yield rest + data[:end]
-                rest = data[end:]
-    except OSError:
-        pass  # gone in the meantime, as rotated files are
-    if rest:
-        yield rest
+    for _, file in _held([path]):
+        yield from _blocks(file, size)
 
 
 def lines_backwards(path: Path, size: int = BLOCK_BYTES) -> Iterator[bytes]:
     """The lines of a file without their ends, last one first."""
-    try:
-        with path.open("rb", buffering=0) as file:
-            position = os.fstat(file.fileno()).st_size
-            rest = b""
-            while position > 0:
-                start = max(0, position - size)
-                file.seek(start)
-                pieces = (_read_exactly(file.fileno(), position - start) + rest).split(b"\n")
-                position = start
-                rest = pieces[0] if len(pieces[0]) < LONGEST_LINE else b""
-                yield from (line for line in reversed(pieces[1:]) if line)
-            if rest:
-                yield rest
-    except OSError:
-        return
+    for _, file in _held([path]):
+        yield from _lines_backwards(file, size)
+
+
+def _held(files: Iterable[Path]) -> Iterator[tuple[Path, BinaryIO]]:
+    """Files one after the other, all of them open from the beginning: a rotation meanwhile gives them other names, and
+    some of them would come twice or not at all. Beyond what a process may have open they are opened as they come.
+    """
+    waiting = deque(files)
+    held: deque[tuple[Path, BinaryIO]] = deque()
+    with ExitStack() as opened:
+        while waiting or held:
+            while waiting and len(held) < _OPEN_AT_ONCE:
+                path = waiting.popleft()
+                with suppress(OSError):  # gone in the meantime, as rotated files are
+                    held.append((path, opened.enter_context(path.open("rb", buffering=0))))
+            if held:
+                path, file = held.popleft()
+                yield path, file
+                file.close()
+
+
+def _blocks(file: BinaryIO, size: int = BLOCK_BYTES, end_at: int | None = None) -> Iterator[bytes]:
+    """Up to a place of the file, if one is given."""
+    rest, left = b"", end_at
+    with suppress(OSError):
+        while data := file.read(size if left is None else min(size, left)):
+            left = None if left is None else left - len(data)
+            end = data.rfind(b"\n") + 1
+            if not end:
+                rest = rest + data if len(rest) < LONGEST_LINE else rest
+                continue
+            yield rest + data[:end]
+            rest = data[end:]
+    if rest:
+        yield rest
+
+
+def _lines_backwards(file: BinaryIO, size: int = BLOCK_BYTES, end_at: int | None = None) -> Iterator[bytes]:
+    with suppress(OSError):
+        position = os.fstat(file.fileno()).st_size
+        position = position if end_at is None else min(position, end_at)
+        rest = b""
+        while position > 0:
+            start = max(0, position - size)
+            file.seek(start)
+            pieces = (_read_exactly(file.fileno(), position - start) + rest).split(b"\n")
+            position = start
+            rest = pieces[0] if len(pieces[0]) < LONGEST_LINE else b""
+            yield from (line for line in reversed(pieces[1:]) if line)
+        if rest:
+            yield rest
 
 
 def _read_exactly(file: int, count: int) -> bytes:
@@ -101,9 +125,9 @@ def read_events(files: Iterable[Path], tally: Tally | None = None) -> Iterator[P
     """Every request of the files, in their order. Other lines and broken ones are counted in ``tally``."""
     tally = tally if tally is not None else Tally()
     decoder = msgspec.json.Decoder(PastEvent)
-    for path in files:
+    for path, file in _held(files):
         line = 1
-        for block in blocks(path):
+        for block in _blocks(file):
             try:
                 events = decoder.decode_lines(block)
             except (ValueError, RecursionError):
@@ -137,9 +161,9 @@ def read_parts(files: Iterable[Path], kind: type[_T], tally: Tally) -> Iterator[
     each field. Lines that are no requests come too, with whatever they have; broken ones are counted in ``tally``.
     """
     decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(kind)
-    for path in files:
+    for path, file in _held(files):
         line = 1
-        for block in blocks(path):
+        for block in _blocks(file):
             try:
                 yield decoder.decode_lines(block)
             except (ValueError, RecursionError):
@@ -162,11 +186,15 @@ def read_parts(files: Iterable[Path], kind: type[_T], tally: Tally) -> Iterator[
 
 def newest_first(files: Iterable[Path]) -> Iterator[PastEvent]:
     """Every request of files that are given oldest first, newest first; other and broken lines are passed over."""
-    for path in reversed(list(files)):
-        for raw in lines_backwards(path):
-            found = read_line(raw)
-            if isinstance(found, PastEvent):
-                yield found
+    for raw in raw_newest_first(files):
+        found = read_line(raw)
+        if isinstance(found, PastEvent):
+            yield found
+
+
+def raw_newest_first(files: Iterable[Path]) -> Iterator[bytes]:
+    """Every line of files that are given oldest first, newest first, as it stands there."""
+    yield from _backwards_from(files, None)
 
 
 def changed_since(files: Iterable[Path], since: float | None) -> list[Path]:
@@ -181,25 +209,54 @@ def changed_since(files: Iterable[Path], since: float | None) -> list[Path]:
     return kept
 
 
+class Mark(NamedTuple):
+    """A place in a log: an offset into a file, which may get other names."""
+
+    file: os.stat_result
+    offset: int
+
+
 def matching(
-    files: Iterable[Path], wanted: Callable[[PastEvent], bool], since: float | None, limit: int
+    files: Iterable[Path],
+    wanted: Callable[[PastEvent], bool],
+    since: float | None,
+    limit: int,
+    until: Mark | None = None,
 ) -> Iterator[tuple[bytes, PastEvent]]:
     """Requests of files that are given oldest first, oldest first, each with its line; only the newest ``limit``
-    unless that is 0. Read from the end, so that the newest of a large log are there at once.
+    unless that is 0. Read from the end, so that the newest of a large log are there at once. What was written behind
+    ``until`` is left out.
     """
     if limit == 0:
-        for path in files:
-            for block in blocks(path):
+        for _, file in _held(files):
+            end_at = _end_at(file, until)
+            for block in _blocks(file, end_at=end_at):
                 yield from _wanted(block.split(b"\n"), wanted, since)
+            if end_at is not None:
+                return
         return
     kept: deque[tuple[bytes, PastEvent]] = deque()
-    for path in reversed(list(files)):
-        for pair in _wanted(lines_backwards(path), wanted, since):
-            kept.appendleft(pair)
-            if len(kept) == limit:
-                yield from kept
-                return
+    for pair in _wanted(_backwards_from(files, until), wanted, since):
+        kept.appendleft(pair)
+        if len(kept) == limit:
+            break
     yield from kept
+
+
+def _backwards_from(files: Iterable[Path], until: Mark | None) -> Iterator[bytes]:
+    reached = until is None
+    for _, file in _held(reversed(list(files))):
+        end_at = _end_at(file, until)
+        reached = reached or end_at is not None
+        if reached:
+            yield from _lines_backwards(file, end_at=end_at)
+
+
+def _end_at(file: BinaryIO, until: Mark | None) -> int | None:
+    """Where to stop in this file; None unless the place is in it."""
+    if until is None or not os.path.samestat(os.fstat(file.fileno()), until.file):
+        return None
+    return until.offset
 
 
 def _wanted(

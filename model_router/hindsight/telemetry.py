@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,9 +21,14 @@ from model_router.hindsight.reading import Tally, read_parts
 GROUPS = ("engine", "backend", "client", "day", "route", "model")
 USUAL_GROUPS = ("engine", "backend", "client", "day")
 OTHERS = "(others)"
-"""Stands for the clients and models beyond the limit of cells, so that no client can fill the memory with names."""
+"""Stands for all names of a kind beyond the limit, so that no client can fill the memory with names."""
+
+_MOST_NAMES = 5_000
+"""Of each kind: engines, clients, days."""
 
 _MOST_KEYS = 20_000
+"""Kinds of requests that are counted apart before they are added to what is asked for."""
+
 _UNSETTLED = 50_000
 _QUARTER = 900
 
@@ -32,6 +37,7 @@ class _Part(msgspec.Struct, gc=False):
     """What is counted of an event. Values of plain types only, so the garbage collector need not look at it."""
 
     time: float = 0.0
+    request_id: str = ""
     protocol: str = ""
     event: str = ""
     client: str = ""
@@ -189,25 +195,35 @@ def summarise(
     """Count the requests of some files. ``local_engines`` answer on this machine; ``day_of`` names the day of a
     quarter of an hour, by the local calendar unless told otherwise.
     """
-    tally = Tally()
+    summary = Summary(Cell(), {name: {} for name in by}, Tally())
     counted = _Counted(
-        since if since is not None else float("-inf"), until if until is not None else float("inf"), day_of
+        since if since is not None else float("-inf"),
+        until if until is not None else float("inf"),
+        day_of,
+        lambda key, alike: _add(summary, key, alike, local_engines),
     )
-    for batch in read_parts(files, _Part, tally):
+    for batch in read_parts(files, _Part, summary.tally):
         counted.count(batch)
-    counted.settle()
-    tally.requests = counted.requests
-    tally.others += counted.others
-    summary = Summary(Cell(), {name: {} for name in by}, tally, counted.first, counted.last)
-    for key, alike in counted.found():
-        summary.whole.add(key, alike)
-        for name in by:
-            summary.groups[name].setdefault(getattr(key, name) or "-", Cell()).add(key, alike)
-        if key.outcome == "ok":
-            summary.answered.add(key, alike)
-            if key.engine in local_engines:
-                summary.local.add(key, alike)
+    counted.hand_over()
+    summary.tally.requests = counted.requests
+    summary.tally.others += counted.others
+    summary.first, summary.last = counted.first, counted.last
     return summary
+
+
+def _add(summary: Summary, key: _Key, alike: _Alike, local_engines: Collection[str]) -> None:
+    summary.whole.add(key, alike)
+    for name, cells in summary.groups.items():
+        value = getattr(key, name) or "-"
+        cell = cells.get(value)
+        if cell is None:
+            value = value if len(cells) < _MOST_NAMES else OTHERS
+            cell = cells.setdefault(value, Cell())
+        cell.add(key, alike)
+    if key.outcome == "ok":
+        summary.answered.add(key, alike)
+        if key.engine in local_engines:
+            summary.local.add(key, alike)
 
 
 def sorted_cells(name: str, cells: dict[str, Cell]) -> list[tuple[str, Cell]]:
@@ -220,19 +236,29 @@ def sorted_cells(name: str, cells: dict[str, Cell]) -> list[tuple[str, Cell]]:
 class _Counted:
     """The counting itself; the one loop that a million events go through."""
 
-    def __init__(self, since: float, until: float, day_of: Callable[[float], str] | None) -> None:
+    def __init__(
+        self,
+        since: float,
+        until: float,
+        day_of: Callable[[float], str] | None,
+        add: Callable[[_Key, _Alike], None],
+    ) -> None:
         self.others = self.requests = 0
         self.first: float | None = None
         self.last: float | None = None
         self._since, self._until = since, until
         self._day_of = day_of or _local_day
+        self._add = add
         self._days: dict[int, str] = {}
         self._alike: dict[tuple[object, ...], _Alike] = {}
         self._unsettled = 0
 
-    def found(self) -> Iterator[tuple[_Key, _Alike]]:
-        """Everything that was counted."""
-        return ((_Key(*key), alike) for key, alike in self._alike.items())  # type: ignore[arg-type]  # built so below
+    def hand_over(self) -> None:
+        """Add what was counted to what is asked for, and begin anew."""
+        self.settle()
+        for key, alike in self._alike.items():
+            self._add(_Key(*key), alike)  # type: ignore[arg-type]  # built so below
+        self._alike.clear()
 
     def count(self, batch: list[_Part]) -> None:
         """Count some events, all in one go."""
@@ -240,7 +266,7 @@ class _Counted:
         first = self.first if self.first is not None else float("inf")
         last = self.last if self.last is not None else float("-inf")
         for part in batch:
-            if not part.protocol or part.event:
+            if not part.request_id or not part.protocol or part.event:
                 self.others += 1
                 continue
             moment = part.time
@@ -264,10 +290,10 @@ class _Counted:
                 alike.total.add(part.total_ms)
                 if part.first_byte_ms is not None:
                     alike.first.add(part.first_byte_ms)
-            if part.completion_tokens is not None:
+            if part.prompt_tokens is not None or part.completion_tokens is not None:  # embeddings tell the first only
                 alike.with_usage += 1
-                alike.completion_tokens += part.completion_tokens
                 alike.prompt_tokens += part.prompt_tokens or 0
+                alike.completion_tokens += part.completion_tokens or 0
         if first <= last:
             self.first, self.last = first, last
         self._unsettled += len(batch)
@@ -288,10 +314,7 @@ class _Counted:
 
     def _more(self, key: tuple[object, ...]) -> _Alike:
         if len(self._alike) >= _MOST_KEYS:
-            engine, backend, _client, day, route, _model, *rest = key
-            key = (engine, backend, OTHERS, day if len(self._alike) < 2 * _MOST_KEYS else OTHERS, route, OTHERS, *rest)
-        if len(self._alike) >= 3 * _MOST_KEYS:
-            key = (OTHERS, OTHERS, OTHERS, OTHERS, OTHERS, OTHERS, "", False, "")
+            self.hand_over()
         return self._alike.setdefault(key, _Alike())
 
 

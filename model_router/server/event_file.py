@@ -2,6 +2,7 @@
 
 The server hands events over without waiting. A line is written whole or not at all; a crash loses what the last
 fraction of a second brought. When the file cannot be written, requests go on and the events are counted as lost.
+Several gateways may write the same file: whoever writes, rotates or mends it holds its lock meanwhile.
 """
 
 from __future__ import annotations
@@ -10,34 +11,51 @@ import logging
 import os
 import queue
 import stat
+import sys
 import threading
 from pathlib import Path
 
 import msgspec
 
 from model_router.server.events import RequestEvent
+from model_router.server.file_lock import LOCK_SECONDS, lock, unlock
 from model_router.server.happenings import GatewayEvent
 
 logger = logging.getLogger(__name__)
 
 _BATCH_SECONDS = 0.2
 _TAIL_BYTES = 1_048_576
+_MOST_WAITING = 100_000
+_LOOKS = 1_000
 
 
 class EventWriter:
     """Appends events to a file of mode 0600 and rotates it by size: ``log``, ``log.1``, ``log.2``, ...
 
     ``max_bytes`` is the size at which a file is rotated; ``backups`` how many old ones are kept. ``problem`` is empty,
-    or the sentence that says why nothing is written; ``lost`` counts the events that were not.
+    or the sentence that says why nothing is written; ``lost`` counts the events that were not. At most
+    ``most_waiting`` events wait for a slow disk, and ``lock_seconds`` is how long another gateway is waited for.
     """
 
-    def __init__(self, path: Path, *, max_bytes: int, backups: int, batch_seconds: float = _BATCH_SECONDS) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        max_bytes: int,
+        backups: int,
+        batch_seconds: float = _BATCH_SECONDS,
+        lock_seconds: float = LOCK_SECONDS,
+        most_waiting: int = _MOST_WAITING,
+    ) -> None:
         self.path = path
         self.problem = ""
-        self.lost = 0
+        self._unwritten = 0
+        self._refused = 0
         self._max_bytes = max_bytes
         self._backups = backups
         self._batch_seconds = batch_seconds
+        self._lock_seconds = lock_seconds
+        self._most_waiting = most_waiting
         self._queue: queue.SimpleQueue[RequestEvent | GatewayEvent | None] = queue.SimpleQueue()
         self._encoder = msgspec.json.Encoder()
         self._closing = threading.Event()
@@ -45,14 +63,23 @@ class EventWriter:
         self._file = -1
         self._grows = False
 
+    @property
+    def lost(self) -> int:
+        """Events that were not written."""
+        return self._unwritten + self._refused
+
     def start(self) -> None:
         """Open the file, so that a problem is known at once, and start the thread."""
-        self._open()
+        if self._take():
+            unlock(self._file)
         self._thread.start()
 
     def write(self, event: RequestEvent | GatewayEvent) -> None:
-        """Hand one event over; never waits and never fails."""
-        self._queue.put(event)
+        """Hand one event over; never waits and never fails. What a disk that hangs leaves waiting is bounded."""
+        if self._queue.qsize() >= self._most_waiting:
+            self._refused += 1
+        else:
+            self._queue.put(event)
 
     def resize(self, max_bytes: int, backups: int) -> None:
         """Rotate by other bounds from now on."""
@@ -72,9 +99,7 @@ class EventWriter:
                 self._append(batch)
             if self._closing.is_set() and self._queue.empty():
                 break
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        self._close()
 
     def _next_batch(self) -> list[RequestEvent | GatewayEvent]:
         first = self._queue.get()
@@ -87,39 +112,65 @@ class EventWriter:
         return batch
 
     def _append(self, batch: list[RequestEvent | GatewayEvent]) -> None:
-        lines = [self._encoder.encode(event) + b"\n" for event in batch]
+        lines = self._lines(batch)
         written = 0
         try:
-            while written < len(lines):
-                if not self._usable():
-                    break
-                room = self._max_bytes - os.fstat(self._file).st_size
-                count = _fitting(lines, written, room)
-                if count == 0:
-                    self._rotate()
-                    count = max(1, _fitting(lines, written, self._max_bytes))
-                _write_whole(self._file, b"".join(lines[written : written + count]))
-                written += count
-                if self.problem:
-                    logger.warning("the event log %s is written again; %d events were lost", self.path, self.lost)
-                    self.problem = ""
+            while written < len(lines) and self._take():
+                try:
+                    written += self._write_some(lines, written)
+                finally:
+                    if self._file >= 0:
+                        unlock(self._file)
         except OSError as error:
             self._fail(error)
-        self.lost += len(lines) - written
+        self._unwritten += len(lines) - written
 
-    def _usable(self) -> bool:
-        """Whether the file at the path is the one that is open; it may have been moved or removed by somebody."""
-        if self._file >= 0:
+    def _lines(self, batch: list[RequestEvent | GatewayEvent]) -> list[bytes]:
+        lines: list[bytes] = []
+        for event in batch:
             try:
-                there = os.stat(self.path)
-                mine = os.fstat(self._file)
-                if (there.st_dev, there.st_ino) == (mine.st_dev, mine.st_ino):
-                    return True
-            except OSError:
-                pass  # gone: open a new one
-            os.close(self._file)
-            self._file = -1
-        return self._open()
+                lines.append(self._encoder.encode(event) + b"\n")
+            except ValueError as error:  # half a surrogate pair in a text: one event, never the thread
+                self._unwritten += 1
+                logger.warning("an event could not be written down (%s)", type(error).__name__)
+        return lines
+
+    def _write_some(self, lines: list[bytes], start: int) -> int:
+        """Write as many lines from ``start`` on as the file has room for, at least one where it has to take it; says
+        how many: 0 when the file was rotated to make room.
+        """
+        size = os.fstat(self._file).st_size
+        count = _fitting(lines, start, self._max_bytes - size)
+        if count == 0 and size > 0 and self._rotate():
+            return 0
+        count = count or max(1, _fitting(lines, start, self._max_bytes))
+        _write_whole(self._file, b"".join(lines[start : start + count]))
+        if self.problem:
+            logger.warning("the event log %s is written again; %d events were lost", self.path, self.lost)
+            self.problem = ""
+        return count
+
+    def _take(self) -> bool:
+        """Have the file that is at the path now open, with its lock; it may have been moved or removed by somebody."""
+        for _ in range(_LOOKS):
+            fresh = self._file < 0
+            if fresh and not self._open():
+                return False
+            lock(self._file, self._lock_seconds)
+            if self._is_there():
+                if fresh:
+                    _drop_torn_line(self._file)
+                return True
+            self._close()
+        self._fail(OSError("somebody replaces it all the time"))
+        return False
+
+    def _is_there(self) -> bool:
+        """Whether the open file is the one at the path."""
+        try:
+            return os.path.samestat(os.stat(self.path), os.fstat(self._file))
+        except OSError:
+            return False
 
     def _open(self) -> bool:
         try:
@@ -135,24 +186,35 @@ class EventWriter:
             return False
         if hasattr(os, "fchmod"):
             os.fchmod(file, 0o600)
-        _drop_torn_line(file)
         self._file = file
         return True
 
-    def _rotate(self) -> None:
-        """Begin a new file; where none can be renamed, as in a folder that became read-only, the old one grows on."""
-        os.close(self._file)
-        self._file = -1
+    def _close(self) -> None:
+        """Let the file go, and its lock with it."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def _rotate(self) -> bool:
+        """Move the file away, whose lock is held, so that a new one begins; says whether it was.
+
+        Where none can be renamed, as in a folder that became read-only, the old one grows on.
+        """
+        if sys.platform == "win32":
+            self._close()  # no open file can be renamed there
         try:
             self._shift()
-            self._grows = False
         except OSError as error:
             if not self._grows:
                 reason = error.strerror or str(error)
                 logger.warning("the event log %s cannot be rotated (%s); it grows on", self.path, reason)
             self._grows = True
-        if not self._open():
-            raise OSError(self.problem)
+            if self._file < 0 and not self._open():
+                raise OSError(self.problem) from None
+            return False
+        self._grows = False
+        self._close()
+        return True
 
     def _shift(self) -> None:
         if self._backups == 0:

@@ -112,8 +112,11 @@ def _reload(gateway: Gateway) -> None:
 
 def _announce(gateway: Gateway) -> None:
     _say(f"ModelRouter listens on {gateway.address}")
-    if gateway.writer is not None:
-        _say(gateway.writer.problem.capitalize() or f"Events go to {gateway.writer.path}")
+    problem = gateway.writer.problem if gateway.writer is not None else ""
+    if gateway.writer is not None and not problem:
+        _say(f"Events go to {gateway.writer.path}")
+    elif problem and not logging.getLogger(__name__).isEnabledFor(logging.WARNING):  # else it was said already
+        _say(problem[:1].upper() + problem[1:])
     if gateway.capture is PromptCapture.FULL:
         _say(f"Warning: {CAPTURE_WARNING}")
     for error in gateway.router.config_errors:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from string import ascii_letters, digits, punctuation
 
 import msgspec
 from msgspec import field
@@ -23,6 +24,9 @@ CLIENT_LEFT = 499
 """The status in events of requests whose client left before the end; no client ever sees it."""
 
 _PREVIEW_CHARS = 160
+_READ_CHARS = 640
+_IN_KEYS = ascii_letters + digits + punctuation
+_IN_CARDS = digits + " .-"
 
 
 def new_record(number: int, path: str, user_agent: str, listen: ListenConfig) -> Record:
@@ -226,4 +230,7 @@ def _preview(ask: Ask | None, capture: PromptCapture) -> str:
         return ""
     if capture is PromptCapture.FULL:
         return redact(ask.text)
-    return redact(ask.text[: 4 * _PREVIEW_CHARS])[:_PREVIEW_CHARS]
+    read = ask.text[:_READ_CHARS]
+    if len(ask.text) > _READ_CHARS:  # half a key or card where the reading ends would not be known as one
+        read = read.rstrip(_IN_KEYS).rstrip(_IN_CARDS)
+    return redact(read)[:_PREVIEW_CHARS]

@@ -31,6 +31,7 @@ from model_router.server.arrangement import Arrangement, arrange, make_guard
 from model_router.server.catalog_place import catalog_place
 from model_router.server.guard import Guard
 from model_router.server.happenings import ReloadEvent
+from model_router.server.redaction import redact
 from model_router.server.truth import learn_cards
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ class Reloader:
                 if self._files() != files:
                     self._seen, self._digest = self._look(), self._read_digest()
         except _NotUsable as error:
-            problems = error.problems
+            problems = tuple(map(redact, error.problems))  # a value that stands in a wrong place may be a key
         after = self._gateway.arrangement
         event = ReloadEvent(
             time=time.time(),

@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from model_router.config.files import packaged_catalog
+from model_router.hindsight.filter import FIELDS
 from model_router.router import ModelRouter
 from model_router.server.happenings import ReloadEvent
 from tests.cli.conftest import Ended
@@ -265,3 +266,9 @@ def test_every_command_has_help(command: Command, words: str) -> None:
     ended = command(*words.split(), "--help")
     assert ended.code == 0
     assert ended.out.startswith(f"Usage: model-router {words}")
+
+
+def test_the_help_of_log_names_every_field_of_its_filter(command: Command) -> None:
+    told = " ".join(command("log", "--help").out.split())
+    named = told.partition("Fields: ")[2].partition(". With")[0].replace(", and the numbers", "").split()
+    assert named == list(FIELDS)

@@ -153,3 +153,19 @@ def test_its_port_is_free_at_once(tmp_path: Path, free_port: int) -> None:
             with serving(file, free_port) as second:
                 assert client.get(second.base_url + "/models").status_code == 200
                 assert second.interrupt(signal.SIGTERM) == 0
+
+
+def test_a_log_that_cannot_be_written_is_warned_of_once_by_its_own_name(tmp_path: Path, free_port: int) -> None:
+    (tmp_path / "File").write_text("no folder")
+    config = tmp_path / "proxy.yaml"
+    config.write_text(
+        f"schema_version: 1\nproxy: {{port: {free_port}}}\nobservability: {{log_path: File/Events.jsonl}}\n"
+        f"backends: {{one: {{base_url: 'http://127.0.0.1:{free_port}/v1', model: m}}}}\n"
+        "engine_backends: {fast_local: one}\n"
+    )
+    with serving(config, free_port) as gateway:
+        gateway.interrupt(signal.SIGTERM)
+        said = gateway.output.read_text()
+    assert said.count("cannot be written") == 1
+    assert str(tmp_path / "File" / "Events.jsonl") in said
+    assert "Events go to" not in said

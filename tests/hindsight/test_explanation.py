@@ -61,6 +61,11 @@ def test_a_person_s_label_stands_beside_it(router: ModelRouter) -> None:
         ({"risk_class": "send"}, "risk send: the order sends something to somebody"),
         ({"engine": "human_confirm", "backend": ""}, "so it waits for a person and was sent nowhere"),
         ({"scores": {"coding": 0, "simple": -2}, "confidence": 51}, "coding is 2 ahead of simple, confidence 51"),
+        ({"engine": "human_confirm", "backend": "", "reason_codes": ("approval.denied",)}, "so it was sent nowhere"),
+        (
+            {"route": "", "engine": "", "error": "it has no messages"},
+            "refused before it was routed: it has no messages",
+        ),
         ({"route": "poetry"}, "read as poetry"),
     ],
 )

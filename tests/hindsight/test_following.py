@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
+from model_router.hindsight.event_files import event_files
 from model_router.hindsight.following import Follower
+from model_router.hindsight.past_event import PastEvent, read_line
+from model_router.hindsight.reading import matching
 from model_router.server.event_file import EventWriter
-from tests.hindsight.past import past_event
+from tests.hindsight.past import line_of, past_event, write_log
 
 
 def test_what_is_added_comes_once_and_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -83,3 +88,22 @@ def test_a_log_that_was_emptied_or_removed_is_read_anew_and_that_is_told(tmp_pat
     assert follower.poll() == [b"y"]
     assert follower.missed == 2
     follower.close()
+
+
+@pytest.mark.parametrize("limit", [0, 2, 50])
+@pytest.mark.parametrize("rotated", [False, True])
+def test_what_was_there_before_ends_where_following_begins(tmp_path: Path, limit: int, *, rotated: bool) -> None:
+    """Lines that come between the two are told once, though the log may be rotated meanwhile."""
+    log = write_log(tmp_path / "e", [past_event(number) for number in range(3)])
+    follower = Follower(log)
+    with log.open("ab") as file:
+        file.write(line_of(past_event(3)))
+    if rotated:
+        log.rename(tmp_path / "e.1")
+        write_log(log, [past_event(4)])
+    before = [event for _, event in matching(event_files(log), lambda _: True, None, limit, follower.mark)]
+    after = [read_line(line) for line in follower.poll()]
+    follower.close()
+    names = [event.request_id for event in [*before, *after] if isinstance(event, PastEvent)]
+    first, last = (1 if limit == 2 else 0), (5 if rotated else 4)
+    assert names == [past_event(number).request_id for number in range(first, last)]

@@ -45,6 +45,13 @@ def test_the_newest_label_counts_and_broken_lines_are_counted(tmp_path: Path) ->
     assert read_labels(tmp_path / "none") == ({}, 0)
 
 
+def test_a_note_is_kept_without_the_secrets_in_it(tmp_path: Path) -> None:
+    said = Label(time=1.0, request_id="mr-1", engine="codex", notes="it had password=hunter22 in it")
+    kept = append_label(tmp_path / "labels", said)
+    assert kept.notes == "it had password=[redacted: secret] in it"
+    assert read_labels(tmp_path / "labels")[0]["mr-1"] == kept
+
+
 def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(ServerError, match="cannot be written"):

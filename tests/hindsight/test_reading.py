@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_router.errors import UsageError
+from model_router.hindsight import reading
 from model_router.hindsight.event_files import event_files, existing_files, log_place
 from model_router.hindsight.past_event import BrokenLine, OtherLine, PastEvent, read_line
 from model_router.hindsight.reading import Tally, blocks, lines_backwards, matching, newest_first, read_events
@@ -95,6 +97,40 @@ def test_the_newest_that_match_come_oldest_first(tmp_path: Path) -> None:
     assert numbers(None, 3) == [14, 16, 18]
     assert numbers(None, 0) == numbers(None, 100) == list(range(0, 20, 2))
     assert numbers(START + 15, 0) == [16, 18]
+
+
+def rotate(log: Path) -> None:
+    """As a gateway does it, with an event more."""
+    for number in range(3, 0, -1):
+        newer = log if number == 1 else log.with_name(f"{log.name}.{number - 1}")
+        if newer.exists():
+            newer.replace(log.with_name(f"{log.name}.{number}"))
+    write_log(log, [past_event(99)])
+
+
+@pytest.mark.parametrize("read", [read_events, newest_first])
+def test_a_rotation_amid_the_reading_neither_takes_events_away_nor_gives_them_twice(
+    tmp_path: Path, read: Callable[[list[Path]], Iterator[PastEvent]]
+) -> None:
+    log = tmp_path / "e"
+    for number, name in enumerate(["e.2", "e.1", "e"]):
+        write_log(tmp_path / name, [past_event(number)])
+    events = read(event_files(log))
+    found = [next(events)]
+    rotate(log)
+    found += events
+    assert sorted(ids(found)) == [0, 1, 2]
+
+
+def test_more_files_than_a_process_may_have_open_are_read_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "_OPEN_AT_ONCE", 2)
+    for number in range(5):
+        write_log(tmp_path / f"e.{9 - number}", [past_event(number)])
+    files = event_files(tmp_path / "e")
+    assert ids(list(read_events(files))) == [0, 1, 2, 3, 4]
+    assert ids(list(newest_first(files))) == [4, 3, 2, 1, 0]
 
 
 def test_no_log_is_said_with_what_to_do(tmp_path: Path) -> None:

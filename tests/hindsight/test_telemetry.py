@@ -7,13 +7,15 @@ from math import ceil
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_router.hindsight import telemetry
 from model_router.hindsight.histogram import Histogram, quantile
+from model_router.hindsight.reading import Tally, read_events
 from model_router.hindsight.telemetry import OTHERS, summarise
-from tests.hindsight.past import START, past_event, write_log
+from model_router.server.events import RequestEvent
+from tests.hindsight.past import START, line_of, past_event, write_log
 
 
 @given(st.lists(st.floats(0.001, 1e9), min_size=1, max_size=200), st.sampled_from([0.01, 0.5, 0.95, 0.99, 1.0]))
@@ -76,6 +78,13 @@ def test_every_figure_of_a_small_log(tmp_path: Path) -> None:
     assert [row["requests"] for row in told["by"]["day"].values()] == [4, 1]
 
 
+def test_what_embeddings_read_counts_though_they_write_nothing(tmp_path: Path) -> None:
+    events = [past_event(1, prompt_tokens=9), past_event(2, completion_tokens=4), past_event(3)]
+    path = write_log(tmp_path / "e", events)
+    whole = summarise([path]).to_dict()["all"]
+    assert (whole["prompt_tokens"], whole["completion_tokens"], whole["requests_with_usage"]) == (9, 4, 2)
+
+
 def test_the_time_of_a_person_is_no_time_of_a_servers(tmp_path: Path) -> None:
     """It waited half a minute for a yes, and then went to the same engine."""
     held = past_event(2, requires_confirmation=True, total_ms=30_000.0, first_byte_ms=29_990.0)
@@ -94,12 +103,48 @@ def test_a_period_takes_its_beginning_and_not_its_end(tmp_path: Path) -> None:
 
 
 def test_clients_cannot_fill_the_memory_with_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(telemetry, "_MOST_KEYS", 10)
+    monkeypatch.setattr(telemetry, "_MOST_NAMES", 10)
     path = write_log(tmp_path / "e", [past_event(number, client=f"c{number}") for number in range(50)])
     found = summarise([path], by=("client",))
     assert len(found.groups["client"]) == 11
     assert found.groups["client"][OTHERS].requests == 40
     assert found.whole.requests == 50
+
+
+def test_however_many_kinds_of_requests_there_are_each_counts_as_what_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry, "_MOST_KEYS", 7)
+    events = [
+        past_event(number, client=f"c{number % 4}", engine=f"e{number % 3}", backend=f"b{number % 5}", total_ms=number)
+        for number in range(120)
+    ]
+    found = summarise([write_log(tmp_path / "e", events)], by=("client", "engine", "backend"))
+    sizes = {name: sorted(cell.requests for cell in cells.values()) for name, cells in found.groups.items()}
+    assert sizes == {"client": [30] * 4, "engine": [40] * 3, "backend": [24] * 5}
+    assert quantile(found.groups["client"]["c0"].total, 0.5) == pytest.approx(56, rel=0.01)
+
+
+VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9)
+FIELDS = st.sampled_from([*RequestEvent.__struct_fields__, "of_a_later_version"])
+
+
+@settings(deadline=None)  # files are slow on a busy machine
+@given(st.lists(st.dictionaries(FIELDS, VALUES, max_size=9), max_size=9))
+def test_whatever_lines_hold_the_sums_count_what_the_reader_reads(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[dict[str, object]]
+) -> None:
+    """But for broken lines: a field that is not counted may be broken in a line that is."""
+    path = tmp_path_factory.mktemp("log") / "e"
+    lines = [json.dumps({**json.loads(line_of(past_event(1))), **change}) for change in changes]
+    path.write_text("".join(line + "\n" for line in lines))
+    told, tally = summarise([path]).to_dict(), Tally()
+    read = len(list(read_events([path], tally)))
+    json.dumps(told)
+    assert read <= told["requests"] <= read + tally.broken
+    assert told["requests"] + told["other_lines"] + told["broken_lines"] == len(lines)
+    for cells in told["by"].values():
+        assert sum(cell["requests"] for cell in cells.values()) == told["requests"]
 
 
 def test_times_are_counted_all_the_way_however_many_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import stat
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from model_router.server.event_file import EventWriter
@@ -181,3 +182,57 @@ def test_a_torn_line_of_the_gateways_own_is_cut_off_too(tmp_path: Path) -> None:
     events.write(event(1))
     events.close()
     assert [json.loads(line).get("event", "request") for line in path.read_text().splitlines()] == ["reload", "request"]
+
+
+def test_two_gateways_may_write_the_same_file(tmp_path: Path) -> None:
+    """Each opens, mends, writes and rotates it while the other does; no line is lost, torn or written twice."""
+    pytest.importorskip("fcntl")
+    path = tmp_path / "e"
+    first, second = (
+        EventWriter(path, max_bytes=20_000, backups=1_000, batch_seconds=0.0001),
+        EventWriter(path, max_bytes=20_000, backups=1_000, batch_seconds=0.0001),
+    )
+    first.start()
+    second.start()
+    for number in range(0, 600, 2):
+        first.write(event(number))
+        second.write(event(number + 1))
+        if number % 60 == 0:
+            late = writer(path, max_bytes=20_000, backups=1_000)
+            late.write(event(1_000 + number))
+            late.close()
+    first.close()
+    second.close()
+    kept = sorted(int(name[3:]) for file in tmp_path.iterdir() for name in ids(file))
+    assert kept == [*range(600), *range(1_000, 1_600, 60)]
+    assert (first.lost, second.lost) == (0, 0)
+
+
+def test_a_gateway_that_was_stopped_amid_its_writing_holds_no_other_up(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    path = tmp_path / "e"
+    with path.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        log = EventWriter(path, max_bytes=10_000, backups=1, batch_seconds=0.001, lock_seconds=0.01)
+        log.start()
+        log.write(event(1))
+        log.close()
+    assert (ids(path), log.lost) == (["mr-1"], 0)
+
+
+def test_what_waits_for_a_disk_that_hangs_is_bounded_and_counted(tmp_path: Path) -> None:
+    log = EventWriter(tmp_path / "e", max_bytes=10_000, backups=1, most_waiting=3)
+    for number in range(5):
+        log.write(event(number))  # nobody takes them: the thread does not run yet
+    assert log.lost == 2
+    log.start()
+    log.close()
+    assert ids(tmp_path / "e") == ["mr-0", "mr-1", "mr-2"]
+
+
+def test_an_event_that_cannot_be_written_down_costs_itself_alone(tmp_path: Path) -> None:
+    log = writer(tmp_path / "e")
+    log.write(msgspec.structs.replace(event(1), preview="\ud800"))
+    log.write(event(2))
+    log.close()
+    assert (ids(tmp_path / "e"), log.lost) == (["mr-2"], 1)

@@ -171,6 +171,20 @@ def test_the_words_that_counted_are_in_an_event_only_where_text_is_kept() -> Non
     assert pick.receipt().reasons[1].startswith(EVIDENCE_REASON)
 
 
+def test_a_preview_never_ends_within_a_secret() -> None:
+    """Long secrets become short words, so that what stands far behind comes into the preview, and half of it may."""
+    block = "-----BEGIN PRIVATE KEY-----\n" + "A" * 530 + "\n-----END PRIVATE KEY-----\n"
+    for gap in range(40):
+        text = f"look: {block}{' ' * gap}sk-{'a1B2' * 20} is the key, and here are more words for it"
+        record = Record("mr-1", "chat/completions", "test", "balanced", ask=read(chat(user(text))))
+        preview = _event(record, PromptCapture.REDACTED_PREVIEW).preview
+        assert preview.startswith("look: [redacted: private key]")
+        assert "sk-" not in preview
+        assert len(preview) <= 160
+    without_spaces = Record("mr-1", "chat/completions", "test", "balanced", ask=read(chat(user("書類を直して" * 200))))
+    assert len(_event(without_spaces, PromptCapture.REDACTED_PREVIEW).preview) == 160
+
+
 def test_nothing_of_a_prompt_is_in_a_repr() -> None:
     secret = "rewrite the letter to Mrs Oxblood"
     record = _record(pick_engine(ROUTERS["whole"], read(chat(user(secret)))))

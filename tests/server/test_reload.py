@@ -111,6 +111,14 @@ def test_a_bad_file_changes_nothing_and_names_every_line(running: Running, files
     assert running.ask().status_code == 200
 
 
+def test_a_key_in_a_place_where_none_belongs_is_not_repeated_in_the_log(running: Running, files: Files) -> None:
+    files.write(health={"backend_timeout_seconds": "serve --api-key hunter22"})
+    event = reload(running)
+    assert len(event.problems) == 1
+    assert "must be a number" in event.problems[0]
+    assert "hunter22" not in event.problems[0]
+
+
 @pytest.mark.parametrize("words", ["", "engines: [", "engines: {}\n"])
 def test_a_bad_catalog_never_closes_an_open_router(running: Running, files: Files, words: str) -> None:
     files.catalog.write_text(words)
