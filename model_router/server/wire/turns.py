@@ -222,6 +222,12 @@ def read_content(value: Any) -> Content:
     return Content(tuple(texts), frozenset(attachments), tool_result, readable, tuple(failures))
 
 
+def is_attachment(part: Mapping[str, Any]) -> bool:
+    """Whether a part is a picture, a sound or a file."""
+    kind = part.get("type")
+    return isinstance(kind, str) and kind in _ATTACHMENTS if kind is not None else any(map(part.get, _INLINE))
+
+
 def _inline(part: Mapping[str, Any]) -> Iterator[Attachment]:
     """What comes with a part that has its kind in the name of its field, as Gemini's have."""
     for name in _INLINE:
