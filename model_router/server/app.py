@@ -41,8 +41,10 @@ def create_app(gateway: Gateway) -> Quart:
         record = gateway.arrive(request.path, headers.get("user-agent", ""))
         g.record = record
         if is_control(request.path):
-            client = request.scope.get("client")
-            check_control(headers, gateway.token, gateway.config.proxy.host, client[0] if client else None)
+            peer, reached = (
+                address[0] if address else None for address in map(request.scope.get, ("client", "server"))
+            )
+            check_control(headers, gateway.token, gateway.config.proxy.host, peer, reached)
             return
         posts = request.method == "POST"
         if posts:

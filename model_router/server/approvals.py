@@ -140,6 +140,7 @@ class ApprovalQueue:
             waiting = sum(one.standing is Standing.WAITING for one in self._entries.values())
             holds = self.settings.mode is ApprovalMode.HOLD and waiting < self.settings.max_waiting
             entry.standing, entry.since = (Standing.WAITING if holds else Standing.REFUSED), now
+            entry.who = ""
 
     async def wait(self, entry: Entry) -> Standing:
         """Wait for the decision about an entry; ``waiting`` comes back when the gateway stops meanwhile."""

@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ import httpx
 import openai
 import pytest
 
-from model_router.config.proxy import ApprovalMode, ApprovalsConfig
+from model_router.config.proxy import ApprovalMode, ApprovalsConfig, RoutingMode
 from model_router.server.approvals import Approval, Standing
+from model_router.server.arrangement import arrange
+from model_router.server.gateway import Gateway
 from model_router.server.happenings import ApprovalEvent
+from model_router.server.reload import Prepared
 from tests.faults import servers
 from tests.faults.gateways import Running, config_for, serving
 from tests.faults.servers import FaultServer
@@ -173,6 +177,45 @@ def test_nobody_comes_in_time(tmp_path: Path, backend: FaultServer) -> None:
     assert backend.seen == []
 
 
+def test_who_waits_again_is_nobodys_to_decide_yet(tmp_path: Path, backend: FaultServer) -> None:
+    """That its first wait was ended by the clock is no longer so."""
+    short = replace(HOLD, ttl_seconds=0.1)
+    with serving(config_for({"one": backend.base_url}, tmp_path, approvals=short)) as running:
+        assert running.ask(RISKY).status_code == 409
+        (one,) = running.gateway.approvals.list()
+        assert (one.standing, one.who) == (Standing.EXPIRED, "clock")
+        running.gateway.approvals.settings = HOLD
+        with running.connect(RISKY):
+            assert waiting(running).who == ""
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_what_it_asked_for_by_name_may_be_gone_when_it_is_approved(
+    tmp_path: Path, backend: FaultServer, beside: ThreadPoolExecutor, stream: bool
+) -> None:
+    """The files were changed while it waited: it is told so, and nothing breaks."""
+    proxy = {"keepalive_seconds": BEAT, "routing_mode": RoutingMode.MANUAL}
+    both = config_for({"one": backend.base_url, "two": backend.base_url}, tmp_path, proxy=proxy, approvals=HOLD)
+    with serving(both) as running:
+        answer = beside.submit(lambda: running.ask(RISKY, stream=stream, model="two"))
+        held = waiting(running)
+        time.sleep(2 * BEAT)
+        fewer = replace(both, backends={"one": both.backends["one"]}, fallback_backends={})
+        gateway = running.gateway
+        arranged = arrange(fewer, gateway.router, {}, gateway.note_change, tell=gateway.tell)
+        running.thread.submit(take(gateway, Prepared(arranged, gateway.guard, ()))).result(5)
+        gateway.approvals.approve(held.request_id, "cli")
+        found = answer.result(5)
+        assert "Model 'two' is not known here" in found.text
+        assert found.status_code == (200 if stream else 404)
+        (event,) = running.events(1)
+        assert (event.outcome, event.status) == ("error", 404)
+
+
+async def take(gateway: Gateway, prepared: Prepared) -> None:
+    gateway.take(prepared)
+
+
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_a_client_that_leaves_frees_its_place(holding: Running, stream: bool) -> None:
     line = holding.connect(RISKY, stream=stream)
@@ -239,3 +282,12 @@ def test_its_words_are_in_no_file(holding: Running, tmp_path: Path, beside: Thre
     lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert [line.get("event") for line in lines].count("approval") == 1
     assert "production" not in (tmp_path / "events.jsonl").read_text()
+
+
+@pytest.mark.parametrize("kind", ["foo", "Text", "output", 1, None])
+def test_an_order_in_a_part_of_an_unknown_type_is_read(tmp_path: Path, backend: FaultServer, kind: object) -> None:
+    """A model server may show its model any part that has a text."""
+    with serving(config_for({"one": backend.base_url}, tmp_path)) as running:
+        body = {"messages": [{"role": "user", "content": [{"type": kind, "text": RISKY}]}]}
+        assert running.client.post("/v1/chat/completions", json=body).status_code == 409
+    assert backend.seen == []

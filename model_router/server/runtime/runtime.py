@@ -14,7 +14,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from model_router.server.happenings import RuntimeEvent
-from model_router.server.runtime.launch import Launch
+from model_router.server.runtime.launch import Launch, shown_command
 from model_router.server.runtime.process import RuntimeFailed, end_process, is_ready, start_process
 
 logger = logging.getLogger(__name__)
@@ -159,7 +159,7 @@ class Runtime:
             crashes=self._crashes,
             since_seconds=round(time.monotonic() - self._since, 1),
             reason=self._reason,
-            command=self.launch.argv,
+            command=shown_command(self.launch.argv),
             log=str(self.launch.log),
         )
 
