@@ -41,9 +41,8 @@ def create_app(gateway: Gateway) -> Quart:
         record = gateway.arrive(request.path, headers.get("user-agent", ""))
         g.record = record
         if is_control(request.path):
-            peer, reached = (
-                address[0] if address else None for address in map(request.scope.get, ("client", "server"))
-            )
+            client, server = request.scope.get("client"), request.scope.get("server")
+            peer, reached = client[0] if client else None, server[0] if server else None
             check_control(headers, gateway.token, gateway.config.proxy.host, peer, reached)
             return
         posts = request.method == "POST"
