@@ -292,7 +292,8 @@ class Reader:
     ) -> Any:
         inner, optional = optional_inner(annotation)
         if node.tag not in _PLAIN_TAGS:
-            return self._note(node, path, f"the tag {quoted(node.tag)} is not allowed here")
+            tag = "" if metadata.get("secret") else f" {quoted(node.tag)}"  # a key may begin with `!`
+            return self._note(node, path, f"the tag{tag} is not allowed here; put a text in quotes")
         if is_dataclass(inner):
             return self._section(node, typing.cast(type, inner), path, bases, secret=bool(metadata.get("secret")))
         self._visit(node, path)

@@ -170,6 +170,8 @@ def test_a_block_is_reported_at_its_key_and_not_below() -> None:
     [
         "key: 12345678",
         "key: [sk-secret]",
+        "key: !sk-secret",
+        "key: !!sk-secret x",
         "env: sk-secret",
         "url: 'http://me:sk-secret@h'",
         "url: 'http://h/v1?key=sk-secret'",
