@@ -15,7 +15,7 @@ import httpx
 import openai
 import pytest
 
-from model_router.config.proxy import ApprovalMode, ApprovalsConfig, RoutingMode
+from model_router.config.proxy import ApprovalMode, ApprovalsConfig, RoutingMode, WireProtocol
 from model_router.server.approvals import Approval, Standing
 from model_router.server.arrangement import arrange
 from model_router.server.gateway import Gateway
@@ -29,7 +29,7 @@ from tests.support.gateway_process import wait_for
 
 RISKY = "drop the production database"
 HOLD = ApprovalsConfig(mode=ApprovalMode.HOLD, ttl_seconds=20)
-BEAT = 0.1
+BEAT = 0.05
 
 
 @pytest.fixture
@@ -40,7 +40,13 @@ def backend() -> Iterator[FaultServer]:
 
 @pytest.fixture
 def holding(tmp_path: Path, backend: FaultServer) -> Iterator[Running]:
-    config = config_for({"one": backend.base_url}, tmp_path, proxy={"keepalive_seconds": BEAT}, approvals=HOLD)
+    config = config_for(
+        {"one": backend.base_url},
+        tmp_path,
+        proxy={"keepalive_seconds": BEAT},
+        backend={"protocols": (WireProtocol.CHAT,)},
+        approvals=HOLD,
+    )
     with serving(config) as running:
         yield running
 
@@ -99,7 +105,18 @@ def messages(running: Running, stream: bool) -> Callable[[], str]:
     return ask
 
 
-@pytest.mark.parametrize("client", [chat, messages])
+def responses(running: Running, stream: bool) -> Callable[[], str]:
+    def ask() -> str:
+        with openai.OpenAI(base_url=running.gateway.address, api_key="x", timeout=15) as sdk:
+            if not stream:
+                return sdk.responses.create(model="auto", input=RISKY).output_text
+            with sdk.responses.stream(model="auto", input=RISKY) as answer:
+                return answer.get_final_response().output_text
+
+    return ask
+
+
+@pytest.mark.parametrize("client", [chat, messages, responses])
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_an_approved_request_is_answered_while_its_client_waits(
     holding: Running,
@@ -159,13 +176,32 @@ def test_the_note_of_a_denial_reaches_the_client(
     assert "approval.denied" in event.reason_codes
 
 
-def test_a_stream_that_has_begun_hears_of_a_denial_as_an_error(holding: Running, beside: ThreadPoolExecutor) -> None:
-    answer = beside.submit(chat(holding, True))
+@pytest.mark.parametrize("client", [chat, messages])
+def test_a_stream_that_has_begun_hears_of_a_denial_as_an_error(
+    holding: Running, beside: ThreadPoolExecutor, client: Callable[[Running, bool], Callable[[], str]]
+) -> None:
+    answer = beside.submit(client(holding, True))
     held = waiting(holding)
     time.sleep(3 * BEAT)
     holding.gateway.approvals.deny(held.request_id, "cli", note="no")
-    with pytest.raises(openai.APIError, match="A person refused"):
+    with pytest.raises((openai.APIError, anthropic.APIError), match="A person refused"):
         answer.result(5)
+
+
+def test_a_stream_of_responses_hears_of_a_denial_as_its_error_event(
+    holding: Running, beside: ThreadPoolExecutor
+) -> None:
+    def ask() -> list[Any]:
+        with openai.OpenAI(base_url=holding.gateway.address, api_key="x", timeout=15) as sdk:
+            return list(sdk.responses.create(model="auto", input=RISKY, stream=True))
+
+    answer = beside.submit(ask)
+    held = waiting(holding)
+    time.sleep(3 * BEAT)
+    holding.gateway.approvals.deny(held.request_id, "cli", note="no")
+    (event,) = answer.result(5)
+    assert (event.type, event.code) == ("error", "denied")
+    assert event.message.startswith("A person refused")
 
 
 def test_nobody_comes_in_time(tmp_path: Path, backend: FaultServer) -> None:
