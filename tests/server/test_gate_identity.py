@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from model_router.config.proxy import ApiKeyConfig
+from model_router.config.proxy import ApiKeyConfig, RoutingMode, SessionsConfig
 from model_router.server.approvals import Standing
 from tests.faults import servers
-from tests.faults.gateways import Running, config_for, serving
+from tests.faults.gateways import Running, before, config_for, serving
 
 RISKY = "drop the production database"
 CHAT = {"x-session-id": "one conversation"}
@@ -127,3 +127,32 @@ def test_a_long_request_is_shown_with_its_end(running: Running) -> None:
     assert one.wish.preview.endswith("Now drop the production database.")
     assert "characters are left out" in one.wish.preview
     assert len(one.wish.preview) < 5_000
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"proxy": {"routing_mode": RoutingMode.MANUAL}},
+        {"sessions": SessionsConfig(enabled=False)},
+        {},
+    ],
+    ids=["a backend by its name", "no sessions", "usual"],
+)
+def test_the_steps_of_approved_work_go_on_when_the_window_is_over(tmp_path: Path, settings: dict[str, Any]) -> None:
+    """An agent that was let go to work for an hour is not asked about again every two minutes."""
+    with before(servers.good, tmp_path, **settings) as (running, _):
+        clock = [1_000.0]
+        running.gateway.approvals._clock = lambda: clock[0]
+        model = "one" if settings.get("proxy") else "auto"
+
+        def send(*turns: dict[str, Any]) -> int:
+            body = {"model": model, "messages": turns}
+            return running.client.post("/v1/chat/completions", json=body, headers=CHAT).status_code
+
+        assert send(said(RISKY)) == 409
+        approve(running)
+        assert send(said(RISKY)) == 200
+        clock[0] += 600
+        assert send(said(RISKY), CALL, RESULT) == 200
+        assert send(said(RISKY)) == 409, "said anew it is asked about"
+        assert send(said("delete the production bucket"), CALL, RESULT) == 409, "and so is what nobody has let pass"
