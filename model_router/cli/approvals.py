@@ -99,6 +99,7 @@ def _lines(row: dict[str, Any]) -> Iterable[str]:
         ("class", row["risk_class"]),
         ("client", row["client"] or "unknown"),
         ("asks", _asks(" ".join(row["preview"].split()))),
+        ("with", ", ".join(row.get("attachments", ()))),
         ("cues", ", ".join(row["cues"])),
         ("note", row["note"]),
     ]

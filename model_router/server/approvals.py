@@ -39,7 +39,8 @@ class Standing(StrEnum):
 class Wish:
     """What a person is asked about. ``preview`` and ``cues`` are the client's words with secrets taken out: for the
     person's eyes, never for a log. ``session`` names the conversation, ``digest`` this wish in it. An empty
-    ``risk_class`` marks what is refused for another reason and cannot be approved.
+    ``risk_class`` marks what is refused for another reason and cannot be approved. ``attachments`` are the kinds of
+    what was sent with the words, which nobody sees here.
     """
 
     digest: str
@@ -48,6 +49,7 @@ class Wish:
     risk_class: str
     preview: str = field(repr=False)
     cues: tuple[str, ...] = field(repr=False)
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def _wish(ask: Ask, request: Request, record: Record, decision: RoutingDecision)
         risk_class=str(decision.risk_class) if approvable else "",
         preview=_preview(ask.text),
         cues=tuple(redact(cue) for cue in _words_of(decision)[:_CUES]),
+        attachments=tuple(map(str, ask.attachments)),
     )
 
 

@@ -118,6 +118,7 @@ def detail_lines(one: Approval, note: str, width: int) -> list[Content]:
         ("class", _class_line(wish.risk_class)),
         ("client", wish.client or "it gave no name"),
         ("asks", Content(clean(" ".join(wish.preview.split()), _ASKS) or "(no text)")),
+        ("with it", clean(", ".join(wish.attachments), 100)),
         ("cues", _cues(wish.cues)),
         ("stands", Content.assemble((f"{look.glyph} {look.word}{by}", look.style), f" · {requests}{waits}")),
         ("request", one.request_id),

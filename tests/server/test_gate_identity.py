@@ -94,6 +94,7 @@ def test_the_same_words_after_an_answer_are_another_wish(running: Running) -> No
 def test_the_same_words_with_another_picture_are_another_wish(running: Running) -> None:
     words = "pay this invoice now from the company account"
     assert ask(running, with_picture(words, "iVBORw0KGgoAAAA1")) == 409
+    assert running.gateway.approvals.list()[0].wish.attachments == ("image",), "the person knows that there is one"
     approve(running)
     assert ask(running, with_picture(words, "iVBORw0KGgoAAAA2")) == 409
     cached = with_picture(words, "iVBORw0KGgoAAAA1", cache_control={"type": "ephemeral"})

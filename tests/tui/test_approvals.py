@@ -301,3 +301,12 @@ def test_the_end_of_a_long_request_can_be_read(width: int) -> None:
     lines = "\n".join(line.plain for line in detail_lines(wish(0, text=words), "", width))
     assert " ".join(lines.split()).count("Some background.") == 230
     assert "Now drop the production database." in " ".join(lines.split())
+
+
+def test_it_is_said_that_something_came_with_the_words() -> None:
+    one = wish(0)
+    with_picture = replace(one, wish=replace(one.wish, attachments=("image", "pdf")))
+    shown = "\n".join(line.plain for line in detail_lines(with_picture, "", 78))
+    assert "with it" in shown
+    assert "image, pdf" in shown
+    assert "with it" not in "\n".join(line.plain for line in detail_lines(one, "", 78))
