@@ -68,7 +68,10 @@ def _shown(turns: Iterable[Turn]) -> Iterator[bytes]:
 def _whole(value: Any) -> Any:
     """A value whose parts may be left as they came, decoded to the last."""
     if isinstance(value, msgspec.Raw):
-        return msgspec.json.decode(value)
+        try:
+            return msgspec.json.decode(value)
+        except (msgspec.DecodeError, RecursionError):  # a number that no one can hold
+            return bytes(value).hex()
     if isinstance(value, dict):
         return {name: _whole(one) for name, one in value.items()}
     return [_whole(one) for one in value] if isinstance(value, list) else value

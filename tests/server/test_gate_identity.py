@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from model_router.config.proxy import ApiKeyConfig, RoutingMode, SessionsConfig
 from model_router.server.approvals import Standing
+from model_router.server.ask import occasion_of
+from model_router.server.refusal import Refusal
+from model_router.server.wire.body import read_object
 from tests.faults import servers
 from tests.faults.gateways import Running, before, config_for, serving
 
@@ -101,6 +107,15 @@ def test_the_same_words_with_another_picture_are_another_wish(running: Running) 
     assert ask(running, cached) == 200, "a mark of the client's own is no difference"
 
 
+@pytest.mark.parametrize("number", ["1e999", "-1e-999", "1" * 400])
+def test_a_number_that_cannot_be_held_beside_a_picture_is_no_failure(running: Running, number: str) -> None:
+    picture = (
+        f'{{"type": "image_url", "image_url": {{"url": "data:image/png;base64,AAAA", "size": {{"w": {number}}}}}}}'
+    )
+    body = f'{{"messages": [{{"role": "user", "content": [{{"type": "text", "text": "{RISKY}"}}, {picture}]}}]}}'
+    assert running.post(body.encode()).status_code in (400, 409)
+
+
 def test_an_approval_does_not_hold_for_who_has_another_key(running: Running) -> None:
     """Though it calls its conversation by the same name, and says that it is in the midst of the work."""
     assert ask(running, said(RISKY)) == 409
@@ -157,3 +172,28 @@ def test_the_steps_of_approved_work_go_on_when_the_window_is_over(tmp_path: Path
         assert send(said(RISKY), CALL, RESULT) == 200
         assert send(said(RISKY)) == 409, "said anew it is asked about"
         assert send(said("delete the production bucket"), CALL, RESULT) == 409, "and so is what nobody has let pass"
+
+
+TEXTS = st.sampled_from(["", "drop it", "Request mr-0123456789ab waited", "user", "assistant", "image", "text", "tool"])
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["role", "type", "content", "text", "source", "tool_calls", "inlineData", "url"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["role", "content", "type", "tool_calls"]), ANYTHING), min_size=1))
+def test_any_conversation_has_an_occasion(turns: list[dict[str, Any]]) -> None:
+    raw = json.dumps({"messages": turns}).encode()
+    try:
+        first, again = (occasion_of(read_object(raw, 100)) for _ in range(2))
+    except Refusal:
+        return
+    assert first == again
