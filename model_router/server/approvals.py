@@ -72,7 +72,7 @@ class Approval:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One wish in the queue; changed by the queue alone."""
+    """One wish in the queue; changed by the queue alone. ``until`` is when its waiting ends."""
 
     request_id: str
     wish: Wish
@@ -80,6 +80,7 @@ class Entry:
     arrived: float
     since: float
     last_at: float
+    until: float = 0.0
     requests: int = 1
     who: str = ""
     note: str = ""
@@ -142,7 +143,7 @@ class ApprovalQueue:
             waiting = sum(one.standing is Standing.WAITING for one in self._entries.values())
             holds = self.settings.mode is ApprovalMode.HOLD and waiting < self.settings.max_waiting
             entry.standing, entry.since = (Standing.WAITING if holds else Standing.REFUSED), now
-            entry.who = ""
+            entry.who, entry.until = "", now + self.settings.ttl_seconds
 
     async def wait(self, entry: Entry) -> Standing:
         """Wait for the decision about an entry; ``waiting`` comes back when the gateway stops meanwhile."""
@@ -152,7 +153,7 @@ class ApprovalQueue:
             if entry.standing is not Standing.WAITING or self.closed:
                 return entry.standing
             entry.waiters[decided] = loop
-            left = entry.since + self.settings.ttl_seconds - self._clock()
+            left = entry.until - self._clock()
         try:
             async with asyncio.timeout(max(0.0, left)):
                 await decided
@@ -284,7 +285,7 @@ class ApprovalQueue:
             waiting=len(entry.waiters),
             arrived=entry.arrived,
             age_seconds=max(0.0, time.time() - entry.arrived),
-            ttl_seconds=max(0.0, entry.since + self.settings.ttl_seconds - now) if waits else None,
+            ttl_seconds=max(0.0, entry.until - now) if waits else None,
             who=entry.who,
             note=entry.note,
         )

@@ -213,6 +213,16 @@ def test_nobody_comes_in_time(tmp_path: Path, backend: FaultServer) -> None:
     assert backend.seen == []
 
 
+def test_who_waits_keeps_its_time_when_the_files_change(holding: Running) -> None:
+    """What the person reads of the time that is left is when the waiting ends."""
+    with holding.connect(RISKY):
+        waiting(holding)
+        holding.gateway.approvals.settings = replace(HOLD, ttl_seconds=900)
+        left = waiting(holding).ttl_seconds
+        assert left is not None
+        assert left <= HOLD.ttl_seconds
+
+
 def test_who_waits_again_is_nobodys_to_decide_yet(tmp_path: Path, backend: FaultServer) -> None:
     """That its first wait was ended by the clock is no longer so."""
     short = replace(HOLD, ttl_seconds=0.1)
