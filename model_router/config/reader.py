@@ -258,6 +258,9 @@ class Reader:
         for name, key_node, value_node in self._pairs(node, path):
             names.append(name)
             self._keys[joined(path, printable(name))] = key_node.start_mark
+            if secret and not isinstance(value_node, yaml.MappingNode):  # then the name may be the secret
+                self._note(key_node, path, "must be names with `key: value` lines below each", found="hidden")
+                continue
             free = metadata.get("keys") == "free" and bool(name.strip()) and name.isprintable()
             key = name if free else self._key(name, key_node, key_type, path)
             value = self._value(value_node, value_type, joined(path, printable(name)), {"secret": secret}, bases)

@@ -134,7 +134,9 @@ def test_keys_do_not_show(tmp_path: Path) -> None:
     assert "sk-secret" not in repr(config)
 
 
-@pytest.mark.parametrize("keys", ["{laptop: sk-secret}", "sk-secret", "[sk-secret]", "{laptop: {key: [sk-secret]}}"])
+@pytest.mark.parametrize(
+    "keys", ["{laptop: sk-secret}", "{sk-secret: laptop}", "sk-secret", "[sk-secret]", "{laptop: {key: [sk-secret]}}"]
+)
 def test_a_key_that_stands_where_none_can_is_not_repeated(tmp_path: Path, keys: str) -> None:
     checked = check_proxy(written(tmp_path, f"{SMALL}proxy: {{api_keys: {keys}}}\n"), ENVIRONMENT)
     assert checked.problems
