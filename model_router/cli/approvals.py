@@ -11,6 +11,8 @@ import click
 from model_router.cli.options import json_option, port_option
 from model_router.cli.output import columns, say, say_json, talk
 
+_SHOWN_CHARS = 600
+
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
@@ -79,6 +81,15 @@ def _tell(row: dict[str, Any], as_json: bool, done: str) -> int:
     return 0
 
 
+def _asks(words: str) -> str:
+    """The words of a request, of many the beginning and the end: an order mostly stands in one of them."""
+    if len(words) <= _SHOWN_CHARS:
+        return words
+    left_out = len(words) - _SHOWN_CHARS
+    head, tail = words[: _SHOWN_CHARS // 2], words[-_SHOWN_CHARS // 2 :]
+    return f"{head} [... {left_out:,} characters more, --json shows them ...] {tail}"
+
+
 def _lines(row: dict[str, Any]) -> Iterable[str]:
     left = f", {row['ttl_seconds']:.0f} s left" if row["ttl_seconds"] is not None else ""
     by = f" by {row['who']}" if row["who"] else ""
@@ -87,7 +98,8 @@ def _lines(row: dict[str, Any]) -> Iterable[str]:
     table = [
         ("class", row["risk_class"]),
         ("client", row["client"] or "unknown"),
-        ("asks", " ".join(row["preview"].split())[:300]),
+        ("asks", _asks(" ".join(row["preview"].split()))),
+        ("with", ", ".join(row.get("attachments", ()))),
         ("cues", ", ".join(row["cues"])),
         ("note", row["note"]),
     ]

@@ -91,7 +91,7 @@ class ListenConfig:
     )
     api_keys: Mapping[str, ApiKeyConfig] = field(
         default_factory=lambda: MappingProxyType({}),
-        metadata={"doc": "keys by the name of who has them; events say which was used"},
+        metadata={"doc": "keys by the name of who has them; events say which was used", "secret": True},
     )
     routing_profile: Profile = field(default=Profile.BALANCED, metadata={"doc": "how engines are weighed"})
     routing_mode: RoutingMode = field(
@@ -225,10 +225,14 @@ class OverridesConfig:
 
 @dataclass(frozen=True, slots=True)
 class RuntimeConfig:
-    """A model server that the gateway starts and stops. Nothing here goes through a shell."""
+    """A model server that the gateway starts and stops. Nothing here goes through a shell. Arguments may be keys, and
+    are in no ``repr``.
+    """
 
     command: tuple[str, ...] | None = field(
-        default=None, metadata={"doc": "program and arguments; {host} {port} {model} are those of the backend"}
+        default=None,
+        repr=False,
+        metadata={"doc": "program and arguments; {host} {port} {model} are those of the backend"},
     )
     template: RuntimeTemplate | None = field(
         default=None, metadata={"doc": "instead of command: a server whose arguments are known"}
@@ -236,7 +240,7 @@ class RuntimeConfig:
     model: str | None = field(
         default=None, metadata={"doc": "for the template: model file, folder or name", "format": "filled"}
     )
-    arguments: tuple[str, ...] = field(default=(), metadata={"doc": "further arguments for the template"})
+    arguments: tuple[str, ...] = field(default=(), repr=False, metadata={"doc": "further arguments for the template"})
     folder: str | None = field(default=None, metadata={"doc": "where it runs; none: where the gateway does"})
     ready_url: str | None = field(
         default=None,

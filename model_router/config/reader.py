@@ -197,13 +197,15 @@ class Reader:
                 if isinstance(key_node, yaml.ScalarNode) and key_node.tag != _TAG + "merge":
                     yield key_node.value, (key_node, value_node)
 
-    def _section(self, node: yaml.Node, kind: type, path: str, bases: Mapping[str, Any]) -> Any:
+    def _section(
+        self, node: yaml.Node, kind: type, path: str, bases: Mapping[str, Any], *, secret: bool = False
+    ) -> Any:
         self._visit(node, path)
         base = bases.get(path)
         if is_null(node):
             node = yaml.MappingNode(_TAG + "map", [], node.start_mark, node.end_mark)
         if not isinstance(node, yaml.MappingNode):
-            return self._note(node, path, "must be `key: value` lines", found=self._found(node))
+            return self._note(node, path, "must be `key: value` lines", found=self._found(node, secret=secret))
         known = {item.name: item for item in file_fields(kind)}
         hints = field_types(kind)
         values: dict[str, Any] = {}
@@ -246,18 +248,22 @@ class Reader:
         self, node: yaml.Node, annotation: Any, path: str, metadata: Mapping[str, Any], bases: Mapping[str, Any]
     ) -> Any:
         key_type, value_type = typing.get_args(annotation)
+        secret = bool(metadata.get("secret"))
         if is_null(node):
             return MappingProxyType({})
         if not isinstance(node, yaml.MappingNode):
-            return self._note(node, path, "must be `name: value` lines", found=self._found(node))
+            return self._note(node, path, "must be `name: value` lines", found=self._found(node, secret=secret))
         result: dict[Any, Any] = {}
         names: list[str] = []
         for name, key_node, value_node in self._pairs(node, path):
             names.append(name)
             self._keys[joined(path, printable(name))] = key_node.start_mark
+            if secret and not isinstance(value_node, yaml.MappingNode):  # then the name may be the secret
+                self._note(key_node, path, "must be names with `key: value` lines below each", found="hidden")
+                continue
             free = metadata.get("keys") == "free" and bool(name.strip()) and name.isprintable()
             key = name if free else self._key(name, key_node, key_type, path)
-            value = self._value(value_node, value_type, joined(path, printable(name)), {}, bases)
+            value = self._value(value_node, value_type, joined(path, printable(name)), {"secret": secret}, bases)
             if key is not FAILED and value is not FAILED:
                 result[key] = value
         self._names[path] = tuple(names)
@@ -289,9 +295,10 @@ class Reader:
     ) -> Any:
         inner, optional = optional_inner(annotation)
         if node.tag not in _PLAIN_TAGS:
-            return self._note(node, path, f"the tag {quoted(node.tag)} is not allowed here")
+            tag = "" if metadata.get("secret") else f" {quoted(node.tag)}"  # a key may begin with `!`
+            return self._note(node, path, f"the tag{tag} is not allowed here; put a text in quotes")
         if is_dataclass(inner):
-            return self._section(node, typing.cast(type, inner), path, bases)
+            return self._section(node, typing.cast(type, inner), path, bases, secret=bool(metadata.get("secret")))
         self._visit(node, path)
         origin = typing.get_origin(inner)
         if origin is tuple:
@@ -347,7 +354,7 @@ class Reader:
             return self._member(node, kind, path)
         elif node.tag in {_TAG + "str", _TAG + "timestamp"}:
             return self._text(node, path, metadata)
-        found = "hidden" if metadata.get("secret") else self._found(node)
+        found = self._found(node, secret=bool(metadata.get("secret")))
         words = _words(kind, metadata)
         fix = "; put it in quotes" if kind is str else ""
         if kind is int and (count := token_count(node.value)) is not None:
@@ -404,13 +411,15 @@ class Reader:
             return self._note(node, path, "must not be empty")
         return text
 
-    def _found(self, node: yaml.Node) -> str:
+    def _found(self, node: yaml.Node, *, secret: bool = False) -> str:
         if isinstance(node, yaml.SequenceNode):
             return "a list"
         if isinstance(node, yaml.MappingNode):
             return "`key: value` lines"
         if is_null(node):
             return "nothing"
+        if secret:
+            return "hidden"
         kind = node.tag.removeprefix(_TAG)
         text = clipped(printable(node.value))
         return {"int": f"the number {text}", "float": f"the number {text}", "bool": text}.get(kind, repr(text))

@@ -94,8 +94,8 @@ def flat(text: str) -> dict[str, str]:
 
 def is_secret(name: str) -> bool:
     """Whether the value at a key path is a key."""
-    last = name.rpartition(".")[2]
-    return last == "api_key" or (last == "key" and "api_keys" in name)
+    parts = name.partition("[")[0].split(".")
+    return "api_key" in parts or ("api_keys" in parts and parts[-1] != "env")
 
 
 def _root(text: str) -> yaml.MappingNode:

@@ -37,8 +37,11 @@ def quoted(text: str) -> str:
 
 
 def url_problem(text: str) -> tuple[str, str]:
-    """What is wrong with a base URL and what was found, or two empty strings. Never shows a password."""
-    found = quoted(text)
+    """What is wrong with a base URL and what was found, or two empty strings. Never shows a password, nor a query, in
+    which some services have their keys.
+    """
+    address = text.partition("?")[0].partition("#")[0]
+    found = quoted(address if address == text else f"{clipped(address)}{text[len(address)]}...")
     if "@" in text:
         return "must not hold a user name or a password; use api_key_env", "hidden"
     try:

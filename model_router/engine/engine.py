@@ -13,7 +13,7 @@ from model_router.engine.hints import NO_HINTS, RoutingHints
 from model_router.engine.lexicon import ANSWERS, Lexicon
 from model_router.engine.policy import Choice, Policy, has_image
 from model_router.engine.routes import HUMAN_CONFIRM, Profile, RiskClass, Route
-from model_router.engine.safety import CONFIRM_MARGIN, NO_DOUBT, Safety, may_hold_foreign_words
+from model_router.engine.safety import CONFIRM_MARGIN, NO_DOUBT, Safety, may_hold_foreign_words, seems_risky
 from model_router.engine.scores import Reading, Voices, evidence, read, route_scores
 
 RULES_VERSION = "4"
@@ -100,6 +100,8 @@ class DecisionEngine:
         image = hints is not NO_HINTS and has_image(hints)
         reading = read(self.lexicon, ask, image)
         risk = self._safety.judge(ask, reading, self._reread_with_image if image else self._reread)
+        if image and risk is None and seems_risky(reading, alone := read(self.lexicon, ask)):
+            risk = self._safety.judge(ask, alone, self._reread)
         route = self._route(ask, reading, risk, image)
         choice = self._usual[route].choice if hints is NO_HINTS else self._policy.choose(route, hints)
         return Weighed(choice, route, risk, reading, len(ask))

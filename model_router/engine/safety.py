@@ -38,8 +38,21 @@ NO_DOUBT = CONFIRM_MARGIN - 60
 VETO = 40
 """How far below the margin an ask has to fall without the words of others, for these to have been all the risk."""
 
+PICTURE = 60
+"""What a picture alone says against every risk: no order of the corpus has one with it."""
+
+NO_EDIT = 80
+"""A margin of the words alone that is not mistaken for the wish to change a picture."""
+
 PATIENCE = 8
 """Places that look like orders and are none, after which no more are looked at; one more for each 10,000 bytes."""
+
+
+def seems_risky(seen: Reading, alone: Reading) -> bool:
+    """Whether an ask with a picture is to be judged by its words ``alone`` as well, because only the picture may speak
+    against their risk. What is done to pictures is worded as destruction is (``erase the date stamp``).
+    """
+    return seen.margin >= -PICTURE or (alone.margin >= NO_EDIT and alone.risk is not RiskClass.DESTRUCTIVE)
 
 
 class _TooManyPlaces(Exception):

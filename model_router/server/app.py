@@ -41,8 +41,9 @@ def create_app(gateway: Gateway) -> Quart:
         record = gateway.arrive(request.path, headers.get("user-agent", ""))
         g.record = record
         if is_control(request.path):
-            client = request.scope.get("client")
-            check_control(headers, gateway.token, gateway.config.proxy.host, client[0] if client else None)
+            client, server = request.scope.get("client"), request.scope.get("server")
+            peer, reached = client[0] if client else None, server[0] if server else None
+            check_control(headers, gateway.token, gateway.config.proxy.host, peer, reached)
             return
         posts = request.method == "POST"
         if posts:

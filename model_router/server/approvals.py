@@ -39,7 +39,8 @@ class Standing(StrEnum):
 class Wish:
     """What a person is asked about. ``preview`` and ``cues`` are the client's words with secrets taken out: for the
     person's eyes, never for a log. ``session`` names the conversation, ``digest`` this wish in it. An empty
-    ``risk_class`` marks what is refused for another reason and cannot be approved.
+    ``risk_class`` marks what is refused for another reason and cannot be approved. ``attachments`` are the kinds of
+    what was sent with the words, which nobody sees here.
     """
 
     digest: str
@@ -48,6 +49,7 @@ class Wish:
     risk_class: str
     preview: str = field(repr=False)
     cues: tuple[str, ...] = field(repr=False)
+    attachments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Approval:
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """One wish in the queue; changed by the queue alone."""
+    """One wish in the queue; changed by the queue alone. ``until`` is when its waiting ends."""
 
     request_id: str
     wish: Wish
@@ -78,6 +80,7 @@ class Entry:
     arrived: float
     since: float
     last_at: float
+    until: float = 0.0
     requests: int = 1
     who: str = ""
     note: str = ""
@@ -140,6 +143,7 @@ class ApprovalQueue:
             waiting = sum(one.standing is Standing.WAITING for one in self._entries.values())
             holds = self.settings.mode is ApprovalMode.HOLD and waiting < self.settings.max_waiting
             entry.standing, entry.since = (Standing.WAITING if holds else Standing.REFUSED), now
+            entry.who, entry.until = "", now + self.settings.ttl_seconds
 
     async def wait(self, entry: Entry) -> Standing:
         """Wait for the decision about an entry; ``waiting`` comes back when the gateway stops meanwhile."""
@@ -149,7 +153,7 @@ class ApprovalQueue:
             if entry.standing is not Standing.WAITING or self.closed:
                 return entry.standing
             entry.waiters[decided] = loop
-            left = entry.since + self.settings.ttl_seconds - self._clock()
+            left = entry.until - self._clock()
         try:
             async with asyncio.timeout(max(0.0, left)):
                 await decided
@@ -281,7 +285,7 @@ class ApprovalQueue:
             waiting=len(entry.waiters),
             arrived=entry.arrived,
             age_seconds=max(0.0, time.time() - entry.arrived),
-            ttl_seconds=max(0.0, entry.since + self.settings.ttl_seconds - now) if waits else None,
+            ttl_seconds=max(0.0, entry.until - now) if waits else None,
             who=entry.who,
             note=entry.note,
         )

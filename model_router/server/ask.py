@@ -16,6 +16,7 @@ import re2
 
 from model_router.engine.routes import Attachment
 from model_router.server import harness, housekeeping
+from model_router.server.occasion import occasion
 from model_router.server.prompt_transcript import turns_in
 from model_router.server.session_key import session_key
 from model_router.server.wire.body import JsonBody
@@ -113,6 +114,14 @@ def read_ask(body: JsonBody, headers: Mapping[str, str], path: str = "") -> Ask:
         pictures=Attachment.IMAGE in found.attachments
         or (attached and any(Attachment.IMAGE in carried(turn) for turn in turns)),
     )
+
+
+def occasion_of(body: JsonBody) -> str:
+    """On which occasion the newest wish of a body was spoken, see :mod:`model_router.server.occasion`."""
+    turns = _written_out(body) or quick_turns(body)
+    free = (body.holds("tools") or body.holds("functions")) and not _is_bound(body)
+    attached = may_hold_attachments(turns)
+    return occasion(turns, newest_wish(turns, SystemTexts(body, turns), has_tools=free, attached=attached).turn)
 
 
 def _written_out(body: JsonBody) -> Sequence[Turn]:

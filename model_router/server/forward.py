@@ -45,10 +45,12 @@ async def forward(
     if request.stream:
         outlet.expect_stream(config.proxy.keepalive_seconds)
     record.ask = read_ask(request.body, intake.text_headers, endpoint.path)
+    if record.key_name:  # whoever has another key cannot speak in this conversation
+        record.ask = msgspec.structs.replace(record.ask, session=f"{record.key_name}/{record.ask.session}")
     wanted = read_name(gateway, request.model)
     choice = decide(gateway, record.ask, wanted, record)
     if isinstance(choice, Pick):
-        choice = await pass_gate(gateway, record.ask, wanted, record=record, blocked=choice, outlet=outlet)
+        choice, wanted = await pass_gate(gateway, record.ask, request, record=record, blocked=choice, outlet=outlet)
     record.engine, record.fallback = choice.engine, choice.moved
     call = Call(request, forwarded_headers(intake.headers), wanted.keeps_model, record, outlet)
     if endpoint.counts_tokens:

@@ -18,15 +18,20 @@ _LONGEST_HOST = 300
 """No name is longer; nobody else's are remembered."""
 
 
+_PAGES = frozenset({"http", "https", "ftp", ""})
+"""Schemes of what a browser may show a page from; ``null`` and what is no origin at all have none."""
+
+
 @lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether only this machine can reach an address."""
     if host.lower() == "localhost" or host.lower().endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        address = ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def resolve_keys(listen: ListenConfig, environ: Mapping[str, str]) -> dict[str, str]:
@@ -161,11 +166,9 @@ def _foreign_page(headers: Mapping[str, str]) -> bool:
     """Desktop applications send origins of other schemes (``app://``, ``vscode-webview://``): they are no web pages."""
     origin = headers.get("origin", "")
     if not origin:
-        return headers.get("sec-fetch-site") == "cross-site"
-    if origin == "null":
-        return True
+        return headers.get("sec-fetch-site", "").strip().lower() == "cross-site"
     try:
         parts = urlsplit(origin)
-        return parts.scheme in ("http", "https") and not is_loopback(parts.hostname or "")
+        return parts.scheme in _PAGES and not is_loopback(parts.hostname or "")
     except ValueError:
         return True

@@ -19,12 +19,14 @@ from model_router.server.ask_route import Pick
 from model_router.server.events import RequestEvent
 from model_router.server.quotes import without_quotes
 from model_router.server.redaction import redact
+from model_router.server.wire.endpoint import ENDPOINTS
 
 CLIENT_LEFT = 499
 """The status in events of requests whose client left before the end; no client ever sees it."""
 
 _PREVIEW_CHARS = 160
 _READ_CHARS = 640
+_LONGEST_PATH = 1_000
 _IN_KEYS = ascii_letters + digits + punctuation
 _IN_CARDS = digits + " .-"
 
@@ -37,10 +39,13 @@ def new_record(number: int, path: str, user_agent: str, listen: ListenConfig) ->
 @lru_cache(maxsize=256)
 def _names(path: str, user_agent: str, profile: Profile) -> tuple[str, str, str]:
     """Protocol, client and profile as events have them."""
-    agent = user_agent.partition(" ")[0][:60]
+    agent = user_agent.partition(" ")[0][:200]
     if not agent.isprintable():
         agent = "".join(character for character in agent if character.isprintable())
-    return path.removeprefix("/v1/")[:60], agent, profile.value
+    protocol = path.removeprefix("/v1/")
+    if path not in ENDPOINTS:  # some services have keys in their addresses
+        protocol = redact(protocol[:_LONGEST_PATH])
+    return protocol[:60], redact(agent)[:60], profile.value
 
 
 class Record(msgspec.Struct, eq=False):

@@ -32,8 +32,10 @@ def decide(gateway: Gateway, ask: Ask, wanted: Wanted, record: Record, *, approv
     conversation = gateway.sessions.of_session(ask.session) if ask.task == "compact" else None
     hints = NO_HINTS if wanted.engine is None else RoutingHints(force_engine=wanted.engine)
     pick = pick_engine(gateway.router, ask, hints, conversation=conversation, approved=approved)
-    record.pick, record.asked = pick, wanted.label
     pinned = wanted.backend is not None or not config.sessions.enabled
+    if pinned and (approved or pick.engine == HUMAN_CONFIRM):
+        pick = _let_go_on(gateway, ask, pick, approved=approved)
+    record.pick, record.asked = pick, wanted.label
     engine = pick.engine if pinned else _engine(gateway, ask, pick, record)
     record.engine = engine
     if engine == HUMAN_CONFIRM and (wanted.backend is None or _is_risky(pick)):
@@ -45,6 +47,18 @@ def decide(gateway: Gateway, ask: Ask, wanted: Wanted, record: Record, *, approv
     if pictures and wanted.engine is None:
         engine = _seeing(gateway, engine, pick)
     return choose(engine, config, gateway.router.catalog, gateway.backends, tokens, pictures=pictures)
+
+
+def _let_go_on(gateway: Gateway, ask: Ask, pick: Pick, *, approved: bool) -> Pick:
+    """What a person has approved is remembered even where no conversation is, for the steps of its work: a pick that
+    would stop one of them is made anew without the gate."""
+    sessions, digest = gateway.sessions, ask.digest()
+    if approved:
+        if pick.engine != HUMAN_CONFIRM:
+            sessions.remember(digest, ask.session, pick.engine)
+    elif ask.kind is CallKind.TOOL_TURN and not ask.pictures and sessions.of_wish(digest) is not None:
+        return pick_engine(gateway.router, ask, pick.hints, approved=True)
+    return pick
 
 
 def _seeing(gateway: Gateway, engine: str, pick: Pick) -> str:

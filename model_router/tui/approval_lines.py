@@ -27,6 +27,8 @@ _LOOKS: Mapping[Standing, Look] = MappingProxyType(
 )
 _DECIDED = frozenset({Standing.APPROVED, Standing.DENIED})
 _SHOWN_CUES = 8
+_ASKS = 6_000
+"""More than a preview has: whoever decides has to see the end, too."""
 
 
 def is_open(one: Approval) -> bool:
@@ -115,7 +117,8 @@ def detail_lines(one: Approval, note: str, width: int) -> list[Content]:
     facts: tuple[tuple[str, Content | str], ...] = (
         ("class", _class_line(wish.risk_class)),
         ("client", wish.client or "it gave no name"),
-        ("asks", clean(" ".join(wish.preview.split()), 600) or "(no text)"),
+        ("asks", Content(clean(" ".join(wish.preview.split()), _ASKS) or "(no text)")),
+        ("with it", clean(", ".join(wish.attachments), 100)),
         ("cues", _cues(wish.cues)),
         ("stands", Content.assemble((f"{look.glyph} {look.word}{by}", look.style), f" · {requests}{waits}")),
         ("request", one.request_id),

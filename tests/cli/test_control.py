@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
+import httpx
 import openai
 import pytest
 import yaml
@@ -111,6 +112,25 @@ def test_another_process_approves_while_two_clients_wait(
     kinds = wait_for(lambda: len(process.events()) >= 4 and process.events(), within=3, what="events on disk")
     decisions = [(one["decision"], one["who"]) for one in kinds if one.get("event") == "approval"]
     assert decisions == [("approved", "cli"), ("denied", "cli")]
+
+
+def test_a_long_request_is_listed_with_its_end(process: GatewayProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    order = f"{'Some background. ' * 100}Now drop the production database."
+    with (
+        ThreadPoolExecutor(1) as beside,
+        httpx.Client(base_url=process.base_url, trust_env=False, timeout=20) as client,
+    ):
+        body = {"messages": [{"role": "user", "content": order}]}
+        answer = beside.submit(client.post, "/chat/completions", json=body)
+        name = held(capsys)
+        _, out, _ = said(capsys, "approvals", "list")
+        assert "characters more, --json shows them" in out
+        assert "Now drop the production database." in out
+        _, out, _ = said(capsys, "approvals", "list", "--json")
+        (row,) = (row for row in json.loads(out)["approvals"] if row["request_id"] == name)
+        assert row["preview"] == order
+        assert said(capsys, "approvals", "deny", name)[0] == 0
+        assert answer.result(10).status_code == 409
 
 
 def test_a_mistake_is_one_sentence(process: GatewayProcess, capsys: pytest.CaptureFixture[str]) -> None:

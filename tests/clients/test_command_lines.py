@@ -20,7 +20,7 @@ from model_router.config.proxy import ApprovalMode, WireProtocol
 from model_router.server.approvals import Approval, Standing
 from tests.faults import servers
 from tests.faults.gateways import ENGINES, Running, config_for, serving
-from tests.support.gateway_process import wait_for
+from tests.support.gateway_process import command, wait_for
 
 CLIENTS = Path(__file__).resolve().parents[2] / ".venv" / "clients"
 SECONDS = 90
@@ -86,7 +86,7 @@ def client(request: pytest.FixtureRequest) -> Client:
 
 
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+def running(tmp_path: Path, home: Path) -> Iterator[Running]:
     """A gateway whose backends are all one server with chat completions alone; the blocked answer is a 400."""
     with servers.running(servers.good) as backend:
         addresses = dict.fromkeys(ENGINES, backend.base_url)
@@ -128,7 +128,7 @@ def ask(client: Client, running: Running, prompt: str, home: Path) -> str:
 
 
 def test_an_agent_gets_its_answer(client: Client, running: Running, tmp_path: Path) -> None:
-    printed = ask(client, running, "fix the repo and run tests", tmp_path / "home")
+    printed = ask(client, running, "fix the repo and run tests", tmp_path / "agent")
     assert "one two" in printed
     events = [live.event for live in running.gateway.ring.drain()]
     main = [event for event in events if event.kind == "main"]
@@ -138,15 +138,18 @@ def test_an_agent_gets_its_answer(client: Client, running: Running, tmp_path: Pa
 
 
 def test_an_agent_shows_why_an_order_waits_and_asks_once(client: Client, running: Running, tmp_path: Path) -> None:
-    printed = ask(client, running, RISKY, tmp_path / "home")
+    printed = ask(client, running, RISKY, tmp_path / "agent")
     assert "a person has to confirm" in " ".join(printed.split())
     events = [live.event for live in running.gateway.ring.drain()]
     assert [event.outcome for event in events if event.kind == "main"] == ["confirm"]
     assert running.gateway.approvals.repeats == 0
 
 
-def test_an_agent_waits_until_a_person_has_approved(client: Client, running: Running, tmp_path: Path) -> None:
-    """Held longer than the signs of life are apart, so that it has to live on them."""
+@pytest.mark.parametrize("decision", ["approve", "deny"])
+def test_an_agent_waits_until_a_person_has_decided_elsewhere(
+    client: Client, running: Running, tmp_path: Path, decision: str
+) -> None:
+    """With the command, in another process. Held longer than the signs of life are apart, so it has to live on them."""
     queue = running.gateway.approvals
     queue.settings = replace(queue.settings, mode=ApprovalMode.HOLD, ttl_seconds=SECONDS)
 
@@ -154,16 +157,24 @@ def test_an_agent_waits_until_a_person_has_approved(client: Client, running: Run
         return next((one for one in queue.list() if one.standing is Standing.WAITING), None)
 
     with ThreadPoolExecutor(1) as beside:
-        printed = beside.submit(ask, client, running, RISKY, tmp_path / "home")
+        printed = beside.submit(ask, client, running, RISKY, tmp_path / "agent")
         held = wait_for(waits, within=SECONDS, what="the agent's request")
         assert RISKY in held.wish.preview
         time.sleep(HELD_SECONDS)
         still = waits()
         assert still is not None, "the agent still waits"
         assert (still.request_id, still.requests) == (held.request_id, 1), "and has not sent it again"
-        queue.approve(held.request_id, "screen")
-        assert "one two" in printed.result(SECONDS)
+        told = command("approvals", decision, held.request_id, "--note", "the staging one instead")
+        done = subprocess.run(told, capture_output=True, text=True, timeout=60, check=False)
+        assert (done.returncode, done.stderr) == (0, "")
+        said = " ".join(printed.result(SECONDS).split())
     events = [live.event for live in running.gateway.ring.drain()]
     (main,) = [event for event in events if event.kind == "main"]
-    assert (main.outcome, main.request_id) == ("ok", held.request_id)
-    assert "approval.approved" in main.reason_codes
+    assert main.request_id == held.request_id
+    if decision == "approve":
+        assert "one two" in said
+        assert (main.outcome, "approval.approved" in main.reason_codes) == ("ok", True)
+    else:
+        assert "A person refused" in said
+        assert "the staging one instead" in said
+        assert (main.outcome, "approval.denied" in main.reason_codes) == ("confirm", True)

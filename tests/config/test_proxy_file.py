@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from model_router.config.proxy import BackendConfig, PromptCapture
+from model_router.config.proxy import BackendConfig, PromptCapture, RuntimeConfig
 from model_router.config.proxy_file import check_proxy, is_loopback, load_proxy
 from model_router.errors import ConfigError, Problem
 
@@ -131,6 +131,21 @@ def test_a_variable_that_is_not_set_is_worth_a_word(tmp_path: Path) -> None:
 def test_keys_do_not_show(tmp_path: Path) -> None:
     config = load_proxy(written(tmp_path, SMALL + "proxy: {api_key: sk-secret}\n"), ENVIRONMENT)
     assert config.proxy.api_key == "sk-secret"
+    assert "sk-secret" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    "keys", ["{laptop: sk-secret}", "{sk-secret: laptop}", "sk-secret", "[sk-secret]", "{laptop: {key: [sk-secret]}}"]
+)
+def test_a_key_that_stands_where_none_can_is_not_repeated(tmp_path: Path, keys: str) -> None:
+    checked = check_proxy(written(tmp_path, f"{SMALL}proxy: {{api_keys: {keys}}}\n"), ENVIRONMENT)
+    assert checked.problems
+    assert "sk-secret" not in " ".join(map(str, checked.problems))
+
+
+def test_what_a_server_is_started_with_does_not_show() -> None:
+    """Many model servers take their key as an argument."""
+    config = RuntimeConfig(command=("server", "--api-key", "sk-secret"), arguments=("--api-key", "sk-secret"))
     assert "sk-secret" not in repr(config)
 
 

@@ -39,6 +39,7 @@ class Whole:
     env: str = field(default="A", metadata={"format": "env"})
     part: Part = field(default_factory=Part)
     parts: Mapping[str, Part] = field(default_factory=lambda: MappingProxyType({}))
+    locks: Mapping[str, Part] = field(default_factory=lambda: MappingProxyType({}), metadata={"secret": True})
     modes: Mapping[Mode, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     inside: str = field(default="", metadata={"internal": True})
 
@@ -165,7 +166,23 @@ def test_a_block_is_reported_at_its_key_and_not_below() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["key: 12345678", "key: [sk-secret]", "env: sk-secret", "url: 'http://me:sk-secret@h'"]
+    "text",
+    [
+        "key: 12345678",
+        "key: [sk-secret]",
+        "key: !sk-secret",
+        "key: !!sk-secret x",
+        "env: sk-secret",
+        "url: 'http://me:sk-secret@h'",
+        "url: 'http://h/v1?key=sk-secret'",
+        "url: 'http://h/v1#sk-secret'",
+        "url: 'ftp://h/v1?key=sk-secret'",
+        "url: 'http://h:x/v1?key=sk-secret'",
+        "locks: {mine: sk-secret}",
+        "locks: {mine: [sk-secret]}",
+        "locks: sk-secret",
+        "locks: 12345678",
+    ],
 )
 def test_keys_are_never_shown(text: str) -> None:
     problem = only("name: a\n" + text)

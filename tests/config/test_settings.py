@@ -107,6 +107,13 @@ def test_keys_are_hidden_but_a_new_one_is_a_difference() -> None:
     assert flat(text) != flat(text.replace("first", "other"))
 
 
+@pytest.mark.parametrize("keys", ["{me: a-secret}", "a-secret", "[a-secret]", "{me: {key: {x: a-secret}}}"])
+def test_keys_are_hidden_where_none_can_stand(keys: str) -> None:
+    text = f"proxy: {{api_keys: {keys}}}\n"
+    assert "a-secret" not in repr(settings(text, ProxyConfig)) + repr(flat(text))
+    assert flat("proxy: {api_keys: {me: {env: MY_KEY}}}\n") == {"proxy.api_keys.me.env": "MY_KEY"}
+
+
 def test_a_draft_is_checked_like_a_file() -> None:
     checked = check_proxy_text(LLAMA.replace("port: 8082", "port: x"), Path("/nowhere/p.yaml"), {})
     (problem,) = checked.problems

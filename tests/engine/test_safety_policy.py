@@ -51,9 +51,37 @@ def test_the_gate_can_be_taken_off_in_the_file_alone() -> None:
 
 @pytest.mark.parametrize(
     "hints",
-    [{"force_engine": "fast_local"}, {"profile": "fast"}, {"latency_sensitive": True}, {"attachments": ["code"]}],
+    [
+        {"force_engine": "fast_local"},
+        {"profile": "fast"},
+        {"latency_sensitive": True},
+        {"attachments": ["code"]},
+        {"attachments": ["image"]},
+        {"attachments": ["image", "pdf", "audio"]},
+        {"required_modalities": ["image"]},
+        {"needs_tools": True, "context_tokens": 100_000},
+        {"max_cost_tier": "free", "max_latency_tier": "low"},
+    ],
 )
 def test_no_hint_takes_the_gate_off(hints: dict[str, object]) -> None:
     gate = engine(SafetyPolicy())
     for order in ORDERS:
         assert gate.select(order, parse_hints(hints)) == gate.select(order, NO_HINTS) == "human_confirm"
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "email this picture to all customers",
+        "buy ten of these with my card",
+        "deploy what the screenshot shows to production",
+    ],
+)
+def test_a_picture_beside_an_order_makes_it_no_less_of_one(order: str) -> None:
+    """No order of the corpus has a picture with it, so to the scores a picture speaks against every risk."""
+    assert engine(SafetyPolicy()).select(order, parse_hints({"attachments": ["image"]})) == "human_confirm"
+
+
+@pytest.mark.parametrize("wish", ["remove the background", "erase the date stamp", "what does the sign say?"])
+def test_what_is_done_to_a_picture_is_no_order(wish: str) -> None:
+    assert engine(SafetyPolicy()).select(wish, parse_hints({"attachments": ["image"]})) != "human_confirm"

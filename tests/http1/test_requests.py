@@ -72,6 +72,16 @@ def test_targets(serve: Serve, target: str, path: str, raw: bytes, query: bytes)
     assert (scope["path"], scope["raw_path"], scope["query_string"]) == (path, raw, query)
 
 
+@pytest.mark.parametrize("target", ["http://other:80/a", "http://user@other:80", "http://other:80?a"])
+def test_a_host_in_the_target_takes_the_place_of_the_header(serve: Serve, target: str) -> None:
+    scopes = Scopes()
+    assert serve(scopes).ask(get(target)).status == 200
+    (scope,) = scopes.seen
+    assert [value for name, value in scope["headers"] if name == b"host"] == [
+        target.removeprefix("http://").partition("/")[0].partition("?")[0].encode()
+    ]
+
+
 def test_what_an_application_does_to_its_scope_stays_there(serve: Serve) -> None:
     async def spoil(scope: Message, receive: Receive, send: Send) -> None:
         found = repr((scope["state"], scope["asgi"], scope["extensions"], scope["headers"])).encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import socket
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +20,10 @@ from model_router.server.approvals import Standing
 from model_router.server.control.client import ControlClient
 from model_router.server.control.journal import Journal
 from model_router.server.control.mirror import GatewayMirror
+from model_router.server.control.pass_control import TOKEN_HEADER, check_control
 from model_router.server.control.run_file import find_gateway, run_folder, running_gateways
 from model_router.server.happenings import RuntimeEvent
+from model_router.server.refusal import Refusal
 from tests.faults import servers
 from tests.faults.gateways import Running, config_for, serving
 from tests.support.gateway_process import wait_for
@@ -109,6 +112,54 @@ def test_the_token_opens_and_nothing_else_does(running: Running) -> None:
 @pytest.mark.parametrize("path", ["/control/state", "/control", "/control/no-such-path"])
 def test_no_page_of_a_browser_gets_in_even_with_the_token(running: Running, headers: dict[str, str], path: str) -> None:
     assert asked(running, path, x_modelrouter_token=running.gateway.token, **headers) == 403
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"x_forwarded_for": "192.0.2.7"},
+        {"forwarded": "for=192.0.2.7"},
+        {"x_real_ip": "192.0.2.7"},
+        {"via": "1.1 front"},
+    ],
+)
+def test_what_comes_through_a_proxy_comes_from_another_machine(running: Running, headers: dict[str, str]) -> None:
+    """A proxy in front, as the one with TLS, runs on this machine: its own address says nothing."""
+    assert asked(running, x_modelrouter_token=running.gateway.token, **headers) == 403
+
+
+@pytest.mark.parametrize("path", ["http://evil.example/control/state", "http://evil.example:80/v1/models"])
+def test_a_whole_address_in_the_request_line_counts_more_than_the_host_header(running: Running, path: str) -> None:
+    assert asked(running, path, x_modelrouter_token=running.gateway.token, x_api_key=KEY) == 403
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6 here")
+def test_a_gateway_on_all_addresses_is_controlled_from_its_own_machine(tmp_path: Path, home: Path) -> None:
+    """There an IPv4 client has an address that is written as an IPv6 one."""
+    config = config_for({"one": "http://127.0.0.1:9/v1"}, tmp_path, proxy={"host": "::", "api_key": KEY})
+    with serving(config), ControlClient.find(os.environ) as control:
+        assert control.state()["state"] == "serving"
+
+
+@pytest.mark.parametrize(
+    ("peer", "reached", "passes"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("::1", "::1", True),
+        ("::ffff:127.0.0.1", "::ffff:127.0.0.1", True),
+        ("192.0.2.5", "192.0.2.5", True),
+        ("fe80::1%eth0", "fe80::1%eth0", True),
+        ("192.0.2.7", "192.0.2.5", False),
+        ("::ffff:192.0.2.7", "::ffff:192.0.2.5", False),
+    ],
+)
+def test_who_comes_from_the_address_that_is_reached_is_on_this_machine(peer: str, reached: str, passes: bool) -> None:
+    headers = {"host": "router.home", TOKEN_HEADER: "token"}
+    if passes:
+        check_control(headers, "token", "router.home", peer, reached)
+    else:
+        with pytest.raises(Refusal, match="own machine only"):
+            check_control(headers, "token", "router.home", peer, reached)
 
 
 def test_every_path_asks_for_the_token(running: Running) -> None:

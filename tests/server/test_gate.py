@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ import httpx
 import openai
 import pytest
 
-from model_router.config.proxy import ApprovalMode, ApprovalsConfig
+from model_router.config.proxy import ApprovalMode, ApprovalsConfig, RoutingMode, WireProtocol
 from model_router.server.approvals import Approval, Standing
+from model_router.server.arrangement import arrange
+from model_router.server.gateway import Gateway
 from model_router.server.happenings import ApprovalEvent
+from model_router.server.reload import Prepared
 from tests.faults import servers
 from tests.faults.gateways import Running, config_for, serving
 from tests.faults.servers import FaultServer
@@ -25,7 +29,7 @@ from tests.support.gateway_process import wait_for
 
 RISKY = "drop the production database"
 HOLD = ApprovalsConfig(mode=ApprovalMode.HOLD, ttl_seconds=20)
-BEAT = 0.1
+BEAT = 0.05
 
 
 @pytest.fixture
@@ -36,7 +40,13 @@ def backend() -> Iterator[FaultServer]:
 
 @pytest.fixture
 def holding(tmp_path: Path, backend: FaultServer) -> Iterator[Running]:
-    config = config_for({"one": backend.base_url}, tmp_path, proxy={"keepalive_seconds": BEAT}, approvals=HOLD)
+    config = config_for(
+        {"one": backend.base_url},
+        tmp_path,
+        proxy={"keepalive_seconds": BEAT},
+        backend={"protocols": (WireProtocol.CHAT,)},
+        approvals=HOLD,
+    )
     with serving(config) as running:
         yield running
 
@@ -95,7 +105,18 @@ def messages(running: Running, stream: bool) -> Callable[[], str]:
     return ask
 
 
-@pytest.mark.parametrize("client", [chat, messages])
+def responses(running: Running, stream: bool) -> Callable[[], str]:
+    def ask() -> str:
+        with openai.OpenAI(base_url=running.gateway.address, api_key="x", timeout=15) as sdk:
+            if not stream:
+                return sdk.responses.create(model="auto", input=RISKY).output_text
+            with sdk.responses.stream(model="auto", input=RISKY) as answer:
+                return answer.get_final_response().output_text
+
+    return ask
+
+
+@pytest.mark.parametrize("client", [chat, messages, responses])
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
 def test_an_approved_request_is_answered_while_its_client_waits(
     holding: Running,
@@ -155,13 +176,32 @@ def test_the_note_of_a_denial_reaches_the_client(
     assert "approval.denied" in event.reason_codes
 
 
-def test_a_stream_that_has_begun_hears_of_a_denial_as_an_error(holding: Running, beside: ThreadPoolExecutor) -> None:
-    answer = beside.submit(chat(holding, True))
+@pytest.mark.parametrize("client", [chat, messages])
+def test_a_stream_that_has_begun_hears_of_a_denial_as_an_error(
+    holding: Running, beside: ThreadPoolExecutor, client: Callable[[Running, bool], Callable[[], str]]
+) -> None:
+    answer = beside.submit(client(holding, True))
     held = waiting(holding)
     time.sleep(3 * BEAT)
     holding.gateway.approvals.deny(held.request_id, "cli", note="no")
-    with pytest.raises(openai.APIError, match="A person refused"):
+    with pytest.raises((openai.APIError, anthropic.APIError), match="A person refused"):
         answer.result(5)
+
+
+def test_a_stream_of_responses_hears_of_a_denial_as_its_error_event(
+    holding: Running, beside: ThreadPoolExecutor
+) -> None:
+    def ask() -> list[Any]:
+        with openai.OpenAI(base_url=holding.gateway.address, api_key="x", timeout=15) as sdk:
+            return list(sdk.responses.create(model="auto", input=RISKY, stream=True))
+
+    answer = beside.submit(ask)
+    held = waiting(holding)
+    time.sleep(3 * BEAT)
+    holding.gateway.approvals.deny(held.request_id, "cli", note="no")
+    (event,) = answer.result(5)
+    assert (event.type, event.code) == ("error", "denied")
+    assert event.message.startswith("A person refused")
 
 
 def test_nobody_comes_in_time(tmp_path: Path, backend: FaultServer) -> None:
@@ -171,6 +211,55 @@ def test_nobody_comes_in_time(tmp_path: Path, backend: FaultServer) -> None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (409, "expired")
         wait_for(lambda: [one.decision for one in decisions(running)] == ["expired"], within=2, what="its event")
     assert backend.seen == []
+
+
+def test_who_waits_keeps_its_time_when_the_files_change(holding: Running) -> None:
+    """What the person reads of the time that is left is when the waiting ends."""
+    with holding.connect(RISKY):
+        waiting(holding)
+        holding.gateway.approvals.settings = replace(HOLD, ttl_seconds=900)
+        left = waiting(holding).ttl_seconds
+        assert left is not None
+        assert left <= HOLD.ttl_seconds
+
+
+def test_who_waits_again_is_nobodys_to_decide_yet(tmp_path: Path, backend: FaultServer) -> None:
+    """That its first wait was ended by the clock is no longer so."""
+    short = replace(HOLD, ttl_seconds=0.1)
+    with serving(config_for({"one": backend.base_url}, tmp_path, approvals=short)) as running:
+        assert running.ask(RISKY).status_code == 409
+        (one,) = running.gateway.approvals.list()
+        assert (one.standing, one.who) == (Standing.EXPIRED, "clock")
+        running.gateway.approvals.settings = HOLD
+        with running.connect(RISKY):
+            assert waiting(running).who == ""
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
+def test_what_it_asked_for_by_name_may_be_gone_when_it_is_approved(
+    tmp_path: Path, backend: FaultServer, beside: ThreadPoolExecutor, stream: bool
+) -> None:
+    """The files were changed while it waited: it is told so, and nothing breaks."""
+    proxy = {"keepalive_seconds": BEAT, "routing_mode": RoutingMode.MANUAL}
+    both = config_for({"one": backend.base_url, "two": backend.base_url}, tmp_path, proxy=proxy, approvals=HOLD)
+    with serving(both) as running:
+        answer = beside.submit(lambda: running.ask(RISKY, stream=stream, model="two"))
+        held = waiting(running)
+        time.sleep(2 * BEAT)
+        fewer = replace(both, backends={"one": both.backends["one"]}, fallback_backends={})
+        gateway = running.gateway
+        arranged = arrange(fewer, gateway.router, {}, gateway.note_change, tell=gateway.tell)
+        running.thread.submit(take(gateway, Prepared(arranged, gateway.guard, ()))).result(5)
+        gateway.approvals.approve(held.request_id, "cli")
+        found = answer.result(5)
+        assert "Model 'two' is not known here" in found.text
+        assert found.status_code == (200 if stream else 404)
+        (event,) = running.events(1)
+        assert (event.outcome, event.status) == ("error", 404)
+
+
+async def take(gateway: Gateway, prepared: Prepared) -> None:
+    gateway.take(prepared)
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
@@ -239,3 +328,12 @@ def test_its_words_are_in_no_file(holding: Running, tmp_path: Path, beside: Thre
     lines = [json.loads(line) for line in (tmp_path / "events.jsonl").read_text().splitlines()]
     assert [line.get("event") for line in lines].count("approval") == 1
     assert "production" not in (tmp_path / "events.jsonl").read_text()
+
+
+@pytest.mark.parametrize("kind", ["foo", "Text", "output", 1, None])
+def test_an_order_in_a_part_of_an_unknown_type_is_read(tmp_path: Path, backend: FaultServer, kind: object) -> None:
+    """A model server may show its model any part that has a text."""
+    with serving(config_for({"one": backend.base_url}, tmp_path)) as running:
+        body = {"messages": [{"role": "user", "content": [{"type": kind, "text": RISKY}]}]}
+        assert running.client.post("/v1/chat/completions", json=body).status_code == 409
+    assert backend.seen == []

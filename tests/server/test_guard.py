@@ -55,6 +55,9 @@ def test_beyond_loopback_the_key_decides() -> None:
         ("http://localhost.evil.example", 403),
         ("null", 403),
         ("http://[", 403),
+        ("HTTPS://EVIL.EXAMPLE", 403),
+        ("evil.example", 403),
+        ("//evil.example", 403),
     ],
 )
 def test_web_pages_of_other_sites_are_refused(origin: str, expected: int) -> None:
@@ -65,6 +68,7 @@ def test_clients_that_say_cors_without_an_origin_pass() -> None:
     guard = Guard("127.0.0.1")
     assert status(guard, sec_fetch_mode="cors") == 200
     assert status(guard, sec_fetch_site="cross-site") == 403
+    assert status(guard, sec_fetch_site=" Cross-Site") == 403
 
 
 @pytest.mark.parametrize(

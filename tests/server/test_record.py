@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from model_router.config.catalog_file import load_catalog
 from model_router.config.lexicon_file import load_lexicon
-from model_router.config.proxy import PromptCapture
+from model_router.config.proxy import ListenConfig, PromptCapture
 from model_router.engine.catalog import ConfirmationOverrides
 from model_router.engine.decision import RoutingDecision
 from model_router.engine.engine import DecisionEngine
@@ -26,7 +26,7 @@ from model_router.router import ModelRouter
 from model_router.server.ask import CallKind
 from model_router.server.ask_route import Pick, pick_engine
 from model_router.server.events import LiveEvent, RequestEvent
-from model_router.server.record import Record
+from model_router.server.record import Record, new_record
 from tests.server.bodies import PIXEL, TOOLS, assistant, called, chat, read, result, system, user
 from tests.server.test_ask_tasks import TASKS
 
@@ -202,3 +202,11 @@ def test_a_request_that_was_never_decided_has_an_event_and_no_receipt() -> None:
     event = _event(record)
     assert (event.route, event.engine, event.outcome, event.status) == ("", "", "cancelled", 499)
     assert LiveEvent(event).receipt is None
+
+
+def test_a_key_in_a_path_or_in_a_clients_name_is_not_kept() -> None:
+    """A base URL with a key in it, as some services have them, comes with each request of a client."""
+    key = "sk-ant-api03-aaaaaaaaaaaaaaaaaaaaaaaa"
+    record = new_record(1, f"/v1/{key}/chat/completions", f"{key}/1.0 more", ListenConfig())
+    assert key not in record.protocol + record.client
+    assert (new_record(1, "/v1/chat/completions", "curl/8.1", ListenConfig()).client) == "curl/8.1"

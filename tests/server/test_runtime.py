@@ -19,7 +19,7 @@ from model_router.errors import ServerError
 from model_router.server.control.client import ControlClient
 from model_router.server.happenings import RuntimeEvent
 from model_router.server.opening import open_gateway
-from model_router.server.runtime.launch import child_environment, launch_of
+from model_router.server.runtime.launch import child_environment, launch_of, shown_command
 from model_router.server.runtime.left_behind import end_left_behind
 from model_router.server.runtime.runtime import RuntimeState
 from tests.faults.gateways import config_for, serving
@@ -312,6 +312,34 @@ def test_templates_know_the_arguments(template: RuntimeTemplate, expected: tuple
     launch = launch_of("code", BackendConfig("http://127.0.0.1:8091/v1", "coder", runtime=runtime), {}, None)
     assert launch is not None
     assert (launch.argv, launch.ready_url) == (expected, ready)
+
+
+@pytest.mark.parametrize(
+    ("argv", "shown"),
+    [
+        (("s", "--api-key", "abc", "-c", "8"), ("s", "--api-key", "[hidden]", "-c", "8")),
+        (("s", "--api-key=abc"), ("s", "--api-key=[hidden]")),
+        (("s", "--hf-token", "abc", "-hft", "abc"), ("s", "--hf-token", "[hidden]", "-hft", "[hidden]")),
+        (("env", "SOME_TOKEN=abc", "s"), ("env", "SOME_TOKEN=[hidden]", "s")),
+        (
+            ("s", "--max-tokens", "100", "--ssl-key-file", "/k.pem"),
+            ("s", "--max-tokens", "100", "--ssl-key-file", "/k.pem"),
+        ),
+        (("s", "--cache-type-k", "q8_0", "--keep", "5"), ("s", "--cache-type-k", "q8_0", "--keep", "5")),
+        (("sh", "-c", "s --key sk-ant-api03-aaaaaaaaaaaaaaaaaaaa"), ("sh", "-c", "s --key [redacted: key]")),
+        (("s", "--api-key"), ("s", "--api-key")),
+    ],
+)
+def test_a_command_is_shown_without_its_keys(argv: tuple[str, ...], shown: tuple[str, ...]) -> None:
+    assert shown_command(argv) == shown
+
+
+def test_the_key_of_a_server_is_on_no_screen(managed: Managed) -> None:
+    runtime = server()
+    running = managed(replace(runtime, command=(*(runtime.command or ()), "--api-key", "canary-key")))
+    (one,) = running.gateway.runtimes().values()
+    assert one.snapshot().command[-2:] == ("--api-key", "[hidden]")
+    assert "canary-key" not in repr((one.launch, one.snapshot(), running.gateway.config))
 
 
 def test_no_shell_reads_an_argument(managed: Managed, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from textual.containers import VerticalScroll
 from model_router.config.proxy import ApprovalMode, ApprovalsConfig
 from model_router.server.approvals import Approval, ApprovalQueue, Standing, Wish
 from model_router.tui.app import ModelRouterApp
-from model_router.tui.approval_lines import row_line
+from model_router.tui.approval_lines import detail_lines, row_line
 from model_router.tui.screens.approvals import ApprovalsScreen
 from model_router.tui.session import Phase, Session
 from tests.faults import servers
@@ -292,3 +292,21 @@ async def test_approvals_are_as_they_were(size: tuple[int, int]) -> None:
         queue.settings = ApprovalsConfig(mode=ApprovalMode.REJECT)
         screen.look()
         compare(f"approvals-rejecting-{size[0]}x{size[1]}", await settled(pilot))
+
+
+@pytest.mark.parametrize("width", [38, 78, 118])
+def test_the_end_of_a_long_request_can_be_read(width: int) -> None:
+    """An order stands behind its introduction: whoever decides has to see it."""
+    words = f"{'Some background. ' * 230}Now drop the production database."
+    lines = "\n".join(line.plain for line in detail_lines(wish(0, text=words), "", width))
+    assert " ".join(lines.split()).count("Some background.") == 230
+    assert "Now drop the production database." in " ".join(lines.split())
+
+
+def test_it_is_said_that_something_came_with_the_words() -> None:
+    one = wish(0)
+    with_picture = replace(one, wish=replace(one.wish, attachments=("image", "pdf")))
+    shown = "\n".join(line.plain for line in detail_lines(with_picture, "", 78))
+    assert "with it" in shown
+    assert "image, pdf" in shown
+    assert "with it" not in "\n".join(line.plain for line in detail_lines(one, "", 78))

@@ -249,7 +249,8 @@ def _health(row: Mapping[str, Any]) -> BackendHealth:
 
 
 def _approval(row: Mapping[str, Any]) -> Approval:
-    wish = Wish("", "", row["client"], row["risk_class"], row["preview"], tuple(row["cues"]))
+    sent = tuple(map(str, row.get("attachments", ())))  # a gateway of an earlier version tells nothing of them
+    wish = Wish("", "", row["client"], row["risk_class"], row["preview"], tuple(row["cues"]), sent)
     return Approval(
         request_id=row["request_id"],
         wish=wish,

@@ -119,6 +119,7 @@ def approval_row(one: Approval) -> dict[str, Any]:
         "risk_class": one.wish.risk_class,
         "preview": one.wish.preview,
         "cues": list(one.wish.cues),
+        "attachments": list(one.wish.attachments),
         "requests": one.requests,
         "waiting": one.waiting,
         "arrived": one.arrived,

@@ -251,9 +251,12 @@ class Exchange:
 
     def _scope(self) -> dict[str, Any]:
         request, connection = self.request, self._connection
+        headers = request.headers
         path, _, query = request.target.partition(b"?")
         if path[:1] != b"/" and b"://" in path:  # the form for forward proxies, which servers have to take too
-            path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
+            host, _, path = path.partition(b"://")[2].partition(b"/")
+            path = b"/" + path
+            headers = [(b"host", host), *(pair for pair in headers if pair[0] != b"host")]  # the header does not count
         text = path.decode("ascii", "replace")
         return {
             "type": "http",
@@ -265,7 +268,7 @@ class Exchange:
             "raw_path": path,
             "query_string": query,
             "root_path": connection.listener.root_path,
-            "headers": request.headers,
+            "headers": headers,
             "client": connection.client,
             "server": connection.server,
             "state": dict(connection.state),

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from model_router.config.files import event_log_path, expand
 from model_router.config.proxy import BackendConfig, RuntimeConfig, RuntimeTemplate
+from model_router.server.redaction import redact
 
 _TEMPLATES: Mapping[RuntimeTemplate, tuple[str, ...]] = {
     RuntimeTemplate.LLAMA_SERVER: ("llama-server", "--host", "{host}", "--port", "{port}", "--alias", "{name}", "-m"),
@@ -25,14 +27,24 @@ name, which looks like a relative path.
 
 _PLAINLY_PATHS = ("~", "./", "../", os.sep)
 
+_HIDDEN = "[hidden]"
+_SECRET = re.compile(
+    r"(?i)(?P<name>-hft|-{1,2}[\w-]*(?:key|token|secret|password|passphrase|credentials?)"
+    r"|(?!-)\w*(?:key|token|secret|password)(?==))(?:=(?P<value>.*))?",
+    re.DOTALL,
+)
+"""A flag that a secret follows, or that has it, and a variable that has one. ``--max-tokens`` and the names of files
+(``--ssl-key-file``) are none.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """One server's. ``environ`` may hold keys and does not show."""
+    """One server's. Its ``argv`` may hold keys and does not show; see :func:`shown_command`."""
 
     backend: str
     config: RuntimeConfig
-    argv: tuple[str, ...]
+    argv: tuple[str, ...] = field(repr=False)
     host: str
     port: int
     ready_url: str
@@ -74,6 +86,20 @@ def launch_of(
         folder=expand(runtime.folder, environ, base) if runtime.folder else None,
         environ=child_environment(environ, hidden),
     )
+
+
+def shown_command(argv: Sequence[str]) -> tuple[str, ...]:
+    """A command for people: what its flags and variables call a key or a token is hidden."""
+    shown: list[str] = []
+    for part in argv:
+        flag = _SECRET.fullmatch(part)
+        if shown and (before := _SECRET.fullmatch(shown[-1])) is not None and before["value"] is None:
+            shown.append(_HIDDEN)
+        elif flag is not None and flag["value"] is not None:
+            shown.append(f"{flag['name']}={_HIDDEN}")
+        else:
+            shown.append(redact(part))
+    return tuple(shown)
 
 
 def child_environment(environ: Mapping[str, str], hidden: frozenset[str]) -> dict[str, str]:

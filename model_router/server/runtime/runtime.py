@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from model_router.server.happenings import RuntimeEvent
-from model_router.server.runtime.launch import Launch
+from model_router.server.runtime.launch import Launch, shown_command
 from model_router.server.runtime.printed import shorten_log
 from model_router.server.runtime.probe import READY_SECONDS, is_ready
 from model_router.server.runtime.process import NotStarted, RuntimeFailed, ServerProcess, start_process
@@ -184,7 +184,7 @@ class Runtime:
             crashes=self._crashes,
             since_seconds=round(time.monotonic() - self._since, 1),
             reason=self._reason,
-            command=self.launch.argv,
+            command=shown_command(self.launch.argv),
             log=str(self.launch.log),
         )
 

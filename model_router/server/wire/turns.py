@@ -101,7 +101,8 @@ _SYSTEM_FIELDS = frozenset({"system", "instructions", "systemInstruction", "syst
 _INLINE = ("inlineData", "inline_data", "fileData", "file_data")
 _MEDIA = {"image": Attachment.IMAGE, "audio": Attachment.AUDIO, "application/pdf": Attachment.PDF}
 _ANSWERED = ("<user_message>", "<answer>", "<feedback>", '{"status"')
-_TEXT_TYPES = frozenset({"text", "input_text"})
+_UNSAID_TYPES = frozenset({"output_text", "reasoning_text", "summary_text", "refusal", "thinking"})
+"""Texts of a model. Those of an unknown type count as the speaker's: a person's words must not be lost."""
 _ATTACHED = re2.compile(rb'"type"\s*:\s*"(?:input_)?(?:image|audio|file|document)|"(?:inline|file)_?[dD]ata"')
 """Inside of a text the quotes are escaped, so this is a field; hidden ones (``\\u0069mage``) nobody writes."""
 
@@ -214,12 +215,18 @@ def read_content(value: Any) -> Content:
                 failures.extend(result.texts)
         elif isinstance(kind, str) and kind in _ATTACHMENTS:
             attachments.add(_ATTACHMENTS[kind])
-        elif isinstance(text, str) and (kind is None or (isinstance(kind, str) and kind in _TEXT_TYPES)):
+        elif isinstance(text, str) and not (isinstance(kind, str) and kind in _UNSAID_TYPES):
             texts.append(text)
         elif kind is None:
             tool_result = tool_result or "functionResponse" in part or "function_response" in part
             attachments.update(_inline(part))
     return Content(tuple(texts), frozenset(attachments), tool_result, readable, tuple(failures))
+
+
+def is_attachment(part: Mapping[str, Any]) -> bool:
+    """Whether a part is a picture, a sound or a file."""
+    kind = part.get("type")
+    return isinstance(kind, str) and kind in _ATTACHMENTS if kind is not None else any(map(part.get, _INLINE))
 
 
 def _inline(part: Mapping[str, Any]) -> Iterator[Attachment]:
