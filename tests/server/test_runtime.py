@@ -203,17 +203,22 @@ def test_one_that_nobody_waits_for_any_more_is_idle_from_its_start(managed: Mana
     assert states(running) == ["starting", "ready", "stopping", "stopped"]
 
 
+def has_ended(child: int) -> bool:
+    """Whether a child can be waited for, which is left to others: a moment after its main thread is gone."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG) is not None
+
+
 def test_a_request_right_behind_its_death_is_served(managed: Managed, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether or not the watch has noticed."""
     monkeypatch.setattr("model_router.server.runtime.runtime._WATCH_SECONDS", 600.0)
     running = managed(server())
     first = process_of(running.ask())
     os.kill(first, signal.SIGKILL)
-    wait_for(lambda: not is_alive(first), within=5, what="its death")
+    wait_for(lambda: has_ended(first), within=5, what="its death")
     second = process_of(running.ask())
     assert second != first
     os.kill(second, signal.SIGKILL)
-    wait_for(lambda: not is_alive(second), within=5, what="its death")
+    wait_for(lambda: has_ended(second), within=5, what="its death")
     with ControlClient.find(os.environ) as control:
         assert control.act("one", "start")["pid"] not in {first, second, 0}
 
