@@ -36,13 +36,13 @@ class Settings:
 
     steps: int = 220
     rate: float = 0.06
-    decay: float = 1.5e-5
+    decay: float = 8e-6
     hidden: float = 0.3
     choices: int = 8
     scale: int = 32
-    english: float = 1.75
+    english: float = 2.25
     min_groups: int = 2
-    max_cues: int = 32_000
+    max_cues: int = 34_000
 
 
 def features(rows: Sequence[Row]) -> list[list[str]]:

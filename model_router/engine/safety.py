@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CONFIRM_MARGIN = 4
 """Units of the lexicon by which the best risk has to beat the best answer."""
 
-ELSEWHERE_MARGIN = 2
+ELSEWHERE_MARGIN = -3
 """The same outside English, of which the lexicon knows more."""
 
 NO_DOUBT = CONFIRM_MARGIN - 60

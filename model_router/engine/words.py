@@ -43,6 +43,7 @@ _ALIKE: tuple[tuple[bytes, tuple[tuple[bytes, bytes], ...]], ...] = tuple(
         (b"\xd9", ("ىي", "ٱا", "ـ")),
         (b"\xda\xa9", ("کك",)),
         (b"\xdb\x8c", ("یي",)),
+        (b"\xdb\x94", ("\u06d4 ",)),
         (b"\xe0\xa5", ("। ", "॥ ")),
         (b"\xe0\xa4\xbc", ("\u093c",)),
         (b"\xd1\x91", ("ёе",)),
