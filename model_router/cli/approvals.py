@@ -49,7 +49,7 @@ def list_command(port: int | None, as_json: bool) -> int:
 @port_option
 @json_option
 def approve_command(request_id: str, session: bool, note: str, port: int | None, as_json: bool) -> int:
-    """Let the request ID pass; it goes where it would have gone by itself."""
+    """Let the request ID pass. It goes where it would have gone by itself."""
     from model_router.server.control.client import ControlClient
 
     with ControlClient.find(os.environ, port=port) as gateway:

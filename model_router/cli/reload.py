@@ -31,7 +31,10 @@ def command(port: int | None, as_json: bool) -> int:
             complain(problem, "", label="")
     else:
         late = event["needs_restart"]
-        say("The configuration was taken." if event["outcome"] == "changed" else "Nothing that counts is new.")
+        if event["outcome"] == "changed":
+            say("The configuration was taken.")
+        elif not late:
+            say("Nothing that counts is new.")
         if late:
             say(f"These take effect at the next start: {', '.join(late)}.")
     return int(refused)

@@ -54,7 +54,7 @@ def start_command(name: str, port: int | None, as_json: bool) -> int:
 @port_option
 @json_option
 def stop_command(name: str, port: int | None, as_json: bool) -> int:
-    """Stop the server of backend NAME; the next request that needs it starts it again."""
+    """Stop the server of backend NAME. The next request that needs it starts it again."""
     return _act(name, "stop", port, as_json)
 
 

@@ -14,6 +14,8 @@ from model_router.hindsight.reading import newest_first, raw_newest_first
 _NEAR = 5_000
 """The newest requests, among which a mistyped name is looked for."""
 
+_UNDER_WAY = "one that is under way, or waits for a person, comes into it when it has ended"
+
 
 def find_request(files: Sequence[Path], request_id: str) -> PastEvent:
     """The newest event of a request; ``files`` are given oldest first.
@@ -31,10 +33,10 @@ def find_request(files: Sequence[Path], request_id: str) -> PastEvent:
     shown = clipped(printable(name), 80)
     known = [event.request_id for event in islice(newest_first(files), _NEAR)]
     if not known:
-        raise UsageError(f"no request is called {shown}", "The log holds no request yet.")
+        raise UsageError(f"no request is called {shown}", f"The log holds no request yet; {_UNDER_WAY}.")
     near = nearest(name, known)
     hint = f"Did you mean {near}? " if near else ""
     raise UsageError(
         f"no request is called {shown}",
-        f"{hint}`model-router log` lists them; older ones may have been rotated away.",
+        f"{hint}`model-router log` lists them; {_UNDER_WAY}, and older ones may have been rotated away.",
     )

@@ -92,7 +92,11 @@ def review(events: Iterable[PastEvent], labels: Mapping[str, Label] | None = Non
 
 
 def _again(before: PastEvent, event: PastEvent) -> bool:
-    """An answered request, asked once more by the same client; what failed is asked again for another reason."""
+    """An answered request, asked once more by the same client; what failed is asked again for another reason, and so is
+    what a client no longer waited for before a person had decided.
+    """
+    if before.outcome == "cancelled" and before.requires_confirmation and not before.backend:
+        return False
     soon = 0 <= event.time - before.time <= QUICK_SECONDS + before.total_ms / 1_000
     return soon and before.outcome in {"ok", "cancelled"} and before.client == event.client
 

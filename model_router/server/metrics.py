@@ -64,9 +64,10 @@ class Metrics:
         """Take one finished request in; ``failed`` names the backend of each attempt that gave no answer."""
         protocol = event.protocol if event.protocol in _PROTOCOLS else "other"
         self._requests[protocol, event.engine, event.backend, event.outcome] += 1
-        if event.engine:
+        asked_a_person = event.requires_confirmation  # whose time tells nothing of an engine or a server
+        if event.engine and not asked_a_person:
             _histogram(self._total, event.engine, _SECONDS).add(event.total_ms / 1_000)
-        if event.first_byte_ms is not None and event.backend:
+        if event.first_byte_ms is not None and event.backend and not asked_a_person:
             _histogram(self._first, event.backend, _SECONDS).add(event.first_byte_ms / 1_000)
         if event.route_us:
             self._route.add(event.route_us / 1e6)
@@ -105,8 +106,10 @@ class Metrics:
             for key, number in sorted(counts.items()):
                 family.add_metric(key if isinstance(key, tuple) else (key,), number)
             yield family
-        yield _histograms("request_seconds", "Whole requests.", "engine", self._total)
-        yield _histograms("first_byte_seconds", "Until the first byte of an answer.", "backend", self._first)
+        words = "Whole requests that no person had to confirm."
+        yield _histograms("request_seconds", words, "engine", self._total)
+        words = "Until the first byte of an answer, where no person had to confirm."
+        yield _histograms("first_byte_seconds", words, "backend", self._first)
         yield _histograms("route_seconds", "Picking the engine.", "", {"": self._route})
 
 

@@ -181,6 +181,10 @@ def test_a_reload_tells_every_mistake(process: GatewayProcess, capsys: pytest.Ca
 
     assert any(map(taken, ("0.3", "0.4", "0.5", "0.6")))
     file.write_text(words)
+    said(capsys, "reload")
+    file.write_text(words.replace("proxy:\n", "proxy:\n  transport: httpx\n"))
+    assert said(capsys, "reload") == (0, "These take effect at the next start: proxy.transport.\n", "")
+    file.write_text(words)
 
 
 def test_a_second_one_on_the_same_port_says_what_to_do(process: GatewayProcess) -> None:

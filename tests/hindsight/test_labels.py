@@ -76,5 +76,6 @@ def test_a_request_is_found_by_its_name_in_any_file(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         find_request([old, new], "mr-000000000013")
     assert "Did you mean mr-00000000000" in caught.value.hint
+    assert "waits for a person" in caught.value.hint, "what is held has no line yet"
     with pytest.raises(UsageError, match="no request is called \\\\x1b"):
         find_request([old, new], "\x1b[31m")

@@ -38,7 +38,12 @@ def test_what_was_asked_again_for_another_reason_is_no_sign() -> None:
     later = past_event(2, ask_hash="a", time=START + 600)
     failed = [past_event(1, ask_hash="b", outcome="error"), past_event(2, ask_hash="b")]
     others = [past_event(1, ask_hash="c"), past_event(2, ask_hash="c", client="another")]
-    for events in ([past_event(1, ask_hash="a"), later], failed, others):
+    risky = {"ask_hash": "d", "requires_confirmation": True}
+    nobody_came = [
+        past_event(1, outcome="cancelled", engine="human_confirm", backend="", **risky),
+        past_event(2, **risky),
+    ]
+    for events in ([past_event(1, ask_hash="a"), later], failed, others, nobody_came):
         assert not review(events).suspects
 
 

@@ -9,6 +9,7 @@ import socket
 import stat
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -93,6 +94,10 @@ def test_the_token_opens_and_nothing_else_does(running: Running) -> None:
     assert asked(running, authorization=f"Bearer {token}") == 401
     assert asked(running, f"/control/state?token={token}") == 401
     assert asked(running, x_modelrouter_token=token + "x") == 401
+    of_an_earlier_run = replace(find_gateway(os.environ), token=token + "x")
+    with ControlClient(of_an_earlier_run) as client, pytest.raises(ServerError) as caught:
+        client.state()
+    assert "`r` on Home attaches" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -147,6 +147,11 @@ def test_it_goes_where_it_would_have_gone_without_the_gate(holding: Running, bes
     answer = beside.submit(holding.ask, "fix the failing tests in the repo, then push it and deploy to production")
     holding.gateway.approvals.approve(waiting(holding).request_id, "cli")
     assert answer.result(5).headers["x-modelrouter-engine"] == "code_agent"
+    holding.events(1)
+    told = holding.client.get("/metrics").text
+    assert 'modelrouter_requests_total{backend="one",engine="code_agent",outcome="ok"' in told
+    assert 'first_byte_seconds_count{backend="one"}' not in told, "the time of the person is not the server's"
+    assert 'request_seconds_count{engine="code_agent"}' not in told
 
 
 def test_a_silent_stream_is_told_what_it_waits_for(holding: Running, beside: ThreadPoolExecutor) -> None:

@@ -19,6 +19,7 @@ _START_SECONDS = 3_700.0
 """Longer than any server may take to be ready."""
 _SILENCE_SECONDS = 30.0
 _HINTS = {
+    "invalid_token": "Another gateway runs there now: on an attached screen `r` on Home attaches to it.",
     "not_waiting": "`model-router approvals list` shows how each stands.",
     "unknown_runtime": "`model-router runtime status` shows each.",
     "runtime_failed": "`model-router runtime logs NAME` shows what it printed.",
