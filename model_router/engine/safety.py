@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from model_router.engine.regex import Span
     from model_router.engine.rules import Rules, Seen
 
-CONFIRM_MARGIN = 4
+CONFIRM_MARGIN = 8
 """Units of the lexicon by which the best risk has to beat the best answer."""
 
 ELSEWHERE_MARGIN = -3
-"""The same outside English, of which the lexicon knows more."""
+"""The same outside English, of whose words the lexicon knows fewer: a risk is sooner believed."""
 
 NO_DOUBT = CONFIRM_MARGIN - 60
 """From here up to the margin the scores are in doubt and a plain order decides."""

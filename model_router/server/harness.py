@@ -139,7 +139,7 @@ _ORDINARY = re.compile(r"[^\n<>\[\](){}#`]{1,400}")
 _CLIENTS_OWN = re.compile(
     r"\s*(?:called the|image read|the (?:following|code|llm|conversation)|please (?:continue|return)|this session"
     r"|another|here is|continue if|you(?:'ve| have) reached|your|now proceed|summarize the task|plain text|user"
-    r"|execution result|i added these files"
+    r"|execution result|i added these files|attached (?:image|file)s?"
     r"|[^\n]{0,40}we are setting)\b",
     re.IGNORECASE,
 )
