@@ -72,7 +72,7 @@ def test_one_that_was_killed_is_started_again(managed: Managed) -> None:
 
 def test_one_that_ends_in_the_middle_is_an_error_and_the_next_request_is_served(managed: Managed) -> None:
     running = managed(server())
-    assert running.ask("end now").status_code == 502
+    assert running.ask("how does the story end now?").status_code == 502
     until(running, RuntimeState.STOPPED)
     assert running.ask().status_code == 200
 
