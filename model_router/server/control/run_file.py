@@ -13,7 +13,7 @@ from pathlib import Path
 
 from model_router.config.files import has_home, user_folder
 from model_router.errors import ServerError
-from model_router.server.held_file import hold, is_held
+from model_router.server.file_lock import hold, is_held
 from model_router.version import __version__
 
 logger = logging.getLogger(__name__)

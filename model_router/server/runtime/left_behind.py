@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model_router.server.held_file import hold, is_held
+from model_router.server.file_lock import hold, is_held
 
 if TYPE_CHECKING:
     import psutil
