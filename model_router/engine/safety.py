@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CONFIRM_MARGIN = 8
 """Units of the lexicon by which the best risk has to beat the best answer."""
 
-ELSEWHERE_MARGIN = -3
+ELSEWHERE_MARGIN = -4
 """The same outside English, of whose words the lexicon knows fewer: a risk is sooner believed."""
 
 NO_DOUBT = CONFIRM_MARGIN - 60
