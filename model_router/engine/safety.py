@@ -39,7 +39,7 @@ VETO = 40
 """How far below the margin an ask has to fall without the words of others, for these to have been all the risk."""
 
 PICTURE = 60
-"""What a picture alone says against every risk: no order of the corpus has one with it."""
+"""What a picture alone may say against every risk: few orders of the corpus have one with them."""
 
 NO_EDIT = 80
 """A margin of the words alone that is not mistaken for the wish to change a picture."""

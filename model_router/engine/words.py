@@ -148,11 +148,9 @@ def _other_words(given: str, data: bytes) -> tuple[list[str], list[str]]:
     folded = unicodedata.normalize("NFKC", lowered)
     if folded is not given:
         data = folded.encode()
-    for mark, pairs in _ALIKE:
-        if data.find(mark) >= 0:
-            for letter, other in pairs:
-                data = data.replace(letter, other)
-            folded = data.decode()
+    alike = _fold_alike(data)
+    if alike is not data:
+        data, folded = alike, alike.decode()
     if data.translate(_CYRILLIC_OR_HANGUL).isalpha():
         found = data.translate(FOLDED, _APOSTROPHE).decode().split()
         if "".join(found).isalpha():
@@ -166,6 +164,15 @@ def _other_words(given: str, data: bytes) -> tuple[list[str], list[str]]:
     else:
         found = _mixed_words(data.translate(FOLDED, _APOSTROPHE).decode())
     return found, [word for word in found if word >= _FIRST_OF_RUNS and _is_run(word[0])]
+
+
+def _fold_alike(data: bytes) -> bytes:
+    """The same object when there is nothing to fold."""
+    for mark, pairs in _ALIKE:
+        if data.find(mark) >= 0:
+            for letter, other in pairs:
+                data = data.replace(letter, other)
+    return data
 
 
 def _mixed_words(folded: str) -> list[str]:

@@ -40,6 +40,13 @@ async def opened(pilot: Pilot[int]) -> ModelsScreen:
     return pilot.app.screen
 
 
+async def give(pilot: Pilot[int], screen: ModelsScreen, model: str) -> None:
+    """Put the cursor on a model, and ask to give it to a route."""
+    row = next(n for n, entry in enumerate(screen.shown) if entry.name == model)
+    screen.query_one("DataTable").move_cursor(row=row)  # type: ignore[attr-defined]  # found by name
+    await pilot.press("u")
+
+
 async def type_in(pilot: Pilot[int], text: str) -> None:
     pilot.app.screen.query_one(Input).value = text
     await pilot.press("enter")
@@ -165,9 +172,7 @@ async def test_a_served_model_is_given_to_a_route_after_a_yes(tmp_path: Path) ->
         before = path.read_text("utf-8")
         screen = await opened(pilot)
         for answer in ("n", "y"):
-            row = next(n for n, entry in enumerate(screen.shown) if entry.name == "granite-4.2-3b")
-            screen.query_one("DataTable").move_cursor(row=row)  # type: ignore[attr-defined]  # found by name
-            await pilot.press("u")
+            await give(pilot, screen, "granite-4.2-3b")
             await until(pilot, lambda: "Which route is it for?" in screen_text(pilot.app))
             await pilot.press("enter")
             await until(pilot, lambda: isinstance(pilot.app.screen, ChangeScreen))
@@ -208,9 +213,7 @@ async def test_a_model_in_a_file_is_to_be_served_where_nothing_else_listens(
     async with ModelRouterApp(session).run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: session.phase is Phase.SERVING)
         screen = await opened(pilot)
-        row = next(n for n, entry in enumerate(screen.shown) if entry.name == "Qwen3-8B-Q4_K_M")
-        screen.query_one("DataTable").move_cursor(row=row)  # type: ignore[attr-defined]  # found by name
-        await pilot.press("u")
+        await give(pilot, screen, "Qwen3-8B-Q4_K_M")
         await until(pilot, lambda: "Which route is it for?" in screen_text(pilot.app))
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, ChangeScreen))
@@ -232,9 +235,7 @@ async def test_what_may_not_write_says_so(kind: str, tmp_path: Path) -> None:
     async with ModelRouterApp(session).run_test(size=(120, 40)) as pilot:
         await until(pilot, lambda: session.phase is Phase.SERVING)
         screen = await opened(pilot)
-        row = next(n for n, entry in enumerate(screen.shown) if entry.name == "granite-4.2-3b")
-        screen.query_one("DataTable").move_cursor(row=row)  # type: ignore[attr-defined]  # found by name
-        await pilot.press("u")
+        await give(pilot, screen, "granite-4.2-3b")
         await until(pilot, lambda: "does not give models to routes" in told(pilot.app))
         assert pilot.app.screen is screen
 
